@@ -1,0 +1,187 @@
+import type { Contract } from './contract.ts';
+
+const record = <const C extends Contract>(contract: C): C => contract;
+
+export const mysqlCredentials = record({
+  kind: 'Secret',
+  namespace: 'trillian-system',
+  name: 'trillian-mysql',
+  keys: ['user', 'password', 'root-password', 'database'],
+  madeBy: 'createsecret',
+  usedBy: 'MySQL, Trillian',
+  public: false,
+});
+
+/** Pods cannot mount another namespace's Secret, so Rekor has its own copy, without root's password. */
+export const rekorMysqlCredentials = record({
+  kind: 'Secret',
+  namespace: 'rekor-system',
+  name: 'trillian-mysql',
+  keys: ['user', 'password', 'database'],
+  madeBy: 'createsecret',
+  usedBy: "Rekor's search index",
+  public: false,
+});
+
+export const rekorConfig = record({
+  kind: 'ConfigMap',
+  namespace: 'rekor-system',
+  name: 'rekor-config',
+  keys: ['treeID'],
+  madeBy: 'createtree',
+  usedBy: 'Rekor, as env',
+  public: true,
+});
+
+export const rekorSigningSecret = record({
+  kind: 'Secret',
+  namespace: 'rekor-system',
+  name: 'rekor-signing-secret',
+  keys: ['signing-secret', 'signing-secret-password'],
+  madeBy: 'createsecret',
+  usedBy: 'Rekor, mount and env',
+  public: false,
+});
+
+export const rekorPublicKey = record({
+  kind: 'Secret',
+  namespace: 'rekor-system',
+  name: 'rekor-pub-key',
+  keys: ['public'],
+  madeBy: 'createsecret',
+  usedBy: 'copysecrets',
+  public: true,
+});
+
+export const fulcioSecrets = record({
+  kind: 'Secret',
+  namespace: 'fulcio-system',
+  name: 'fulcio-secrets',
+  keys: ['cert', 'private', 'password', 'public'],
+  madeBy: 'createcerts',
+  usedBy: 'Fulcio, mount and env',
+  public: false,
+});
+
+export const fulcioPublicKey = record({
+  kind: 'Secret',
+  namespace: 'fulcio-system',
+  name: 'fulcio-pub-key',
+  keys: ['cert', 'public'],
+  madeBy: 'createcerts',
+  usedBy: 'copysecrets, createctconfig',
+  public: true,
+});
+
+export const ctlogConfig = record({
+  kind: 'ConfigMap',
+  namespace: 'ctlog-system',
+  name: 'ctlog-config',
+  keys: ['treeID'],
+  madeBy: 'createtree',
+  usedBy: 'createctconfig',
+  public: true,
+});
+
+export const ctlogSecrets = record({
+  kind: 'Secret',
+  namespace: 'ctlog-system',
+  name: 'ctlog-secrets',
+  keys: ['private', 'public', 'rootca', 'config'],
+  madeBy: 'createctconfig',
+  usedBy: 'CT log, mount at /ctfe-keys',
+  public: false,
+});
+
+export const ctlogPublicKey = record({
+  kind: 'Secret',
+  namespace: 'ctlog-system',
+  name: 'ctlog-public-key',
+  keys: ['public'],
+  madeBy: 'createctconfig',
+  usedBy: 'copysecrets',
+  public: true,
+});
+
+export const tsaCertChain = record({
+  kind: 'Secret',
+  namespace: 'tsa-system',
+  name: 'tsa-cert-chain',
+  keys: ['cert-chain', 'signing-secret', 'signing-secret-password'],
+  madeBy: 'createcertchain',
+  usedBy: 'TSA, mount and env; copysecrets takes cert-chain alone',
+  public: false,
+});
+
+/** What copysecrets brings to the TUF namespace: each source's public keys, and nothing else of it. */
+export const copies = {
+  fulcio: copyOf(fulcioPublicKey, ['cert', 'public']),
+  ctlog: copyOf(ctlogPublicKey, ['public']),
+  rekor: copyOf(rekorPublicKey, ['public']),
+  tsa: copyOf(tsaCertChain, ['cert-chain']),
+} as const;
+
+export const tufKeys = record({
+  kind: 'Secret',
+  namespace: 'tuf-system',
+  name: 'tuf-keys',
+  keys: ['root', 'targets', 'snapshot', 'timestamp'],
+  madeBy: 'createtuf',
+  usedBy: 'createtuf',
+  public: false,
+});
+
+/** Its keys are the repository's file names, which only createtuf knows. */
+export const tufRepository = record({
+  kind: 'ConfigMap',
+  namespace: 'tuf-system',
+  name: 'tuf-repository',
+  keys: [],
+  madeBy: 'createtuf',
+  usedBy: 'TUF web server, mount',
+  public: true,
+});
+
+export const tufRoot = record({
+  kind: 'Secret',
+  namespace: 'tuf-system',
+  name: 'tuf-root',
+  keys: ['root', 'repository'],
+  madeBy: 'createtuf',
+  usedBy: 'clients: policy-controller, CI scripts',
+  public: true,
+});
+
+/** Every object of the stack that a Job writes. */
+export const records: readonly Contract[] = [
+  mysqlCredentials,
+  rekorMysqlCredentials,
+  rekorConfig,
+  rekorSigningSecret,
+  rekorPublicKey,
+  fulcioSecrets,
+  fulcioPublicKey,
+  ctlogConfig,
+  ctlogSecrets,
+  ctlogPublicKey,
+  tsaCertChain,
+  ...Object.values(copies),
+  tufKeys,
+  tufRepository,
+  tufRoot,
+];
+
+function copyOf<Source extends string, const Key extends Source>(
+  source: Contract<Source>,
+  keys: readonly Key[],
+) {
+  return record({
+    kind: source.kind,
+    namespace: 'tuf-system',
+    name: source.name,
+    keys,
+    madeBy: 'copysecrets',
+    usedBy: 'createtuf',
+    public: true,
+  });
+}

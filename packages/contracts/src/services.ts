@@ -1,0 +1,18 @@
+/** In-cluster addresses of the stack's services; port 80 where none is named. */
+export const services = {
+  trillian: 'log-server.trillian-system.svc:80',
+  rekor: 'http://rekor.rekor-system.svc',
+  fulcio: 'http://fulcio.fulcio-system.svc',
+  ctlog: 'http://ctlog.ctlog-system.svc',
+  tsa: 'http://tsa.tsa-system.svc',
+  tuf: 'http://tuf.tuf-system.svc',
+} as const;
+
+/** The path under which the CT log serves RFC 6962, and the last part of its URL. */
+export const ctlogPrefix = 'sigstorescaffolding';
+
+/** Where ct_server finds the Secret `ctlog-secrets`, whose `config` names files by this path. */
+export const ctlogMount = '/ctfe-keys';
+
+/** The issuer of service account tokens on a cluster with Kubernetes' own defaults. */
+export const clusterIssuer = 'https://kubernetes.default.svc';

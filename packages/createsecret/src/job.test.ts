@@ -1,0 +1,113 @@
+import { createPublicKey } from 'node:crypto';
+import {
+  rekorMysqlCredentials,
+  rekorPublicKey,
+  rekorSigningSecret,
+} from '@sigstand/contracts/records';
+import { runJob } from '@sigstand/job/testing';
+import { utf8 } from '@sigstand/pki/pem';
+import { openPrivateKey } from '@sigstand/pki/seal';
+import { memoryStore } from '@sigstand/store/memory';
+import { recording, showRequest } from '@sigstand/store/recording';
+import { describe, expect, it } from 'vitest';
+import { createSecret } from './job.ts';
+
+describe('createsecret', () => {
+  it('makes a sealed key, and publishes the public half of it', async () => {
+    const store = memoryStore();
+    expect(await runJob(createSecret(), store)).toMatchObject({ status: 0 });
+
+    const { data } = (await store.read(rekorSigningSecret))!;
+    const key = openPrivateKey(data['signing-secret']!, data['signing-secret-password']!);
+    const published = (await store.read(rekorPublicKey))!.data.public!;
+    expect(createPublicKey(Buffer.from(published)).equals(createPublicKey(key))).toBe(true);
+    expect(key.asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' });
+  });
+
+  it.each(['ecdsa-p384', 'ed25519'])('makes an %s key where asked to', async (type) => {
+    const store = memoryStore();
+    await runJob(createSecret(), store, { args: [`--key-type=${type}`] });
+    const { data } = (await store.read(rekorPublicKey))!;
+    const { asymmetricKeyType: kind } = createPublicKey(Buffer.from(data.public!));
+    expect(kind).toBe(type === 'ed25519' ? 'ed25519' : 'ec');
+  });
+
+  it('only reads when it runs a second time', async () => {
+    const store = memoryStore();
+    await runJob(createSecret(), store);
+    const requests: string[] = [];
+    const noting = recording(store, (request) => requests.push(showRequest(request)));
+    expect(await runJob(createSecret(), noting)).toMatchObject({ status: 0 });
+    expect(requests).toEqual([
+      'get Secret rekor-system/rekor-pub-key',
+      'get Secret rekor-system/rekor-signing-secret',
+    ]);
+  });
+
+  it('restores the public key from the signing key that survived a crash', async () => {
+    const store = memoryStore();
+    await runJob(createSecret(), store);
+    const survived = memoryStore();
+    await survived.write(rekorSigningSecret, (await store.read(rekorSigningSecret))!);
+    expect(await runJob(createSecret(), survived)).toMatchObject({ status: 0 });
+    expect((await survived.read(rekorPublicKey))!.data).toEqual(
+      (await store.read(rekorPublicKey))!.data,
+    );
+  });
+
+  it('makes no new key where a public one is in use and its private one is gone', async () => {
+    const store = memoryStore();
+    await runJob(createSecret(), store);
+    const lost = memoryStore();
+    await lost.write(rekorPublicKey, (await store.read(rekorPublicKey))!);
+    const { status, stderr } = await runJob(createSecret(), lost);
+    expect(status).toBe(78);
+    expect(stderr).toContain('Secret rekor-system/rekor-pub-key is there');
+    expect(await lost.read(rekorSigningSecret)).toBeUndefined();
+  });
+
+  it('names both keys by fingerprint where the public one belongs to another', async () => {
+    const [store, other] = [memoryStore(), memoryStore()];
+    await runJob(createSecret(), store);
+    await runJob(createSecret(), other);
+    const mixed = memoryStore();
+    await mixed.write(rekorSigningSecret, (await store.read(rekorSigningSecret))!);
+    await mixed.write(rekorPublicKey, (await other.read(rekorPublicKey))!);
+    const { status, stderr } = await runJob(createSecret(), mixed);
+    expect(status).toBe(78);
+    expect(stderr).toMatch(/key public is [0-9a-f]{64}, but .* gives [0-9a-f]{64}/);
+  });
+
+  it.each([
+    ['garbage', { 'signing-secret': utf8('hello'), 'signing-secret-password': utf8('x') }, 65],
+    ['half of it', { 'signing-secret': utf8('hello') }, 78],
+  ])('touches nothing where the Secret holds %s', async (_what, data, expected) => {
+    const store = memoryStore();
+    await store.write(rekorSigningSecret, { data });
+    const { status, stderr } = await runJob(createSecret(), store);
+    expect(status).toBe(expected);
+    expect(stderr).toContain('Secret rekor-system/rekor-signing-secret');
+    expect(stderr).not.toContain('hello');
+    expect(await store.read(rekorPublicKey)).toBeUndefined();
+  });
+
+  it('copies database credentials without root’s password', async () => {
+    const store = memoryStore();
+    const args = [
+      '--namespace=trillian-system',
+      '--password-secret=trillian-mysql',
+      '--copy-to=rekor-system',
+    ];
+    expect(await runJob(createSecret(), store, { args })).toMatchObject({ status: 0 });
+    const copy = (await store.read(rekorMysqlCredentials))!.data;
+    expect(Object.keys(copy).sort()).toEqual(['database', 'password', 'user']);
+  });
+
+  it('refuses a password on the command line without repeating it', async () => {
+    const { status, stderr } = await runJob(createSecret(), memoryStore(), {
+      args: ['--signing-secret-pwd=hunter2'],
+    });
+    expect(status).toBe(64);
+    expect(stderr).not.toContain('hunter2');
+  });
+});

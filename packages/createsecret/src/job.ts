@@ -1,0 +1,107 @@
+import { Option } from '@commander-js/extra-typings';
+import { rekorPublicKey, rekorSigningSecret } from '@sigstand/contracts/records';
+import { jobCommand, refusedFlag } from '@sigstand/job/command';
+import { defineJob, type JobContext } from '@sigstand/job/main';
+import { keepPair } from '@sigstand/job/pair';
+import { objectName, sqlName } from '@sigstand/job/values';
+import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
+import { fingerprint, parsePublicKey } from '@sigstand/pki/keys';
+import { converge } from '@sigstand/store/converge';
+import { type Ref, show } from '@sigstand/store/store';
+import manifest from '../package.json' with { type: 'json' };
+import { missingInCopy, newCredentials } from './database-credentials.ts';
+import { newSigningKey, publicKeyData } from './signing-key.ts';
+
+const keyTypes = ['ecdsa-p256', 'ecdsa-p384', 'ed25519'] as const;
+
+const summary = `Create the key that Rekor signs with, and publish its public half. A key that exists is kept, and the
+public Secret always follows from the key that is stored. With --password-secret it creates a
+database's credentials instead.`;
+
+const command = () =>
+  jobCommand('createsecret', summary, {
+    version: manifest.version,
+    namespace: rekorSigningSecret.namespace,
+  })
+    .option(
+      '--signing-secret <name>',
+      'Secret with the sealed key',
+      objectName,
+      rekorSigningSecret.name,
+    )
+    .option('--secret <name>', 'Secret with its public key', objectName, rekorPublicKey.name)
+    .addOption(
+      new Option('--key-type <type>', 'kind of key, where one is made')
+        .choices(keyTypes)
+        .default('ecdsa-p256' as const),
+    )
+    .addOption(
+      new Option(
+        '--password-secret <name>',
+        "make a database's user, passwords and name here instead",
+      )
+        .argParser(objectName)
+        .conflicts(['signingSecret', 'secret', 'keyType']),
+    )
+    .option('--user <name>', "with --password-secret: the database's user", sqlName, 'trillian')
+    .option('--database <name>', 'with --password-secret: its name', sqlName, 'trillian')
+    .addOption(
+      new Option(
+        '--copy-to <namespace>',
+        "with --password-secret: copy all but root's password there",
+      )
+        .argParser((text, others: string[]) => [...others, objectName(text)])
+        .default([] as string[], 'nowhere; may be repeated'),
+    )
+    .addOption(
+      refusedFlag(
+        '--signing-secret-pwd <password>',
+        'the password is random, and stands in the Secret beside the key',
+      ),
+    );
+
+type Options = ReturnType<ReturnType<typeof command>['opts']>;
+
+export function createSecret(entropy: Entropy = systemEntropy) {
+  return defineJob(command(), (context, options) =>
+    options.passwordSecret === undefined
+      ? signingKey(context, options, entropy)
+      : credentials(context, { ...options, passwordSecret: options.passwordSecret }, entropy),
+  );
+}
+
+async function signingKey({ store, log }: JobContext, options: Options, entropy: Entropy) {
+  const secret = secretIn(options.namespace, options.signingSecret);
+  const published = secretIn(options.namespace, options.secret);
+  const { created } = await keepPair(store, {
+    secret,
+    published,
+    make: (current) => newSigningKey(show(secret), current, { keyType: options.keyType, entropy }),
+    derive: (stored) => publicKeyData(show(secret), stored),
+    identify: (_key, value) => fingerprint(parsePublicKey(value)),
+  });
+  log(`${created ? 'created' : 'kept'} Rekor's signing key in ${show(secret)}`);
+  log(`its public key is in ${show(published)}`);
+}
+
+async function credentials(
+  { store, log }: JobContext,
+  options: Options & { passwordSecret: string },
+  entropy: Entropy,
+) {
+  const { user, database, namespace, passwordSecret, copyTo } = options;
+  const secret = secretIn(namespace, passwordSecret);
+  const stored = await converge(store, secret, (current) =>
+    newCredentials(show(secret), current?.data, { user, database, entropy }),
+  );
+  log(`the database's credentials are in ${show(secret)}`);
+  for (const other of copyTo) {
+    const copy = secretIn(other, passwordSecret);
+    await converge(store, copy, (current) => missingInCopy(show(copy), current?.data, stored.data));
+    log(`a copy without root's password is in ${show(copy)}`);
+  }
+}
+
+function secretIn(namespace: string, name: string): Ref {
+  return { kind: 'Secret', namespace, name };
+}

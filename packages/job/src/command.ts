@@ -1,0 +1,109 @@
+import {
+  Command,
+  type CommandUnknownOpts,
+  Help,
+  InvalidArgumentError,
+  Option,
+} from '@commander-js/extra-typings';
+import { JobError } from './errors.ts';
+import { duration, objectName } from './values.ts';
+
+/** Which store `--store` means. */
+export type Place =
+  | { readonly kind: 'kubernetes' }
+  | { readonly kind: 'dir'; readonly path: string };
+
+/** A command with the flags that every Job has; a Job adds its own. */
+export function jobCommand(
+  name: string,
+  summary: string,
+  { version, namespace }: { version: string; namespace: string },
+) {
+  return new Command(name)
+    .description(summary.replaceAll('\n', ' '))
+    .addOption(
+      new Option('--namespace <name>', 'namespace of the objects that this Job writes')
+        .env('NAMESPACE')
+        .default(namespace)
+        .argParser(objectName)
+        .helpGroup(everyJob),
+    )
+    .addOption(
+      new Option(
+        '--store <place>',
+        'where the objects live: kubernetes, or dir:PATH for plain files',
+      )
+        .default({ kind: 'kubernetes' } as Place, 'kubernetes')
+        .argParser(place)
+        .helpGroup(everyJob),
+    )
+    .addOption(
+      new Option('--timeout <duration>', 'how long to wait for what other Jobs make')
+        .default(300_000, '5m')
+        .argParser(duration)
+        .helpGroup(everyJob),
+    )
+    .addOption(
+      new Option('--log-format <format>', 'how to write the log')
+        .choices(['text', 'json'] as const)
+        .default('text' as const)
+        .helpGroup(everyJob),
+    )
+    .optionsGroup(everyJob)
+    .version(version, '--version', 'print the version')
+    .optionsGroup('Flags:')
+    .addHelpOption(new Option('--help', 'print this help').helpGroup(everyJob))
+    .configureHelp({ groupItems: ownFirst })
+    .addHelpText('after', exitHelp);
+}
+
+const everyJob = 'Flags that every Job has:';
+
+type HelpItem = CommandUnknownOpts | Option;
+
+/** The Job's own flags before those that every Job has. */
+function ownFirst(
+  this: Help,
+  all: HelpItem[],
+  visible: HelpItem[],
+  groupOf: (item: HelpItem) => string,
+) {
+  const groups = [...Help.prototype.groupItems.call(this, all, visible, groupOf)];
+  return new Map(groups.sort(([a], [b]) => Number(a === everyJob) - Number(b === everyJob)));
+}
+
+const exitHelp = `
+Exit status:
+  0   done, also where it was done before
+  64  the command line is wrong        69  an input did not come in time
+  65  an input is wrong                75  something failed that may pass: try again
+  77  forbidden                        78  what is stored contradicts itself
+  70  a defect of this program
+Flags may be written with _ for - as well.`;
+
+/** A flag that upstream has and that would put a secret on the command line: said, not ignored. */
+export function refusedFlag<const Usage extends string>(flags: Usage, why: string) {
+  return new Option(flags, why).hideHelp().argParser((): string => {
+    // Not an InvalidArgumentError, whose text repeats the value.
+    throw new JobError('usage', `${flags.split(' ')[0]} is not taken: ${why}`);
+  });
+}
+
+/**
+ * The arguments as commander reads them: `_` in a flag's name becomes `-`, and Go's single dash
+ * before a long name becomes two.
+ */
+export function gnuStyle(args: readonly string[]): string[] {
+  const end = args.indexOf('--');
+  return args.map((arg, index) => {
+    if (end !== -1 && index >= end) return arg;
+    const match = /^--?([A-Za-z][\w-]+)(=.*)?$/s.exec(arg);
+    return match ? `--${match[1]?.replaceAll('_', '-')}${match[2] ?? ''}` : arg;
+  });
+}
+
+function place(text: string): Place {
+  if (text === 'kubernetes') return { kind: 'kubernetes' };
+  if (text.startsWith('dir:') && text.length > 4) return { kind: 'dir', path: text.slice(4) };
+  throw new InvalidArgumentError('Write kubernetes or dir:PATH.');
+}

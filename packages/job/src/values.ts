@@ -1,0 +1,94 @@
+import { InvalidArgumentError } from 'commander';
+
+const milliseconds = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, y: 31_536_000_000 };
+type Unit = keyof typeof milliseconds;
+
+/** A length of time in milliseconds, from Go's notation (`1h30m`, `100ms`) with `d` and `y` added. */
+export function duration(text: string): number {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d|y)/g)];
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) {
+    throw new InvalidArgumentError('Write a duration such as 90s, 5m, 1h30m, 7d or 10y.');
+  }
+  return parts.reduce(
+    (sum, [, count, unit]) => sum + Number(count) * milliseconds[unit as Unit],
+    0,
+  );
+}
+
+/** A duration that is more than nothing and ends within the years that X.509 and TUF can write. */
+export function lifetime(text: string): number {
+  const length = duration(text);
+  if (length < 60_000) throw new InvalidArgumentError('It must be at least a minute.');
+  if (length > 1_000 * milliseconds.y) throw new InvalidArgumentError('It must be at most 1000y.');
+  return length;
+}
+
+/** The name of a namespace, Secret or ConfigMap (RFC 1123 subdomain). */
+export function objectName(text: string): string {
+  const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+  if (text.length > 253 || !new RegExp(`^${label}(\\.${label})*$`).test(text)) {
+    throw new InvalidArgumentError('Kubernetes names have small letters, digits, - and . only.');
+  }
+  return text;
+}
+
+/** A Secret elsewhere, as NAMESPACE/NAME. */
+export function namespacedName(text: string): { namespace: string; name: string } {
+  const [namespace = '', name = '', ...rest] = text.split('/');
+  if (rest.length > 0) throw new InvalidArgumentError('Write NAMESPACE/NAME.');
+  return { namespace: objectName(namespace), name: objectName(name) };
+}
+
+/** A whole number in a range. */
+export function integer(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`Write a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}
+
+/** An http or https URL without credentials, query or fragment; no slash at its end. */
+export function serviceUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === '') {
+    throw new InvalidArgumentError('Write a URL that starts with http:// or https://.');
+  }
+  if (url.username || url.password || url.search || url.hash) {
+    throw new InvalidArgumentError('Credentials, a query or a fragment do not belong in it.');
+  }
+  return text.replace(/\/+$/, '');
+}
+
+/** A host and port, as gRPC takes them. */
+export function hostPort(text: string): string {
+  const port = Number(/^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(\d{1,5})$/.exec(text)?.[1]);
+  if (!(port >= 1 && port <= 65_535)) throw new InvalidArgumentError('Write HOST:PORT.');
+  return text;
+}
+
+/** A switch that may be given a value, as Go's flags allow: `--force`, `--force=true`. */
+export function yesNo(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new InvalidArgumentError('Write true or false.');
+  return text === 'true';
+}
+
+/** Text for a certificate's name: not empty, of a length that fits, on one line. */
+export function nameText(most: number): (text: string) => string {
+  return (text) => {
+    if (text.trim() === '' || [...text].length > most || /\p{Cc}/u.test(text)) {
+      throw new InvalidArgumentError(`Write 1 to ${most} printable characters.`);
+    }
+    return text;
+  };
+}
+
+/** A MySQL user or database that needs no quoting in SQL or in a DSN. */
+export function sqlName(text: string): string {
+  if (!/^[A-Za-z][A-Za-z0-9_]{0,31}$/.test(text)) {
+    throw new InvalidArgumentError('Write a letter, then at most 31 letters, digits or _.');
+  }
+  return text;
+}

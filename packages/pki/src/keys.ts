@@ -1,0 +1,49 @@
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { PkiError } from './error.ts';
+import { pem, pemBlocks } from './pem.ts';
+
+/** The public half of a private key. */
+export function publicKeyOf(privateKey: KeyObject): KeyObject {
+  return createPublicKey(privateKey);
+}
+
+/** SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) in DER. */
+export function spki(publicKey: KeyObject): Uint8Array {
+  return new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }));
+}
+
+/** SubjectPublicKeyInfo in PEM. */
+export function publicPem(publicKey: KeyObject): Uint8Array {
+  return pem('PUBLIC KEY', spki(publicKey));
+}
+
+/** SHA-256 of SubjectPublicKeyInfo in hex: the name of a key that may be told to anybody. */
+export function fingerprint(publicKey: KeyObject): string {
+  return createHash('sha256').update(spki(publicKey)).digest('hex');
+}
+
+/**
+ * The one public key in a PEM text.
+ *
+ * @throws {PkiError} For anything else; a private key is refused by name.
+ */
+export function parsePublicKey(bytes: Uint8Array): KeyObject {
+  const [block, ...others] = pemBlocks(bytes);
+  refusePrivate(bytes);
+  if (block?.label !== 'PUBLIC KEY' || others.length > 0) {
+    throw new PkiError('is not one PUBLIC KEY in PEM');
+  }
+  try {
+    return createPublicKey({ key: Buffer.from(block.der), format: 'der', type: 'spki' });
+  } catch {
+    throw new PkiError('is a PUBLIC KEY that cannot be read');
+  }
+}
+
+/** @throws {PkiError} Where a private key stands among the blocks of a text that is to be public. */
+export function refusePrivate(bytes: Uint8Array): void {
+  // By the text, not by parsed blocks: a broken block must not slip through.
+  if (/PRIVATE KEY/.test(Buffer.from(bytes).toString('latin1'))) {
+    throw new PkiError('holds a private key, and this place is public');
+  }
+}

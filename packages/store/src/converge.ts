@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Change, type Ref, type Snapshot, type Store, StoreError, show } from './store.ts';
+
+const attempts = 10;
+
+/**
+ * Brings one record to what `desire` wants and resolves to the record as it is stored then. `desire`
+ * is asked with what is there now; undefined means that nothing needs to change. Where somebody else
+ * writes first, their record is read and `desire` is asked again, so that every process that runs at
+ * the same time ends with the same record.
+ *
+ * @throws {StoreError} CONFLICT where others keep writing first.
+ */
+export async function converge(
+  store: Store,
+  ref: Ref,
+  desire: (current: Snapshot | undefined) => Change | undefined | Promise<Change | undefined>,
+): Promise<Snapshot> {
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const current = await store.read(ref);
+    const change = await desire(current);
+    if (change === undefined) {
+      if (current === undefined)
+        throw new StoreError('UNEXPECTED', `${show(ref)} was wanted empty`);
+      return current;
+    }
+    try {
+      await store.write(ref, change, current);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== 'CONFLICT') throw error;
+      await sleep(Math.random() * 20 * attempt);
+      continue;
+    }
+    // What is stored counts, not what this process remembers: a public key is published from here.
+    const stored = await store.read(ref);
+    if (stored !== undefined && holds(stored, change)) return stored;
+  }
+  throw new StoreError('CONFLICT', `${show(ref)} was changed by others ${attempts} times in a row`);
+}
+
+/** Whether the record already has every key and annotation of the change, byte for byte. */
+export function holds(current: Snapshot, change: Change): boolean {
+  const { data = {}, annotations = {} } = change;
+  return (
+    Object.entries(data).every(([key, bytes]) => equal(current.data[key], bytes)) &&
+    Object.entries(annotations).every(([key, text]) => current.annotations[key] === text)
+  );
+}
+
+function equal(a: Uint8Array | undefined, b: Uint8Array): boolean {
+  return a !== undefined && Buffer.compare(a, b) === 0;
+}

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import {
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Annotations,
+  type Data,
+  type Ref,
+  type Snapshot,
+  type Store,
+  StoreError,
+  show,
+} from './store.ts';
+
+/*
+ * <root>/<namespace>/<kind>/<name>            a symbolic link to the newest version
+ * <root>/<namespace>/<kind>/.<name>/<n>/data/<key>
+ * <root>/<namespace>/<kind>/.<name>/<n>/annotations.json
+ *
+ * A version appears by renaming a finished folder to the next number, which fails where that number
+ * is taken: so a reader never sees half a record, and of two writers one loses. The link is for
+ * people and servers, who read <name>/<key> as they would read a mounted Secret.
+ */
+
+/** A store in a directory, for those who want the files and have no cluster. */
+export function directoryStore(root: string): Store {
+  const read = async (ref: Ref): Promise<Snapshot | undefined> => {
+    const place = placeOf(root, ref);
+    const version = await newest(place.versions);
+    if (version === 0) return undefined;
+    // A writer that was killed between its two renames left the link behind: mend it.
+    await point(place, version);
+    return load(join(place.versions, String(version)), version);
+  };
+
+  return {
+    read: (ref) => io(ref, () => read(ref)),
+
+    write: (ref, change, replacing) =>
+      io(ref, async () => {
+        const place = placeOf(root, ref);
+        const version = Number(replacing?.version ?? 0) + 1;
+        await store(place, ref, version, {
+          data: { ...replacing?.data, ...change.data },
+          annotations: { ...replacing?.annotations, ...change.annotations },
+        });
+        await point(place, version);
+      }),
+  };
+}
+
+interface Place {
+  readonly link: string;
+  readonly versions: string;
+  readonly folder: string;
+  readonly name: string;
+}
+
+function placeOf(root: string, { namespace, kind, name }: Ref): Place {
+  const folder = join(root, namespace, kind);
+  return { link: join(folder, name), versions: join(folder, `.${name}`), folder, name };
+}
+
+async function newest(versions: string): Promise<number> {
+  const names = await ifThere(() => readdir(versions));
+  return Math.max(0, ...(names ?? []).filter((name) => /^\d+$/.test(name)).map(Number));
+}
+
+async function load(folder: string, version: number): Promise<Snapshot> {
+  const data: Record<string, Uint8Array> = {};
+  for (const key of (await readdir(join(folder, 'data'))).sort()) {
+    data[key] = new Uint8Array(await readFile(join(folder, 'data', key)));
+  }
+  const annotations = JSON.parse(await readFile(join(folder, 'annotations.json'), 'utf8'));
+  return { data, annotations, version: String(version) };
+}
+
+async function store(
+  { folder, versions }: Place,
+  ref: Ref,
+  version: number,
+  content: { data: Data; annotations: Annotations },
+): Promise<void> {
+  const secret = ref.kind === 'Secret';
+  const draft = join(versions, `.${randomUUID()}`);
+  await mkdir(folder, { recursive: true });
+  await mkdir(join(draft, 'data'), { recursive: true, mode: secret ? 0o700 : 0o755 });
+  try {
+    for (const [key, bytes] of Object.entries(content.data)) {
+      await writeFile(join(draft, 'data', key), bytes, { mode: secret ? 0o600 : 0o644 });
+    }
+    await writeFile(join(draft, 'annotations.json'), JSON.stringify(content.annotations));
+    if ((await newest(versions)) >= version) throw taken(ref);
+    await rename(draft, join(versions, String(version))).catch((error) => {
+      throw isCode(error, 'ENOTEMPTY', 'EEXIST') ? taken(ref) : error;
+    });
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+async function point({ link, name }: Place, version: number): Promise<void> {
+  const target = join(`.${name}`, String(version), 'data');
+  const now = await ifThere(() => readlink(link));
+  // Never backwards: another writer may be a version ahead.
+  if (now === target || Number(now?.split('/')[1] ?? 0) > version) return;
+  const draft = `${link}.${randomUUID()}`;
+  await symlink(target, draft);
+  await rename(draft, link);
+}
+
+function taken(ref: Ref): StoreError {
+  return new StoreError('CONFLICT', `${show(ref)} was changed by somebody else`);
+}
+
+async function io<T>(ref: Ref, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    const code = isCode(error, 'EACCES', 'EPERM', 'EROFS') ? 'FORBIDDEN' : 'UNEXPECTED';
+    const why = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new StoreError(code, `${show(ref)}: the directory answered ${why}`, { cause: error });
+  }
+}
+
+async function ifThere<T>(act: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await act();
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+function isCode(error: unknown, ...codes: string[]): boolean {
+  return codes.includes((error as NodeJS.ErrnoException).code ?? '');
+}

@@ -1,0 +1,71 @@
+/** Names one Secret or ConfigMap. */
+export interface Ref {
+  readonly kind: 'Secret' | 'ConfigMap';
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** The bytes under each key of a record. */
+export type Data = Readonly<Record<string, Uint8Array>>;
+
+/** Notes beside the data that no Pod mounts, such as a reservation. */
+export type Annotations = Readonly<Record<string, string>>;
+
+/** What a write sets. Keys and annotations that it does not name stay as they are. */
+export interface Change {
+  readonly data?: Data;
+  readonly annotations?: Annotations;
+}
+
+/** A record as it was read, with what `write` needs to replace exactly that version of it. */
+export interface Snapshot {
+  readonly data: Data;
+  readonly annotations: Annotations;
+  readonly version: string;
+}
+
+/** Where records live: a cluster, a directory, or memory. */
+export interface Store {
+  /**
+   * Resolves to undefined where there is no such record.
+   *
+   * @throws {StoreError}
+   */
+  read(ref: Ref): Promise<Snapshot | undefined>;
+
+  /**
+   * Changes the version given, or creates the record where none is given. All of the change becomes
+   * visible at once, or none of it.
+   *
+   * @throws {StoreError} With code CONFLICT where somebody else wrote first.
+   */
+  write(ref: Ref, change: Change, replacing?: Snapshot): Promise<void>;
+}
+
+/** Why a store did not do what it was asked. */
+export type StoreErrorCode =
+  | 'CONFLICT' // somebody else wrote first: read again
+  | 'FORBIDDEN' // the identity may not do this (yet)
+  | 'UNAUTHENTICATED' // the identity is not known
+  | 'NO_NAMESPACE' // nothing can be written where the namespace is missing
+  | 'TERMINATING' // the namespace is on its way out
+  | 'INVALID' // the store will never take this
+  | 'IMMUTABLE' // the record is there and may not change
+  | 'UNAVAILABLE' // the store did not answer, or asked to come back later
+  | 'UNEXPECTED';
+
+/** A store's refusal: what was tried on which record. It never carries the record's content. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly code: StoreErrorCode;
+
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A record's place in words, as kubectl would name it. */
+export function show(ref: Ref): string {
+  return `${ref.kind} ${ref.namespace}/${ref.name}`;
+}

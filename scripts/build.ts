@@ -1,0 +1,34 @@
+// Bundles each Job to one self-contained file, dist/<job>.cjs, and keeps esbuild's metafile for the
+// tests that read what went into it.
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { build } from 'esbuild';
+
+const jobs = (await readdir('packages')).filter(
+  (name) => /^(create|copy)/.test(name) && existsSync(`packages/${name}/src/main.ts`),
+);
+await mkdir('dist', { recursive: true });
+
+const sizes = await Promise.all(
+  jobs.map(async (job) => {
+    const { metafile } = await build({
+      entryPoints: [`packages/${job}/src/main.ts`],
+      outfile: `dist/${job}.cjs`,
+      bundle: true,
+      minify: true,
+      // Function and class names stand in error reports.
+      keepNames: true,
+      platform: 'node',
+      target: 'node24',
+      format: 'cjs',
+      legalComments: 'none',
+      metafile: true,
+      logLevel: 'warning',
+    });
+    await writeFile(`dist/${job}.meta.json`, JSON.stringify(metafile));
+    return { job, bytes: metafile.outputs[`dist/${job}.cjs`]?.bytes ?? 0 };
+  }),
+);
+for (const { job, bytes } of sizes) {
+  console.log(`dist/${job}.cjs`.padEnd(28), `${(bytes / 1e3).toFixed(0).padStart(6)} kB`);
+}
