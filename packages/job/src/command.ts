@@ -1,10 +1,4 @@
-import {
-  Command,
-  type CommandUnknownOpts,
-  Help,
-  InvalidArgumentError,
-  Option,
-} from '@commander-js/extra-typings';
+import { Command, Help, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { JobError } from './errors.ts';
 import { duration, objectName } from './values.ts';
 
@@ -59,17 +53,16 @@ export function jobCommand(
 
 const everyJob = 'Flags that every Job has:';
 
-type HelpItem = CommandUnknownOpts | Option;
-
 /** The Job's own flags before those that every Job has. */
-function ownFirst(
+function ownFirst<T extends Command | Option>(
   this: Help,
-  all: HelpItem[],
-  visible: HelpItem[],
-  groupOf: (item: HelpItem) => string,
-) {
-  const groups = [...Help.prototype.groupItems.call(this, all, visible, groupOf)];
-  return new Map(groups.sort(([a], [b]) => Number(a === everyJob) - Number(b === everyJob)));
+  all: T[],
+  visible: T[],
+  groupOf: (item: T) => string,
+): Map<string, T[]> {
+  const groups = [...Help.prototype.groupItems.call(this, all, visible, groupOf as never)];
+  const ordered = groups.sort(([a], [b]) => Number(a === everyJob) - Number(b === everyJob));
+  return new Map(ordered) as Map<string, T[]>;
 }
 
 const exitHelp = `
