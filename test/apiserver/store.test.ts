@@ -1,0 +1,68 @@
+import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { apiOf, storeOver } from '@sigstand/store/cluster';
+import { behavesLikeAStore } from '@sigstand/store/store.suite';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+
+const config = new KubeConfig();
+config.loadFromFile(inject('kubeconfig'));
+const admin = config.makeApiClient(CoreV1Api);
+const bytes = (text: string) => new Uint8Array(Buffer.from(text));
+
+beforeAll(async () => {
+  await admin.createNamespace({ body: { metadata: { name: 'tests' } } });
+});
+
+behavesLikeAStore('a cluster', {
+  open: () => storeOver(apiOf(config), 'suite'),
+  namespace: 'tests',
+});
+
+describe('a cluster’s own ways', () => {
+  const store = storeOver(apiOf(config), 'test');
+
+  it('says that the namespace is missing', async () => {
+    const ref = { kind: 'Secret', namespace: 'nowhere', name: 'x' } as const;
+    expect(await store.read(ref)).toBeUndefined();
+    await expect(store.write(ref, { data: {} })).rejects.toMatchObject({ code: 'NO_NAMESPACE' });
+  });
+
+  it('keeps the labels that others put on the record', async () => {
+    const ref = { kind: 'Secret', namespace: 'tests', name: 'labelled' } as const;
+    await admin.createNamespacedSecret({
+      namespace: 'tests',
+      body: { metadata: { name: 'labelled', labels: { theirs: 'yes' } } },
+    });
+    await store.write(ref, { data: { key: bytes('v') } }, await store.read(ref));
+    const { metadata } = await admin.readNamespacedSecret(ref);
+    expect(metadata?.labels).toMatchObject({ theirs: 'yes' });
+  });
+
+  it('calls an immutable record immutable', async () => {
+    const ref = { kind: 'Secret', namespace: 'tests', name: 'fixed' } as const;
+    await admin.createNamespacedSecret({
+      namespace: 'tests',
+      body: { metadata: { name: 'fixed' }, immutable: true, stringData: { key: 'v' } },
+    });
+    await expect(
+      store.write(ref, { data: { key: bytes('w') } }, await store.read(ref)),
+    ).rejects.toMatchObject({ code: 'IMMUTABLE' });
+  });
+
+  it('refuses what is too large, and repeats nothing of it', async () => {
+    const ref = { kind: 'Secret', namespace: 'tests', name: 'large' } as const;
+    const data = { key: bytes('hunter2'.repeat(200_000)) };
+    await expect(store.write(ref, { data })).rejects.toSatisfy(
+      (error: Error & { code?: string }) =>
+        error.code === 'INVALID' && !/hunter2/.test(error.message),
+    );
+  });
+
+  it('refuses an unknown identity', async () => {
+    const nobody = new KubeConfig();
+    nobody.loadFromString(config.exportConfig().replaceAll('admin-of-a', 'somebody-of-a'));
+    const ref = { kind: 'Secret', namespace: 'tests', name: 'x' } as const;
+    await expect(storeOver(apiOf(nobody), 'test').read(ref)).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+    });
+  });
+});
