@@ -85,6 +85,19 @@ export function nameText(most: number): (text: string) => string {
   };
 }
 
+/** Takes an empty value for "leave it out". */
+export function optionally(parse: (text: string) => string): (text: string) => string {
+  return (text) => (text === '' ? '' : parse(text));
+}
+
+/** An ISO 3166 country code, as X.520's countryName is limited to. */
+export function countryCode(text: string): string {
+  if (!/^[A-Za-z]{2}$/.test(text)) {
+    throw new InvalidArgumentError('Write a country code of two letters (ISO 3166), such as US.');
+  }
+  return text.toUpperCase();
+}
+
 /** A MySQL user or database that needs no quoting in SQL or in a DSN. */
 export function sqlName(text: string): string {
   if (!/^[A-Za-z][A-Za-z0-9_]{0,31}$/.test(text)) {

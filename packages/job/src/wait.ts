@@ -45,7 +45,8 @@ export function waiting({ timeout, signal, log }: Waiting): WaitFor {
 }
 
 function late({ what, hint }: Awaited, timeout: number): JobError {
-  const message = `${what} did not come within ${Math.round(timeout / 1_000)} s`;
+  const limit = timeout < 1_000 ? `${timeout} ms` : `${Math.round(timeout / 1_000)} s`;
+  const message = `${what} did not come within ${limit}`;
   return new JobError('unavailable', message, { ...(hint && { hint }) });
 }
 

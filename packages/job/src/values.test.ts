@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import * as values from './values.ts';
+
+describe('a duration', () => {
+  it.each([
+    ['90s', 90_000],
+    ['5m', 300_000],
+    ['1h30m', 5_400_000],
+    ['100ms', 100],
+    ['1.5s', 1_500],
+    ['7d', 604_800_000],
+    ['10y', 315_360_000_000],
+  ])('%s is understood', (text, milliseconds) => {
+    expect(values.duration(text)).toBe(milliseconds);
+  });
+
+  it.each(['', '5', 'm', '-5m', '5 m', '5m!', '1e3s', '5M'])('%j is refused', (text) => {
+    expect(() => values.duration(text)).toThrow('Write a duration');
+  });
+});
+
+describe('a lifetime', () => {
+  it.each(['0s', '59s', '1001y'])('%s is refused', (text) => {
+    expect(() => values.lifetime(text)).toThrow('It must be at');
+  });
+});
+
+describe('an object’s name', () => {
+  it.each(['a', 'rekor-pub-key', 'a.b-c.d0'])('%s is one', (text) => {
+    expect(values.objectName(text)).toBe(text);
+  });
+
+  it.each(['', 'A', 'a_b', '-a', 'a-', 'a..b', 'a/b', 'a'.repeat(254)])('%j is none', (text) => {
+    expect(() => values.objectName(text)).toThrow('Kubernetes names');
+  });
+});
+
+describe('a Secret elsewhere', () => {
+  it('has a namespace and a name', () => {
+    expect(values.namespacedName('ns/name')).toEqual({ namespace: 'ns', name: 'name' });
+  });
+
+  it.each(['name', '/name', 'ns/', 'a/b/c'])('%j is refused', (text) => {
+    expect(() => values.namespacedName(text)).toThrow();
+  });
+});
+
+describe('a service’s URL', () => {
+  it('loses the slash at its end', () => {
+    expect(values.serviceUrl('http://fulcio.fulcio-system.svc/')).toBe(
+      'http://fulcio.fulcio-system.svc',
+    );
+  });
+
+  it.each(['fulcio', 'ftp://a', 'http://', 'http://user:pw@a', 'http://a?b', 'http://a#b', ''])(
+    '%j is refused',
+    (text) => {
+      expect(() => values.serviceUrl(text)).toThrow();
+    },
+  );
+});
+
+describe('an address', () => {
+  it.each(['log-server.trillian-system.svc:80', '127.0.0.1:8090', '[::1]:8090'])(
+    '%s is one',
+    (text) => {
+      expect(values.hostPort(text)).toBe(text);
+    },
+  );
+
+  it.each(['host', 'host:', 'host:0', 'host:65536', 'http://host:80', '::1:80'])(
+    '%j is none',
+    (text) => {
+      expect(() => values.hostPort(text)).toThrow('Write HOST:PORT.');
+    },
+  );
+});
+
+describe('a whole number in a range', () => {
+  it.each(['-1', '11', '1.5', '', 'x', '0x1'])('%j is refused', (text) => {
+    expect(() => values.integer(0, 10)(text)).toThrow('from 0 to 10');
+  });
+});

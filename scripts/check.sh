@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# check.sh (npm run check): format, lint and types; every check runs, and one failure fails it all
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+failed=0
+biome check . || failed=1
+tsc -p . || failed=1
+if command -v shellcheck >/dev/null; then
+  shellcheck -x --source-path=SCRIPTDIR scripts/*.sh test/rig/rig || failed=1
+fi
+exit $failed

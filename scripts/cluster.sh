@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# The clusters that npm start knows: kind where a Docker engine answers, the rig where none does, or the
+# one that kubectl speaks to already.
+
+choose_cluster() {
+  local choice=$1
+  if [ -z "$choice" ]; then
+    choice=$(cluster || true)
+    [ -n "$choice" ] || { if docker info >/dev/null 2>&1; then choice=kind; else choice=rig; fi; }
+  fi
+  case $choice in
+    rig | kind | current) echo "$choice" >"$OUT/cluster" ;;
+    *) die "--cluster is current, kind or rig, not '$choice'" ;;
+  esac
+}
+
+describe_cluster() {
+  case $(cluster) in
+    rig) echo 'the rig: a single-node Kubernetes on this machine, without Docker' ;;
+    kind) echo 'kind: Kubernetes in Docker' ;;
+    current) echo "the current cluster, $(kubectl config current-context)" ;;
+  esac
+}
+
+start_cluster() {
+  case $(cluster) in
+    rig)
+      # Not a step: it says itself what it builds and for how long.
+      test/rig/rig up
+      cp "$(test/rig/rig kubeconfig)" "$OUT/kubeconfig"
+      ;;
+    kind)
+      need_kind
+      kind get clusters 2>/dev/null | grep -qx sigstand || step 'kind cluster' kind create cluster --name sigstand --wait 3m
+      kind get kubeconfig --name sigstand >"$OUT/kubeconfig"
+      ;;
+    current) kubectl config view --minify --flatten >"$OUT/kubeconfig" ;;
+  esac
+  chmod 600 "$OUT/kubeconfig"
+}
+
+need_kind() {
+  command -v kubectl >/dev/null || die 'kubectl is not installed'
+  command -v kind >/dev/null || step 'kind' env GOBIN=/usr/local/bin go install sigs.k8s.io/kind@v0.31.0
+}
+
+# The rig serves the manifests' images by name and tag; a digest names bytes that only their registry has.
+render_manifests() {
+  rm -rf "$OUT/manifests"
+  cp -r manifests "$OUT/manifests"
+  [ "$(cluster)" != rig ] || sed -i -E 's/@sha256:[0-9a-f]{64}//' "$OUT"/manifests/*.yaml
+}
+
+apply_stage() {
+  k apply -f "$OUT/manifests" -l "sigstand.dev/stage=$1" | tee -a "$OUT/applied"
+}

@@ -1,0 +1,52 @@
+# shellcheck shell=bash disable=SC2034
+# What the scripts share: a line per step with its time, and one way to speak to whichever cluster it is.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+OUT=$ROOT/.sigstand # what npm start leaves for its user; git ignores it
+NAMESPACES=(trillian-system rekor-system fulcio-system ctlog-system tsa-system tuf-system)
+OURS=app.kubernetes.io/part-of=sigstand
+
+die() { echo "sigstand: $*" >&2; exit 1; }
+
+now() { echo "${EPOCHREALTIME/[.,]/}"; }
+
+seconds_since() {
+  local tenths=$((($(now) - $1) / 100000))
+  echo "$((tenths / 10)).$((tenths % 10)) s"
+}
+
+# step TITLE COMMAND...: a tick and the time; on failure the end of what COMMAND printed, and out.
+step() {
+  local title=$1 started; shift
+  started=$(now)
+  if [ -t 1 ]; then printf '  … %s\r' "$title"; fi
+  if ! ("$@") >>"$OUT/log" 2>&1; then
+    printf '  ✗ %-46s %8s\n' "$title" "$(seconds_since "$started")"
+    tail -n 30 "$OUT/log" >&2
+    die "$title failed; the whole log is .sigstand/log"
+  fi
+  printf '  ✔ %-46s %8s\n' "$title" "$(seconds_since "$started")"
+}
+
+# The cluster that npm start chose: rig, kind or current.
+cluster() { cat "$OUT/cluster" 2>/dev/null; }
+
+k() {
+  case $(cluster) in
+    rig) "$ROOT/test/rig/rig" kubectl "$@" ;;
+    *) kubectl --kubeconfig "$OUT/kubeconfig" "$@" ;;
+  esac
+}
+
+# Debian packages that are not there yet, given as PROGRAM:PACKAGE.
+need_packages() {
+  local entry missing=()
+  for entry in "$@"; do
+    command -v "${entry%%:*}" >/dev/null || missing+=("${entry#*:}")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  [ "$(id -u)" -eq 0 ] || die "install these packages first: ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get -y --no-install-recommends install "${missing[@]}" ||
+    { apt-get update && apt-get -y --no-install-recommends install "${missing[@]}"; }
+}

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# sign-and-verify.sh: signs a blob as a service account and verifies it, trusting nothing but root.json
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/lib.sh
+# shellcheck source=/dev/null
+source "$OUT/env"
+
+if [ "$(cluster)" != rig ]; then
+  # The services' names mean something inside the cluster only, so a Pod does it there.
+  k delete job -n default sign-and-verify --ignore-not-found
+  k create configmap -n default sigstand-root --from-file=root.json="$OUT/root.json" --dry-run=client -o yaml | k apply -f -
+  sed "s#https://kubernetes.default.svc#$ISSUER_URL#" scripts/sign-and-verify.yaml | k apply -f -
+  k wait --for=condition=Complete -n default job/sign-and-verify --timeout=120s ||
+    { k logs -n default job/sign-and-verify --all-containers; exit 1; }
+  exit 0
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export TUF_ROOT=$work/tuf HOME=$work
+SIGSTORE_ID_TOKEN=$(k create token default -n default --audience sigstore)
+export SIGSTORE_ID_TOKEN
+cosign=$(test/rig/rig bin cosign3)
+echo 'signed by Sigstand' >"$work/blob"
+
+test/rig/rig exec -- "$cosign" initialize --mirror "$TUF_MIRROR" --root "$OUT/root.json"
+test/rig/rig exec -- "$cosign" sign-blob --yes --bundle "$work/bundle.json" "$work/blob"
+test/rig/rig exec -- "$cosign" verify-blob --bundle "$work/bundle.json" \
+  --certificate-identity https://kubernetes.io/namespaces/default/serviceaccounts/default \
+  --certificate-oidc-issuer "$ISSUER_URL" "$work/blob"

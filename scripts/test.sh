@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# npm test: sets up what is missing, then runs every check and every test; leaves nothing running
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/lib.sh
+mkdir -p "$OUT"
+
+began=$(now)
+bash scripts/setup.sh
+need_packages shellcheck:shellcheck buildah:buildah time:time >/dev/null
+npm run --silent check
+npm run --silent build
+# An instance of its own, so that a stack that npm start made goes on.
+export RIG=test
+test/rig/rig build
+trap 'test/rig/rig down >/dev/null' EXIT
+bash scripts/with-node.sh vitest run "$@"
+echo "all in $(seconds_since "$began")"

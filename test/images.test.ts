@@ -1,0 +1,34 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+const bake = readFileSync(join(root, 'docker-bake.hcl'), 'utf8');
+const dockerfile = readFileSync(join(root, 'scripts/Dockerfile'), 'utf8');
+const recipe = readFileSync(join(root, 'scripts/images.sh'), 'utf8');
+
+describe('the image recipes', () => {
+  it('name the Jobs that there are', () => {
+    const matrix = /job = \[([^\]]+)\]/.exec(bake)?.[1]?.match(/[a-z]+/g) ?? [];
+    const packages = readdirSync(join(root, 'packages')).filter((name) =>
+      /^(create|copy)/.test(name),
+    );
+    expect(matrix.sort()).toEqual(packages.sort());
+  });
+
+  it('start from a base that is pinned by digest, and is Node 24', () => {
+    expect(bake).toMatch(/base = "docker-image:\/\/\S*nodejs24\S*@sha256:[0-9a-f]{64}"/);
+    expect(dockerfile).toMatch(/^FROM base$/m);
+  });
+
+  it('run as nobody, with one file', () => {
+    expect(dockerfile).toMatch(/^USER 65532:65532$/m);
+    expect(dockerfile.match(/^(COPY|ADD|RUN)/gm)).toEqual(['COPY']);
+  });
+
+  it('are one Dockerfile, with Docker and without', () => {
+    expect(bake).toContain('dockerfile = "scripts/Dockerfile"');
+    expect(recipe).toContain('scripts/Dockerfile');
+    expect(recipe).toContain('--build-context base=');
+  });
+});

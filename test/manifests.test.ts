@@ -1,0 +1,194 @@
+import { records } from '@sigstand/contracts/records';
+import { copySecrets } from '@sigstand/copysecrets/job';
+import { createCertChain } from '@sigstand/createcertchain/job';
+import { createCerts } from '@sigstand/createcerts/job';
+import { createCtConfig } from '@sigstand/createctconfig/job';
+import { createSecret } from '@sigstand/createsecret/job';
+import { createTree } from '@sigstand/createtree/job';
+import { createTuf } from '@sigstand/createtuf/job';
+import { exitStatus } from '@sigstand/job/errors';
+import { runJob } from '@sigstand/job/testing';
+import type { Store } from '@sigstand/store/store';
+import { describe, expect, it } from 'vitest';
+import { jobOf, manifests, name, ofKind, pods } from './stack.ts';
+
+const factories = {
+  copysecrets: copySecrets,
+  createcertchain: createCertChain,
+  createcerts: createCerts,
+  createctconfig: createCtConfig,
+  createsecret: createSecret,
+  createtree: createTree,
+  createtuf: createTuf,
+};
+
+const jobPods = pods.flatMap(({ owner, spec }) => {
+  const found = jobOf(spec);
+  return found ? [{ title: name(owner), owner, spec, ...found }] : [];
+});
+
+describe('the Jobs in the manifests', () => {
+  it('are all seven', () => {
+    expect(new Set(jobPods.map(({ job }) => job))).toEqual(new Set(Object.keys(factories)));
+  });
+
+  it.each(jobPods)('$title: its arguments parse', async ({ job, args }) => {
+    // The store refuses everything: an argument that does not parse ends as usage before it is asked.
+    const refusing: Store = {
+      read: () => Promise.reject(new Error('read')),
+      write: () => Promise.reject(new Error('write')),
+    };
+    const { status, stderr } = await runJob(factories[job as keyof typeof factories](), refusing, {
+      args: [...args, '--timeout=1ms'],
+    });
+    expect({ status, stderr }).not.toMatchObject({ status: exitStatus.usage });
+  });
+
+  it.each(jobPods)('$title: a permanent failure ends it at once', ({ owner, spec }) => {
+    const { podFailurePolicy } = owner.spec.jobTemplate?.spec ?? owner.spec;
+    const [rule] = podFailurePolicy.rules;
+    expect(rule.action).toBe('FailJob');
+    expect(rule.onExitCodes.containerName).toBe(spec.containers[0].name);
+    const { usage, data, bug, forbidden, contradiction } = exitStatus;
+    expect(rule.onExitCodes.values).toEqual([usage, data, bug, forbidden, contradiction]);
+    expect(spec.restartPolicy).toBe('Never');
+    expect(spec.containers[0].terminationMessagePolicy).toBe('FallbackToLogsOnError');
+  });
+
+  it.each(jobPods)('$title: it writes where it runs', ({ spec }) => {
+    expect(spec.containers[0].env).toEqual([
+      { name: 'NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
+    ]);
+  });
+});
+
+/** Every key of a Secret or ConfigMap that a Pod mounts or reads as env. */
+function referenced() {
+  return pods.flatMap(({ owner, spec }) => {
+    const namespace = owner.metadata.namespace ?? '';
+    const containers = [...(spec.initContainers ?? []), ...spec.containers];
+    const fromEnv = containers.flatMap(({ env = [] }) =>
+      env.flatMap(
+        ({ valueFrom }: { valueFrom?: Record<string, { name: string; key: string }> }) => [
+          ...(valueFrom?.secretKeyRef ? [{ kind: 'Secret', ...valueFrom.secretKeyRef }] : []),
+          ...(valueFrom?.configMapKeyRef
+            ? [{ kind: 'ConfigMap', ...valueFrom.configMapKeyRef }]
+            : []),
+        ],
+      ),
+    );
+    type Source = { name?: string; secretName?: string; items?: { key: string }[] };
+    const fromVolume = (kind: string, source: Source | undefined) =>
+      source === undefined
+        ? []
+        : (source.items ?? [{ key: '*' }]).map(({ key }) => ({
+            kind,
+            name: source.name ?? source.secretName ?? '',
+            key,
+          }));
+    const fromVolumes = (spec.volumes ?? []).flatMap(
+      (volume: { secret?: Source; configMap?: Source; projected?: { sources: never[] } }) => [
+        ...fromVolume('Secret', volume.secret),
+        ...fromVolume('ConfigMap', volume.configMap),
+        ...(volume.projected?.sources ?? []).flatMap(
+          (source: { secret?: Source; configMap?: Source }) => [
+            ...fromVolume('Secret', source.secret),
+            ...fromVolume('ConfigMap', source.configMap),
+          ],
+        ),
+      ],
+    );
+    return [...fromEnv, ...fromVolumes].map((ref) => ({ owner: name(owner), namespace, ...ref }));
+  });
+}
+
+describe('what Pods read', () => {
+  const shipped = (kind: string, namespace: string, object: string) =>
+    ofKind(kind).find(
+      ({ metadata }) => metadata.name === object && metadata.namespace === namespace,
+    );
+
+  it.each(referenced())('$owner: $kind $name, $key has somebody who makes it', (ref) => {
+    // Kubernetes itself puts this one into every namespace.
+    if (ref.kind === 'ConfigMap' && ref.name === 'kube-root-ca.crt') return;
+    const manifest = shipped(ref.kind, ref.namespace, ref.name);
+    const record = records.find(
+      ({ kind, namespace, name }) =>
+        kind === ref.kind && namespace === ref.namespace && name === ref.name,
+    );
+    const keys = record?.keys ?? Object.keys(manifest?.data ?? {});
+    expect(record ?? manifest).toBeDefined();
+    if (ref.key !== '*') expect(keys).toContain(ref.key);
+  });
+
+  it('ships no Secret, and no object that a Job makes: applying again must not overwrite it', () => {
+    expect(ofKind('Secret')).toEqual([]);
+    const made = ofKind('ConfigMap').filter(({ metadata }) =>
+      records.some(
+        ({ namespace, name }) => namespace === metadata.namespace && name === metadata.name,
+      ),
+    );
+    expect(made).toEqual([]);
+  });
+});
+
+describe('every Pod', () => {
+  const all = pods.map(({ owner, spec }) => ({ title: name(owner), owner, spec }));
+
+  it.each(all)('$title passes Pod Security restricted, with a read-only root', ({ spec }) => {
+    expect(spec.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+      expect(container.securityContext).toMatchObject({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      });
+      expect(container.resources.requests).toMatchObject({
+        cpu: expect.anything(),
+        memory: expect.anything(),
+      });
+      expect(container.resources.limits).toMatchObject({ memory: expect.anything() });
+    }
+  });
+
+  it.each(all)('$title has a token only if it is a Job of ours', ({ spec }) => {
+    expect(spec.automountServiceAccountToken).toBe(jobOf(spec) !== undefined);
+  });
+
+  it.each(all)('$title names its images by digest, or is ours', ({ spec }) => {
+    for (const { image } of [...(spec.initContainers ?? []), ...spec.containers]) {
+      expect(image).toMatch(/^ghcr\.io\/sigstand\/[a-z]+:0\.1\.0$|:[^@]+@sha256:[0-9a-f]{64}$/);
+    }
+  });
+
+  it.each(all.filter(({ owner }) => /Deployment|StatefulSet/.test(owner.kind)))(
+    '$title has probes',
+    ({ spec }) => {
+      expect(spec.containers[0].readinessProbe ?? spec.containers[0].startupProbe).toBeDefined();
+      expect(spec.containers[0].livenessProbe).toBeDefined();
+    },
+  );
+});
+
+describe('every object', () => {
+  it('has a stage, and Pods with a late input the last one', () => {
+    const stages = manifests.map((object) => ({
+      object: name(object),
+      stage: object.metadata.labels?.['sigstand.dev/stage'],
+    }));
+    expect(stages.filter(({ stage }) => !/^[123]$/.test(stage ?? ''))).toEqual([]);
+  });
+
+  it('lives in a namespace that enforces restricted', () => {
+    const namespaces = ofKind('Namespace');
+    expect(namespaces.map(({ metadata }) => metadata.name).sort()).toEqual(
+      [...new Set(records.map(({ namespace }) => namespace))].sort(),
+    );
+    for (const { metadata } of namespaces) {
+      expect(metadata.labels?.['pod-security.kubernetes.io/enforce']).toBe('restricted');
+    }
+  });
+});

@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+
+/** An object of the manifests, as far as the tests read it. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  // biome-ignore lint/suspicious/noExplicitAny: the shape follows from kind, which each test knows
+  readonly [field: string]: any;
+}
+
+export interface PodSpec {
+  readonly serviceAccountName?: string;
+  readonly automountServiceAccountToken?: boolean;
+  // biome-ignore lint/suspicious/noExplicitAny: Kubernetes' PodSpec, read field by field
+  readonly [field: string]: any;
+}
+
+const folder = join(import.meta.dirname, '../manifests');
+
+/** Every object of manifests/, in the order in which kubectl would read them. */
+export const manifests: readonly Manifest[] = readdirSync(folder)
+  .filter((file) => file.endsWith('.yaml'))
+  .sort()
+  .flatMap((file) =>
+    parseAllDocuments(readFileSync(join(folder, file), 'utf8')).map((document) => {
+      if (document.errors.length > 0) throw new Error(`${file}: ${document.errors[0]?.message}`);
+      return document.toJS() as Manifest | null;
+    }),
+  )
+  .filter((object) => object !== null);
+
+export function ofKind(...kinds: string[]): Manifest[] {
+  return manifests.filter(({ kind }) => kinds.includes(kind));
+}
+
+/** The Pods that the manifests make: who makes each, and its spec. */
+export const pods: readonly { readonly owner: Manifest; readonly spec: PodSpec }[] = ofKind(
+  'Job',
+  'CronJob',
+  'Deployment',
+  'StatefulSet',
+).map((owner) => ({
+  owner,
+  spec: (owner.spec.jobTemplate?.spec ?? owner.spec).template.spec,
+}));
+
+/** The first container of a Pod that runs one of our Jobs, or undefined. */
+export function jobOf(spec: PodSpec): { job: string; args: string[] } | undefined {
+  const { image, args = [] } = spec.containers[0];
+  const job = /^ghcr\.io\/sigstand\/([a-z]+):/.exec(image)?.[1];
+  return job === undefined ? undefined : { job, args };
+}
+
+/** A short name for error messages. */
+export function name({ kind, metadata }: Manifest): string {
+  return `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
+}
