@@ -1,0 +1,103 @@
+# shellcheck shell=bash
+# The programs, built from Go modules and kept in the cache by the hash of what they are made from.
+
+MODULES=(pause kube dns sigstore cosign3 cosign2 sigstore-go)
+
+rig_build() {
+  local part
+  mkdir -p "$CACHE/bin" "$CACHE/images" "$CACHE/log"
+  exec 8>"$CACHE/lock"
+  flock --nonblock 8 || { note "another build is running; waiting for it"; flock 8; }
+  [ $# -gt 0 ] || set -- packages "${MODULES[@]}" images
+  for part in "$@"; do
+    case $part in
+      packages | images) STEP_LOG=$CACHE/log/$part.log "build_$part" ;;
+      *) build_module "$part" ;;
+    esac
+  done
+  exec 8>&-
+}
+
+build_module() {
+  local module=$1 to
+  [ -f "$HERE/$module/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} images"
+  to=$(module_bin "$module")
+  [ ! -d "$to" ] || { note "$(module_title "$module"):" cached; return; }
+  STEP_LOG=$CACHE/log/$module.log step "building $(module_title "$module")" compile "$module" "$to"
+}
+
+# Into a folder beside, then renamed: what is in the cache is whole.
+compile() {
+  local module=$1 to=$2 fresh=$CACHE/bin/.fresh-$1
+  command -v go >/dev/null ||
+    { echo "the rig's programs are built from Go modules: install Go $(wanted_go)"; return 1; }
+  rm -rf "$fresh"
+  mkdir -p "$fresh"
+  cd "$HERE/$module" || return
+  export CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS='-mod=readonly -buildvcs=false'
+  go build -trimpath -tags "$(tags_of "$module")" -ldflags "$(linker_flags "$module")" \
+    -o "$fresh/" "$(packages_of "$module")"
+  mv "$fresh" "$to"
+}
+
+# Trillian with the storage and the election that the rig has, and without every cloud's database.
+tags_of() { if [ "$1" = sigstore ]; then echo mysql,etcd; fi; }
+
+packages_of() { if grep -q '^tool' "$HERE/$1/go.mod"; then echo tool; else echo ./...; fi; }
+
+# Without a stamp Kubernetes says v0.0.0-master+$Format, and clients' version checks misbehave.
+linker_flags() {
+  local stamp=k8s.io/component-base/version version
+  echo -n '-s -w'
+  [ "$1" = kube ] || return 0
+  version=$(module_version kube)
+  echo -n " -X $stamp.gitVersion=v$version"
+  echo -n " -X $stamp.gitMajor=${version%%.*} -X $stamp.gitMinor=$(cut -d. -f2 <<<"$version")"
+  echo -n " -X $stamp.gitCommit=rig -X $stamp.gitTreeState=archive -X $stamp.buildDate=2026-01-01T00:00:00Z"
+}
+
+module_bin() {
+  local hash
+  hash=$(cd "$HERE/$1" && find . -type f \( -name '*.go' -o -name 'go.*' \) -print0 | sort -z |
+    xargs -0 sha256sum | sha256sum)
+  echo "$CACHE/bin/$1-${hash:0:16}"
+}
+
+# The module that a folder is there for, as its go.mod names it.
+module_main() {
+  case $1 in
+    kube) echo k8s.io/kubernetes ;;
+    dns) echo github.com/coredns/coredns ;;
+    cosign3) echo github.com/sigstore/cosign/v3 ;;
+    cosign2) echo github.com/sigstore/cosign/v2 ;;
+    sigstore-go) echo github.com/sigstore/sigstore-go ;;
+  esac
+}
+
+module_version() {
+  grep -oE "$(module_main "$1") v[0-9][^ ]*" "$HERE/$1/go.mod" | head -n 1 | sed 's/.* v//'
+}
+
+module_title() {
+  case $1 in
+    kube) echo "kubernetes $(module_version kube)" ;;
+    dns) echo "coredns $(module_version dns)" ;;
+    sigstore) echo 'trillian, rekor, fulcio, ct_server, tsa' ;;
+    cosign*) echo "cosign $(module_version "$1")" ;;
+    sigstore-go) echo "sigstore-go $(module_version sigstore-go)" ;;
+    *) echo "$1" ;;
+  esac
+}
+
+wanted_go() { sed -n 's/^go //p' "$HERE"/*/go.mod | sort -V | tail -n 1; }
+
+# bin NAME: prints where the program is. Both cosigns are called cosign; their modules' names tell them apart.
+rig_bin() {
+  local name=${1:?usage: rig bin NAME} module candidate
+  for module in "${MODULES[@]}"; do
+    candidate=$(module_bin "$module")/$name
+    [ "$name" != "$module" ] || [[ $name != cosign* ]] || candidate=$(module_bin "$module")/cosign
+    [ ! -x "$candidate" ] || { echo "$candidate"; return; }
+  done
+  command -v "$name" || die "no program '$name' in the cache or on the PATH; 'rig build' makes them"
+}

@@ -1,0 +1,51 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034
+# Names and places of one instance. Two instances share nothing but the cache.
+
+ROOT=$(cd "$HERE/../.." && pwd)
+CACHE=${SIGSTAND_CACHE:-$HOME/.cache/sigstand}
+INSTANCE=${RIG:-sigstand}
+[[ $INSTANCE =~ ^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$ ]] ||
+  die "RIG=$INSTANCE: a name is lower case letters, digits and -"
+
+NETNS=sigstand
+[ "$INSTANCE" = sigstand ] || NETNS=sigstand-$INSTANCE
+STATE=/var/lib/sigstand/$INSTANCE
+RUN=/run/sigstand/$INSTANCE
+CGROUP=/sigstand/$INSTANCE
+KUBECONFIG_ADMIN=$STATE/pki/admin.kubeconfig
+
+# The same in every instance: each has a network of its own.
+NODE=rig
+NODE_IP=10.200.0.1
+API_IP=10.96.0.1
+REGISTRY=$NODE_IP:5000
+API=https://$NODE_IP:6443
+
+# Everything of an instance runs under one process, the holder, which is pid 1 of a pid namespace and whose program
+# lies in the instance's own folder: that path finds it, so no recycled pid can be taken for it.
+HOLDER=$STATE/holder
+
+holder_pid() {
+  local found
+  found=$(find /proc -maxdepth 2 -name exe \( -lname "$HOLDER" -o -lname "$HOLDER (deleted)" \) -print -quit \
+    2>/dev/null) || true
+  [ -n "$found" ] || return 1
+  basename "$(dirname "$found")"
+}
+
+running() { [ -e "$RUN/complete" ] && holder_pid >/dev/null && [ -z "$(dead_daemons)" ]; }
+
+need_root() { [ "$(id -u)" -eq 0 ] || die "'$1' needs root: it makes namespaces and mounts"; }
+
+need_running() {
+  { [ -e "$RUN/complete" ] && holder_pid >/dev/null; } || die "instance $INSTANCE does not run; start it with 'rig up'"
+}
+
+# One up or down at a time, over all instances: they share a few folders of the system.
+# The lock is on a folder that is always there, so that nothing is left behind.
+lock_machine() {
+  [ -n "$(cgroup_hierarchies)" ] || die "no cgroups to be seen here: run this outside 'rig exec'"
+  exec 9</run
+  flock --timeout 600 9 || die 'another rig up or rig down has not ended for ten minutes'
+}

@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# Working with a running instance.
+
+rig_kubectl() {
+  need_root kubectl
+  need_running
+  exec nsenter --net="/run/netns/$NETNS" -- "$(rig_bin kubectl)" --kubeconfig "$KUBECONFIG_ADMIN" "$@"
+}
+
+# ip netns exec also puts the instance's resolv.conf in place. Folder, environment and exit status stay the caller's,
+# but for KUBECONFIG and a kubectl at the end of the PATH.
+rig_exec() {
+  [ "${1:-}" != -- ] || shift
+  [ $# -gt 0 ] || die 'usage: rig exec [--] COMMAND...'
+  need_root exec
+  need_running
+  export KUBECONFIG=$KUBECONFIG_ADMIN PATH
+  PATH=$PATH:$(dirname "$(rig_bin kubectl)")
+  exec ip netns exec "$NETNS" "$@"
+}
+
+rig_kubeconfig() { echo "$KUBECONFIG_ADMIN"; }
+
+rig_logs() {
+  if [ $# -eq 0 ]; then echo "$STATE/log"; else cat "$STATE/log/$1.log"; fi
+}
+
+# load FILE NAME:TAG. A Job's bundle becomes an image as its Dockerfile would make it, on the rig's Node.
+rig_load() {
+  [ $# -eq 2 ] || die 'usage: rig load FILE NAME:TAG'
+  local source=$1 name=$2 work
+  need_root load
+  need_running
+  [ -e "$source" ] || die "no file $source"
+  work=$(mktemp -d)
+  # shellcheck disable=SC2064
+  trap "rm -rf '$work'" EXIT
+  case $source in
+    *.cjs) layout_of_job "$source" "$work"; source=$work/layout ;;
+    *) if [ -f "$source" ]; then
+        mkdir "$work/layout"
+        tar -xf "$source" -C "$work/layout"
+        source=$work/layout
+      fi ;;
+  esac
+  push_layout "$source" "$name"
+  # What the node has pulled under this name before is another image.
+  ctr --address "$RUN/containerd.sock" --namespace k8s.io images remove "$name" >/dev/null 2>&1 || true
+  echo "$name $(jq -r '.manifests[0].digest' "$source/index.json")"
+}
+
+layout_of_job() {
+  [ -d "$(image_layout node '')" ] || rig_build images >&2
+  install -D -m 644 "$1" "$2/rootfs/app/job.cjs"
+  write_layout "$2/layout" "$2/rootfs" "$(jq -cn '{Entrypoint: ["/nodejs/bin/node", "/app/job.cjs"]}')" \
+    "$(image_layout node '')"
+}

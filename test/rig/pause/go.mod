@@ -1,0 +1,3 @@
+module sigstand.test/rig/pause
+
+go 1.25.0
