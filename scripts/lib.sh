@@ -2,7 +2,7 @@
 # What the scripts share: a line per step with its time, and one way to speak to whichever cluster it is.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-OUT=$ROOT/.sigstand # what npm start leaves for its user; git ignores it
+OUT=${SIGSTAND_OUT:-$ROOT/.sigstand} # what npm start leaves for its user; git ignores it
 NAMESPACES=(trillian-system rekor-system fulcio-system ctlog-system tsa-system tuf-system)
 OURS=app.kubernetes.io/part-of=sigstand
 

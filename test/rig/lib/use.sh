@@ -25,33 +25,27 @@ rig_logs() {
   if [ $# -eq 0 ]; then echo "$STATE/log"; else cat "$STATE/log/$1.log"; fi
 }
 
-# load FILE NAME:TAG. A Job's bundle becomes an image as its Dockerfile would make it, on the rig's Node.
+# load FILE NAME:TAG
 rig_load() {
   [ $# -eq 2 ] || die 'usage: rig load FILE NAME:TAG'
   local source=$1 name=$2 work
   need_root load
   need_running
   [ -e "$source" ] || die "no file $source"
-  work=$(mktemp -d)
-  # shellcheck disable=SC2064
-  trap "rm -rf '$work'" EXIT
-  case $source in
-    *.cjs) layout_of_job "$source" "$work"; source=$work/layout ;;
-    *) if [ -f "$source" ]; then
-        mkdir "$work/layout"
-        tar -xf "$source" -C "$work/layout"
-        source=$work/layout
-      fi ;;
-  esac
+  if [ -f "$source" ]; then
+    work=$(mktemp -d)
+    # shellcheck disable=SC2064
+    trap "rm -rf '$work'" EXIT
+    tar -xf "$source" -C "$work"
+    source=$work
+  fi
   push_layout "$source" "$name"
   # What the node has pulled under this name before is another image.
   ctr --address "$RUN/containerd.sock" --namespace k8s.io images remove "$name" >/dev/null 2>&1 || true
   echo "$name $(jq -r '.manifests[0].digest' "$source/index.json")"
 }
 
-layout_of_job() {
+rig_base() {
   [ -d "$(image_layout node '')" ] || rig_build images >&2
-  install -D -m 644 "$1" "$2/rootfs/app/job.cjs"
-  write_layout "$2/layout" "$2/rootfs" "$(jq -cn '{Entrypoint: ["/nodejs/bin/node", "/app/job.cjs"]}')" \
-    "$(image_layout node '')"
+  image_layout node ''
 }

@@ -1,0 +1,60 @@
+# The seven images:  npm run build && docker buildx bake
+# One of them:       docker buildx bake createtuf
+# Into the registry: docker buildx bake --push
+
+variable "TAG" {
+  default = "0.1.0"
+}
+
+variable "REGISTRY" {
+  default = "ghcr.io/sigstand"
+}
+
+# For the local engine alone: PLATFORMS=linux/amd64 docker buildx bake --load
+variable "PLATFORMS" {
+  default = "linux/amd64,linux/arm64"
+}
+
+variable "REVISION" {
+  default = ""
+}
+
+group "default" {
+  targets = ["job"]
+}
+
+target "job" {
+  name = job
+  matrix = {
+    job = [
+      "createtree",
+      "createsecret",
+      "createcerts",
+      "createctconfig",
+      "createcertchain",
+      "copysecrets",
+      "createtuf",
+    ]
+  }
+  dockerfile = "scripts/Dockerfile"
+  contexts = {
+    base = "docker-image://gcr.io/distroless/nodejs24-debian12:nonroot@sha256:14d42e2511532589a7c7e01a753667a74fcc96266e137e8125006b87b0c32d0a"
+  }
+  args = {
+    JOB = job
+  }
+  tags      = ["${REGISTRY}/${job}:${TAG}"]
+  platforms = split(",", PLATFORMS)
+  attest = [
+    "type=sbom",
+    "type=provenance,mode=max",
+  ]
+  labels = {
+    "org.opencontainers.image.title"       = job
+    "org.opencontainers.image.description" = "One Job of Sigstand, a private Sigstore on Kubernetes"
+    "org.opencontainers.image.source"      = "https://github.com/sigstand/sigstand"
+    "org.opencontainers.image.version"     = TAG
+    "org.opencontainers.image.revision"    = REVISION
+    "org.opencontainers.image.licenses"    = "Apache-2.0"
+  }
+}
