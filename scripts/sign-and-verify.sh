@@ -18,14 +18,14 @@ fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export TUF_ROOT=$work/tuf HOME=$work
+cosign() { test/rig/rig exec -- env HOME="$work" TUF_ROOT="$work/tuf" "$(test/rig/rig bin cosign3)" "$@"; }
+# By env, never by flag: a command line is there for everybody to read.
 SIGSTORE_ID_TOKEN=$(k create token default -n default --audience sigstore)
 export SIGSTORE_ID_TOKEN
-cosign=$(test/rig/rig bin cosign3)
 echo 'signed by Sigstand' >"$work/blob"
 
-test/rig/rig exec -- "$cosign" initialize --mirror "$TUF_MIRROR" --root "$OUT/root.json"
-test/rig/rig exec -- "$cosign" sign-blob --yes --bundle "$work/bundle.json" "$work/blob"
-test/rig/rig exec -- "$cosign" verify-blob --bundle "$work/bundle.json" \
+cosign initialize --mirror "$TUF_MIRROR" --root "$OUT/root.json"
+cosign sign-blob --yes --bundle "$work/bundle.json" "$work/blob"
+cosign verify-blob --bundle "$work/bundle.json" \
   --certificate-identity https://kubernetes.io/namespaces/default/serviceaccounts/default \
   --certificate-oidc-issuer "$ISSUER_URL" "$work/blob"

@@ -52,7 +52,7 @@ image_list() {
 
 # A digest names bytes that only their own registry has: the rig serves the same name and tag.
 manifest_images() {
-  local files=("$MANIFESTS"/*.yaml)
+  local files=("$MANIFESTS"/*.yaml "$ROOT"/scripts/*.yaml)
   [ -e "${files[0]}" ] || return 0
   sed -nE "s/^[- ]*image: *[\"']?([^\"' @#]+).*/\1/p" "${files[@]}" | sort -u
 }

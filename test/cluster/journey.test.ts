@@ -1,0 +1,305 @@
+import { createHash, createPublicKey, X509Certificate } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { binary } from '../programs/binaries.ts';
+import { type Cosign, cosign, identityOf, issuer, tokenOf } from './cosign.ts';
+import { rig, root, run, waste } from './rig.ts';
+
+const cluster = rig('test');
+const mirror = 'http://tuf.tuf-system.svc';
+let work = '';
+
+interface Bundle {
+  verificationMaterial: {
+    certificate: { rawBytes: string };
+    tlogEntries: { logId: { keyId: string } }[];
+    timestampVerificationData: { rfc3161Timestamps: { signedTimestamp: string }[] };
+  };
+}
+
+beforeAll(async () => {
+  work = await mkdtemp(join(tmpdir(), 'sigstand-journey-'));
+  await cluster.must(['up']);
+  const env = { ...cluster.env, SIGSTAND_OUT: join(work, 'out') };
+  await run('mkdir', ['-p', env.SIGSTAND_OUT]);
+  await writeFile(join(env.SIGSTAND_OUT, 'cluster'), 'rig');
+  const images = await run('bash', ['scripts/images.sh'], { env });
+  if (images.status !== 0) throw new Error(`images.sh: ${images.stdout}${images.stderr}`);
+  const render = 'source scripts/lib.sh; source scripts/cluster.sh; render_manifests';
+  await run('bash', ['-c', render], { env });
+});
+
+afterAll(async () => {
+  await cluster.must(['down']);
+  await rm(work, { recursive: true, force: true });
+});
+
+describe('kubectl apply -f manifests, in one go', () => {
+  beforeAll(async () => {
+    await cluster.kubectl('apply', '-f', join(work, 'out/manifests'));
+    await cluster.kubectl(
+      ...['wait', '--for=condition=Complete', 'jobs', '--all', '-A', '--timeout=5m'],
+    );
+    await cluster.kubectl(
+      ...['wait', '--for=condition=Available', 'deployments', '--all', '-A', '--timeout=5m'],
+    );
+  });
+
+  it('comes up without a failed Pod and without a restart', async () => {
+    const { failedPods, restarts } = await waste(cluster);
+    expect({ failedPods, restarts }).toEqual({ failedPods: [], restarts: [] });
+  });
+
+  it('draws no warning from Pod Security', async () => {
+    const { stderr } = await cluster.exec([
+      'kubectl',
+      ...['apply', '-f', join(work, 'out/manifests'), '--dry-run=server'],
+    ]);
+    expect(stderr).not.toContain('PodSecurity');
+  });
+
+  it('keeps private keys out of the TUF namespace, but for its own', async () => {
+    const { items } = await cluster.get<{
+      items: { metadata: { name: string }; data?: Record<string, string> }[];
+    }>('secrets', '-n', 'tuf-system');
+    const holding = items
+      .filter(({ data = {} }) =>
+        Object.values(data).some((value) =>
+          /PRIVATE KEY/.test(Buffer.from(value, 'base64').toString()),
+        ),
+      )
+      .map(({ metadata }) => metadata.name);
+    expect(holding).toEqual(['tuf-keys']);
+  });
+
+  it('changes nothing when every Job runs again', async () => {
+    const versions = async () => {
+      const { items } = await cluster.get<{
+        items: {
+          kind: string;
+          metadata: { namespace: string; name: string; resourceVersion: string };
+        }[];
+      }>('secrets,configmaps', '-A', '-l', 'app.kubernetes.io/part-of=sigstand');
+      return items.map(({ kind, metadata }) => [
+        kind,
+        metadata.namespace,
+        metadata.name,
+        metadata.resourceVersion,
+      ]);
+    };
+    const before = await versions();
+    expect(before.length).toBeGreaterThan(14);
+    const ours = ['-A', '-l', 'app.kubernetes.io/part-of=sigstand'];
+    await cluster.kubectl('delete', 'jobs', ...ours);
+    await cluster.kubectl('apply', '-f', join(work, 'out/manifests'));
+    await cluster.kubectl(
+      'wait',
+      '--for=condition=Complete',
+      'jobs',
+      '--all',
+      '-A',
+      '--timeout=5m',
+    );
+    expect(await versions()).toEqual(before);
+  });
+});
+
+describe.each(['cosign3', 'cosign2'] as const)(
+  '%s, which trusts our TUF root and nothing else',
+  (version) => {
+    let client: Cosign;
+    let rootJson = '';
+    let blob = '';
+    let bundle = '';
+    const certificate = [
+      '--certificate-identity',
+      identityOf('default'),
+      '--certificate-oidc-issuer',
+      issuer,
+    ];
+    // cosign 3 takes the services' addresses from the TUF repository; cosign 2 has to be told.
+    const signing =
+      version === 'cosign3'
+        ? []
+        : [
+            '--fulcio-url=http://fulcio.fulcio-system.svc',
+            '--rekor-url=http://rekor.rekor-system.svc',
+            '--timestamp-server-url=http://tsa.tsa-system.svc/api/v1/timestamp',
+          ];
+    const newFormat = version === 'cosign3' ? [] : ['--new-bundle-format'];
+    const verifying =
+      version === 'cosign3' ? [] : ['--new-bundle-format', '--use-signed-timestamps'];
+
+    const verify = (changed: { bundle?: string; blob?: string; identity?: string } = {}) =>
+      client.run([
+        ...['verify-blob', '--bundle', changed.bundle ?? bundle, ...verifying],
+        ...['--certificate-identity', changed.identity ?? identityOf('default')],
+        ...['--certificate-oidc-issuer', issuer, changed.blob ?? blob],
+      ]);
+
+    beforeAll(async () => {
+      client = await cosign(cluster, version);
+      rootJson = join(client.home, 'root.json');
+      blob = join(client.home, 'blob');
+      bundle = join(client.home, 'bundle.json');
+      const encoded = await cluster.kubectl(
+        ...['get', 'secret', 'tuf-root', '-n', 'tuf-system', '-o', 'jsonpath={.data.root}'],
+      );
+      await writeFile(rootJson, Buffer.from(encoded, 'base64'));
+      await writeFile(blob, `a blob for ${version}\n`);
+    });
+    afterAll(() => client.remove());
+
+    it('initialises from the mirror', async () => {
+      const said = await client.must(['initialize', '--mirror', mirror, '--root', rootJson]);
+      expect(said).not.toMatch(/fall(ing)? back/i);
+    });
+
+    it('signs a blob as a service account, and verifies it', async () => {
+      const token = await tokenOf(cluster, 'default');
+      await client.must(
+        ['sign-blob', '--yes', ...signing, ...newFormat, '--bundle', bundle, blob],
+        token,
+      );
+      const { status, stderr } = await verify();
+      expect({ status, stderr }).toEqual({
+        status: 0,
+        stderr: expect.stringContaining('Verified OK'),
+      });
+    });
+
+    it('has a log entry of our Rekor, a timestamp of our TSA and an SCT of our CT log', async () => {
+      const secret = async (namespace: string, name: string, key: string) =>
+        Buffer.from(
+          await cluster.kubectl(
+            ...[
+              'get',
+              'secret',
+              name,
+              '-n',
+              namespace,
+              '-o',
+              `jsonpath={.data.${key.replace('.', '\\.')}}`,
+            ],
+          ),
+          'base64',
+        );
+      const logId = (pem: Buffer) =>
+        createHash('sha256')
+          .update(createPublicKey(pem).export({ type: 'spki', format: 'der' }))
+          .digest();
+      const { verificationMaterial: material } = JSON.parse(
+        await readFile(bundle, 'utf8'),
+      ) as Bundle;
+
+      const rekor = logId(await secret('rekor-system', 'rekor-pub-key', 'public'));
+      expect(material.tlogEntries.map((entry) => entry.logId.keyId)).toEqual([
+        rekor.toString('base64'),
+      ]);
+
+      // RFC 6962 §3.3: the SCT list stands in an extension of the certificate, each SCT with its log's id.
+      const leaf = new X509Certificate(Buffer.from(material.certificate.rawBytes, 'base64'));
+      const ctlog = logId(await secret('ctlog-system', 'ctlog-public-key', 'public'));
+      expect(leaf.raw.includes(ctlog)).toBe(true);
+
+      // RFC 3161: the token names its signer by the issuer and serial number of the TSA's certificate.
+      const [stamp] = material.timestampVerificationData.rfc3161Timestamps;
+      const chain = await secret('tsa-system', 'tsa-cert-chain', 'cert-chain');
+      const tsa = new X509Certificate(chain);
+      expect(
+        Buffer.from(stamp!.signedTimestamp, 'base64').includes(
+          Buffer.from(tsa.serialNumber, 'hex'),
+        ),
+      ).toBe(true);
+    });
+
+    it('signs an image in the registry, and verifies it', async () => {
+      const image = `10.200.0.1:5000/demo/${version}:1`;
+      const crane = binary('crane');
+      const layer = join(client.home, 'layer.tar');
+      await run('tar', ['-C', client.home, '-cf', layer, 'blob']);
+      await cluster.mustExec([
+        crane,
+        'append',
+        '--insecure',
+        '--oci-empty-base',
+        '-f',
+        layer,
+        '-t',
+        image,
+      ]);
+      const digest = (await cluster.mustExec([crane, 'digest', '--insecure', image])).trim();
+      const byDigest = `${image.replace(/:1$/, '')}@${digest}`;
+      const token = await tokenOf(cluster, 'default');
+      const registry = ['--allow-http-registry', '--allow-insecure-registry'];
+      await client.must(['sign', '--yes', ...registry, ...signing, byDigest], token);
+      const stamped = version === 'cosign3' ? [] : ['--use-signed-timestamps'];
+      const said = await client.must(['verify', ...registry, ...stamped, ...certificate, byDigest]);
+      expect(said).toContain('verified');
+      const other = ['--certificate-identity', identityOf('other'), ...certificate.slice(2)];
+      expect(
+        (await client.run(['verify', ...registry, ...stamped, ...other, byDigest])).status,
+      ).not.toBe(0);
+    });
+
+    describe('refuses', () => {
+      it('another identity', async () => {
+        const { status, stderr } = await verify({ identity: identityOf('somebody-else') });
+        expect(status).not.toBe(0);
+        expect(stderr).toMatch(/none of the expected identities matched|no matching/i);
+      });
+
+      it('a changed blob', async () => {
+        const changed = `${blob}.changed`;
+        await writeFile(changed, 'another blob\n');
+        expect((await verify({ blob: changed })).status).not.toBe(0);
+      });
+
+      it.each([
+        [
+          'timestamp',
+          ({ verificationMaterial: m }: Bundle) =>
+            Object.assign(m, { timestampVerificationData: {} }),
+        ],
+        [
+          'log entry',
+          ({ verificationMaterial: m }: Bundle) => Object.assign(m, { tlogEntries: [] }),
+        ],
+      ])('a bundle without its %s', async (_what, remove) => {
+        const parsed = JSON.parse(await readFile(bundle, 'utf8')) as Bundle;
+        remove(parsed);
+        const poorer = `${bundle}.poorer`;
+        await writeFile(poorer, JSON.stringify(parsed));
+        const { status, stderr } = await verify({ bundle: poorer });
+        expect({ status, stderr }).not.toMatchObject({ status: 0 });
+      });
+
+      it('the root of another stack', async () => {
+        const other = await otherStack();
+        const stranger = await cosign(cluster, version);
+        const said = await stranger.run(['initialize', '--mirror', mirror, '--root', other]);
+        expect(said.status).not.toBe(0);
+        await stranger.remove();
+      });
+    });
+  },
+);
+
+/** The root.json of a stack that our Jobs make in a directory, at the same names with other keys. */
+async function otherStack(): Promise<string> {
+  const place = join(work, 'other');
+  const job = (name: string, ...args: string[]) =>
+    run('node', [join(root, `dist/${name}.cjs`), `--store=dir:${place}`, ...args]);
+  await Promise.all([job('createsecret'), job('createcerts'), job('createcertchain')]);
+  const treeID = join(place, 'ctlog-system/ConfigMap/.ctlog-config/1');
+  await run('mkdir', ['-p', join(treeID, 'data')]);
+  await writeFile(join(treeID, 'data/treeID'), '1');
+  await writeFile(join(treeID, 'annotations.json'), '{}');
+  for (const name of ['createctconfig', 'copysecrets', 'createtuf']) {
+    const { status, stderr } = await job(name, '--timeout=20s');
+    if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr}`);
+  }
+  return join(place, 'tuf-system/Secret/tuf-root/root');
+}
