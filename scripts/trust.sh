@@ -13,6 +13,8 @@ cat >"$OUT/env" <<TEXT
 export KUBECONFIG=$OUT/kubeconfig
 export TUF_MIRROR=http://tuf.tuf-system.svc
 export TUF_ROOT_JSON=$OUT/root.json
+# cosign keeps what it trusts here; without it, in the home folder, where it would replace what is trusted there.
+export TUF_ROOT=$OUT/tuf
 export FULCIO_URL=http://fulcio.fulcio-system.svc
 export FULCIO_GRPC_URL=http://fulcio.fulcio-system.svc:5554
 export REKOR_URL=http://rekor.rekor-system.svc

@@ -81,11 +81,15 @@ function parse(job: Job, host: Host): CommonOptions | undefined {
   }
 }
 
-/** Commander's message without what may be a mistyped secret: `--pasword=x` is told as `--pasword`. */
+/**
+ * Commander's message without what may be a secret: a mistyped `--pasword=x` is told as `--pasword`, and
+ * a URL without its credentials.
+ */
 function withoutValue(message: string): string {
   return message
     .replace(/^error: /, '')
     .replace(/(unknown option '[^=']*)=[^']*'/, "$1'")
+    .replace(/:\/\/.*@/s, '://...@')
     .replace(/\.$/, '');
 }
 

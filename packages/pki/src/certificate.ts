@@ -4,9 +4,9 @@ import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
   ExtendedKeyUsageExtension,
-  type JsonName,
   KeyUsageFlags,
   KeyUsagesExtension,
+  Name,
   SubjectKeyIdentifierExtension,
   X509Certificate,
   X509CertificateGenerator,
@@ -41,25 +41,21 @@ export interface CertificateRequest {
   readonly issuer?: Certified;
 }
 
-/** id-kp-timeStamping (RFC 3161 §2.3). */
-export const timeStamping = '1.3.6.1.5.5.7.3.8';
-
 /** Issues an X.509 v3 certificate with the extensions that RFC 5280 §4.2.1 wants for its role. */
 export async function issueCertificate(request: CertificateRequest): Promise<Certified> {
   const { privateKey, issuer } = request;
   const issuing = issuer && new X509Certificate(Buffer.from(issuer.certificate).toString());
   const signer = issuer?.privateKey ?? privateKey;
-  const curve = signer.asymmetricKeyDetails?.namedCurve ?? '';
   const certificate = await X509CertificateGenerator.create({
     serialNumber: request.serialNumber,
-    subject: jsonName(request.subject),
-    issuer: issuing ? issuing.subjectName.toJSON() : jsonName(request.subject),
+    subject: nameOf(request.subject),
+    // The issuer's own name, not a copy: names chain by their bytes.
+    issuer: issuing ? issuing.subjectName : nameOf(request.subject),
     notBefore: request.notBefore,
     notAfter: request.notAfter,
     publicKey: await cryptoKey(publicKeyOf(privateKey), 'verify'),
     signingKey: await cryptoKey(signer, 'sign'),
-    // The digest that fits the curve (RFC 5758 §3.2; SEC 1): a P-384 key is not worth more with SHA-256.
-    signingAlgorithm: { name: 'ECDSA', hash: curve === 'secp384r1' ? 'SHA-384' : 'SHA-256' },
+    signingAlgorithm: { name: 'ECDSA', hash: curveOf(signer).hash },
     extensions: await extensions(request, issuing),
   });
   return { certificate: pem('CERTIFICATE', new Uint8Array(certificate.rawData)), privateKey };
@@ -87,17 +83,30 @@ async function authorityKeyIdentifier(issuing: X509Certificate) {
     : AuthorityKeyIdentifierExtension.create(issuing, false, webcrypto);
 }
 
-function jsonName(name: DistinguishedName): JsonName {
-  return name.map(([type, value]) => ({ [type]: [value] }));
+function nameOf(name: DistinguishedName): Name {
+  return new Name(name.map(([type, value]) => ({ [type]: [directoryString(value)] })));
 }
 
-const curves: Record<string, string> = {
-  prime256v1: 'P-256',
-  secp384r1: 'P-384',
-  secp521r1: 'P-521',
+/** DirectoryString (RFC 5280 §4.1.2.4). The type is named because a bare string would be unescaped. */
+function directoryString(value: string): { printableString: string } | { utf8String: string } {
+  return /^[A-Za-z0-9 '()+,\-./:=?]+$/.test(value)
+    ? { printableString: value }
+    : { utf8String: value };
+}
+
+// With the digest that fits the curve (RFC 5480 §4): a shorter one is all that a key would be worth.
+const curves: Record<string, { readonly namedCurve: string; readonly hash: string }> = {
+  prime256v1: { namedCurve: 'P-256', hash: 'SHA-256' },
+  secp384r1: { namedCurve: 'P-384', hash: 'SHA-384' },
+  secp521r1: { namedCurve: 'P-521', hash: 'SHA-512' },
 };
 
+function curveOf(key: KeyObject) {
+  const curve = curves[key.asymmetricKeyDetails?.namedCurve ?? ''];
+  if (curve === undefined) throw new TypeError('certificates are made for ECDSA keys only');
+  return curve;
+}
+
 async function cryptoKey(key: KeyObject, usage: 'sign' | 'verify'): Promise<webcrypto.CryptoKey> {
-  const namedCurve = curves[key.asymmetricKeyDetails?.namedCurve ?? ''] ?? '';
-  return key.toCryptoKey({ name: 'ECDSA', namedCurve }, true, [usage]);
+  return key.toCryptoKey({ name: 'ECDSA', namedCurve: curveOf(key).namedCurve }, true, [usage]);
 }

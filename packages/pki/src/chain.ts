@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { PkiError } from './error.ts';
+import { pathLength } from './extensions.ts';
 import { refusePrivate } from './keys.ts';
 import { pem, pemBlocks } from './pem.ts';
 
@@ -22,12 +23,19 @@ export function parseCertificates(bytes: Uint8Array): X509Certificate[] {
   refusePrivate(bytes);
   return pemBlocks(bytes).map(({ label, der }) => {
     if (label !== 'CERTIFICATE') throw new PkiError('holds something that is not a CERTIFICATE');
-    try {
-      return new X509Certificate(der);
-    } catch {
-      throw new PkiError('holds a CERTIFICATE that cannot be read');
-    }
+    const certificate = readCertificate(der);
+    // Node overlooks what follows the certificate in its block, and Go does not.
+    if (certificate?.raw.length === der.length) return certificate;
+    throw new PkiError('holds a CERTIFICATE that cannot be read');
   });
+}
+
+function readCertificate(der: Uint8Array): X509Certificate | undefined {
+  try {
+    return new X509Certificate(der);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A certificate as one PEM block. */
@@ -43,38 +51,73 @@ export function certificatePem(certificate: X509Certificate): Uint8Array {
  */
 export function orderChain(certificates: readonly X509Certificate[]): Chain {
   const all = distinct(certificates);
-  const roots = all.filter((certificate) => signs(certificate, certificate));
-  const [root] = roots;
-  if (root === undefined) throw new PkiError('has no self-signed root certificate');
-  if (roots.length > 1) throw new PkiError('has more than one root certificate');
-
-  const path = [root];
-  for (let rest = all.filter((one) => one !== root); rest.length > 0; ) {
-    const issuer = path.at(-1) ?? root;
-    const issued = rest.filter((certificate) => signs(issuer, certificate));
-    const [next] = issued;
-    if (next === undefined) throw new PkiError('has a certificate that no other in it signed');
-    if (issued.length > 1) throw new PkiError('branches: two certificates have one issuer');
-    if (!issuer.ca) throw new PkiError('has an issuer that is not a CA');
-    path.push(next);
-    rest = rest.filter((certificate) => certificate !== next);
-  }
-  if (!root.ca) throw new PkiError('has a root that is not a CA');
-
+  refuseMany(all.length, mostIntermediates + 2, 'certificates');
+  const path = fromRoot(all);
+  const [root = missingRoot()] = path;
   const leaf = path.length > 1 && path.at(-1)?.ca === false ? path.pop() : undefined;
   const intermediates = path.slice(1).reverse();
-  if (intermediates.length > mostIntermediates) {
-    throw new PkiError(
-      `has ${intermediates.length} intermediates; at most ${mostIntermediates} fit`,
-    );
-  }
+  refuseMany(intermediates.length, mostIntermediates, 'intermediates');
+  if (!path.every(({ ca }) => ca)) throw new PkiError('has an issuer that is not a CA');
+  refuseLong(path);
   return { leaf, intermediates, root };
 }
 
+/**
+ * The chain, where it already stands in its order, as servers need it that read it as it stands.
+ *
+ * @throws {PkiError}
+ */
+export function chainInOrder(certificates: readonly X509Certificate[]): Chain {
+  const chain = orderChain(certificates);
+  const ordered = inOrder(chain);
+  const same = ordered.every((one, index) => certificates[index]?.raw.equals(one.raw));
+  if (same && certificates.length === ordered.length) return chain;
+  throw new PkiError('is not in order: each certificate once, signed by the next, the root last');
+}
+
+/** The certificates from the root on, each signed by the one before it. */
+function fromRoot(all: readonly X509Certificate[]): X509Certificate[] {
+  const roots = all.filter((certificate) => signs(certificate, certificate));
+  const [root = missingRoot()] = roots;
+  if (roots.length > 1) throw new PkiError('has more than one root certificate');
+  const path = [root];
+  for (let issuer = root; path.length < all.length; ) {
+    const issued = all.filter((one) => !path.includes(one) && signs(issuer, one));
+    const [next] = issued;
+    if (next === undefined) throw new PkiError('has a certificate that no other in it signed');
+    if (issued.length > 1) throw new PkiError('branches: two certificates have one issuer');
+    path.push(next);
+    issuer = next;
+  }
+  return path;
+}
+
+function missingRoot(): never {
+  throw new PkiError('has no self-signed root certificate');
+}
+
+// Before any signature is checked, as what comes may be long on purpose.
+function refuseMany(count: number, most: number, what: string): void {
+  if (count > most) throw new PkiError(`has ${count} ${what}; at most ${most} fit`);
+}
+
+/** RFC 5280 §4.2.1.9: a CA's pathLenConstraint counts the CAs below it. */
+function refuseLong(authorities: readonly X509Certificate[]): void {
+  authorities.forEach((certificate, index) => {
+    const below = authorities.length - 1 - index;
+    if (below > (pathLength(certificate) ?? below)) {
+      throw new PkiError('is longer than the path length of one of its CAs allows');
+    }
+  });
+}
+
 /** The chain's certificates, leaf first and root last, as one PEM text. */
-export function chainPem({ leaf, intermediates, root }: Chain): Uint8Array {
-  const blocks = [...(leaf ? [leaf] : []), ...intermediates, root].map(certificatePem);
-  return new Uint8Array(Buffer.concat(blocks));
+export function chainPem(chain: Chain): Uint8Array {
+  return new Uint8Array(Buffer.concat(inOrder(chain).map(certificatePem)));
+}
+
+function inOrder({ leaf, intermediates, root }: Chain): X509Certificate[] {
+  return [...(leaf ? [leaf] : []), ...intermediates, root];
 }
 
 function distinct(certificates: readonly X509Certificate[]): X509Certificate[] {

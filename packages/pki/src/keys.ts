@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { PkiError } from './error.ts';
 import { pem, pemBlocks } from './pem.ts';
 
@@ -46,4 +46,33 @@ export function refusePrivate(bytes: Uint8Array): void {
   if (/PRIVATE KEY/.test(Buffer.from(bytes).toString('latin1'))) {
     throw new PkiError('holds a private key, and this place is public');
   }
+}
+
+/** @throws {PkiError} contradiction, naming both keys, where the certificate is for another one. */
+export function refuseMismatch(certificate: X509Certificate, privateKey: KeyObject): void {
+  const [certified, held] = [certificate.publicKey, publicKeyOf(privateKey)].map(fingerprint);
+  if (certified === held) return;
+  throw new PkiError(
+    `is for the key ${certified}, but the private key is ${held}`,
+    'contradiction',
+  );
+}
+
+const curves = ['prime256v1', 'secp384r1', 'secp521r1'];
+const moduli = [2048, 3072, 4096];
+
+/**
+ * Refuses a key that Sigstore's servers would not start with: they take ECDSA on the NIST curves,
+ * Ed25519, and RSA of the usual lengths with exponent 65537.
+ *
+ * @throws {PkiError}
+ */
+export function refuseWeak(publicKey: KeyObject): void {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details = {} } = publicKey;
+  if (type === 'ed25519') return;
+  if (type === 'ec' && curves.includes(details.namedCurve ?? '')) return;
+  if (type === 'rsa' && moduli.includes(details.modulusLength ?? 0)) {
+    if (details.publicExponent === 65_537n) return;
+  }
+  throw new PkiError('is a key of a kind or length that Sigstore does not take');
 }

@@ -18,15 +18,23 @@ const block =
  */
 export function pemBlocks(bytes: Uint8Array): PemBlock[] {
   const text = Buffer.from(bytes).toString('latin1');
+  if (text.trim() === '') throw new PkiError('is empty');
   const blocks = [...text.matchAll(block)].map(([whole, label = '', , body = '']) => ({
     label,
-    der: new Uint8Array(Buffer.from(body, 'base64')),
+    der: fromBase64(body.replaceAll(/\s/g, '')),
     text: `${whole}\n`,
   }));
-  if (text.trim() === '') throw new PkiError('is empty');
-  if (blocks.length === 0) throw new PkiError('is not PEM');
-  if (blocks.length !== text.split('-----BEGIN ').length - 1) throw new PkiError('is broken PEM');
+  const begun = text.split('-----BEGIN ').length - 1;
+  if (begun === 0) throw new PkiError('is not PEM');
+  if (blocks.length !== begun) throw new PkiError('is broken PEM');
   return blocks;
+}
+
+/** Strictly, as Go's readers do: Node itself stops in silence at the first odd character. */
+function fromBase64(text: string): Uint8Array {
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.toString('base64') !== text) throw new PkiError('is broken PEM');
+  return new Uint8Array(bytes);
 }
 
 /** One PEM block with 64 columns and a line feed at its end. */

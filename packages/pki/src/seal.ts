@@ -6,8 +6,9 @@ import {
   randomBytes,
 } from 'node:crypto';
 import forge from 'node-forge';
+import { dotted, type Element, elements, integer, tag } from './der.ts';
 import { PkiError } from './error.ts';
-import { fromUtf8, pem, pemBlocks, utf8 } from './pem.ts';
+import { fromUtf8, type PemBlock, pem, pemBlocks, utf8 } from './pem.ts';
 
 // OWASP's figure for PBKDF2-HMAC-SHA256, and upstream's; node:crypto's own export stays at 2,048.
 const iterations = 600_000;
@@ -32,16 +33,12 @@ export function sealPkcs8(privateKey: KeyObject, password: string): Uint8Array {
 
   const derivation = sequence(
     identifier(oid.pbkdf2),
-    sequence(
-      octets(salt),
-      integer(iterations),
-      sequence(identifier(oid.hmacWithSha256), nothing()),
-    ),
+    sequence(octets(salt), whole(iterations), sequence(identifier(oid.hmacWithSha256), nothing())),
   );
   const encryption = sequence(identifier(oid.aes256Cbc), octets(iv));
   const algorithm = sequence(identifier(oid.pbes2), sequence(derivation, encryption));
   const der = asn1.toDer(sequence(algorithm, octets(sealed))).getBytes();
-  return pem('ENCRYPTED PRIVATE KEY', Buffer.from(der, 'binary'));
+  return pem('ENCRYPTED PRIVATE KEY', Buffer.from(der, 'latin1'));
 }
 
 /**
@@ -55,45 +52,62 @@ export function sealRfc1423(privateKey: KeyObject, password: string): Uint8Array
 }
 
 /**
- * The one private key in a PEM text, opened with its password.
+ * The one private key in a PEM text, opened with its password. A key that is not encrypted opens with
+ * any password, as it does for the servers.
  *
- * @throws {PkiError}
+ * @throws {PkiError} data, where it is no such key; contradiction, where the password is not its own.
  */
 export function openPrivateKey(bytes: Uint8Array, password: Uint8Array): KeyObject {
   const [block, ...others] = pemBlocks(bytes);
-  if (block === undefined || others.length > 0 || !/(^| )PRIVATE KEY$/.test(block.label)) {
+  if (block === undefined || others.length > 0 || !block.label.endsWith('PRIVATE KEY')) {
     throw new PkiError('is not one private key in PEM');
   }
-  if (block.label === 'ENCRYPTED PRIVATE KEY') refuseCostly(block.der);
+  const encrypted = isEncrypted(block);
   try {
     return createPrivateKey({ key: block.text, passphrase: fromUtf8(password) });
   } catch {
-    throw new PkiError('is a private key that its password does not open', 'contradiction');
+    throw encrypted
+      ? new PkiError('is a private key that its password does not open', 'contradiction')
+      : new PkiError('is a private key that cannot be read');
   }
+}
+
+/** @throws {PkiError} Where it is encrypted in a way that the servers do not read, or at a price. */
+function isEncrypted({ label, der, text }: PemBlock): boolean {
+  if (label === 'ENCRYPTED PRIVATE KEY') {
+    refuseCostly(der);
+    return true;
+  }
+  // Sigstore's and OpenSSH's own boxes have labels of their own, and not all servers open them.
+  if (!/^((EC|RSA) )?PRIVATE KEY$/.test(label)) throw unknownEncryption();
+  return /^Proc-Type: 4,ENCRYPTED\r?$/m.test(text);
 }
 
 /** The iteration count stands in the file: whoever wrote it decides how long we compute. */
 function refuseCostly(der: Uint8Array): void {
   const count = iterationCount(der);
-  if (count === undefined) throw new PkiError('is encrypted in a way that is not known here');
-  if (count > mostIterations) throw new PkiError(`asks for ${count} rounds of PBKDF2`);
-}
-
-function iterationCount(der: Uint8Array): number | undefined {
-  try {
-    const info = asn1.fromDer(Buffer.from(der).toString('binary'));
-    // EncryptedPrivateKeyInfo → algorithm → parameters → keyDerivationFunc → parameters → count
-    const count = child(child(child(child(child(info, 0), 1), 0), 1), 1);
-    return typeof count.value === 'string' ? asn1.derToInteger(count.value) : undefined;
-  } catch {
-    return undefined;
+  if (count > mostIterations) {
+    throw new PkiError(`asks for ${count} rounds of PBKDF2; at most ${mostIterations} are done`);
   }
 }
 
-function child(node: forge.asn1.Asn1, index: number): forge.asn1.Asn1 {
-  const found = Array.isArray(node.value) ? node.value[index] : undefined;
-  if (found === undefined) throw new PkiError('is not PBES2');
-  return found;
+function iterationCount(der: Uint8Array): bigint {
+  // EncryptedPrivateKeyInfo → algorithm → parameters → keyDerivationFunc: its OID and its parameters
+  const [scheme] = step(elements(der)[0]);
+  const [id, parameters] = step(step(step(scheme)[1])[0]);
+  const count = step(parameters)[1];
+  if (id === undefined || dotted(id.content) !== oid.pbkdf2) throw unknownEncryption();
+  if (count?.tag !== tag.integer) throw unknownEncryption();
+  return integer(count.content);
+}
+
+function step(element: Element | undefined): Element[] {
+  if (element?.tag !== tag.sequence) throw unknownEncryption();
+  return elements(element.content);
+}
+
+function unknownEncryption(): PkiError {
+  return new PkiError('is encrypted in a way that is not known here');
 }
 
 const { UNIVERSAL } = asn1.Class;
@@ -103,15 +117,15 @@ function sequence(...nodes: forge.asn1.Asn1[]): forge.asn1.Asn1 {
 }
 
 function octets(value: Buffer): forge.asn1.Asn1 {
-  return asn1.create(UNIVERSAL, asn1.Type.OCTETSTRING, false, value.toString('binary'));
+  return asn1.create(UNIVERSAL, asn1.Type.OCTETSTRING, false, value.toString('latin1'));
 }
 
-function integer(value: number): forge.asn1.Asn1 {
+function whole(value: number): forge.asn1.Asn1 {
   return asn1.create(UNIVERSAL, asn1.Type.INTEGER, false, asn1.integerToDer(value).getBytes());
 }
 
-function identifier(dotted: string): forge.asn1.Asn1 {
-  return asn1.create(UNIVERSAL, asn1.Type.OID, false, asn1.oidToDer(dotted).getBytes());
+function identifier(id: string): forge.asn1.Asn1 {
+  return asn1.create(UNIVERSAL, asn1.Type.OID, false, asn1.oidToDer(id).getBytes());
 }
 
 function nothing(): forge.asn1.Asn1 {
