@@ -1,0 +1,4 @@
+import { runProcess } from '@sigstand/job/host';
+import { createCertChain } from './job.ts';
+
+void runProcess(createCertChain());

@@ -1,0 +1,146 @@
+import type { X509Certificate } from 'node:crypto';
+import { tsaCertChain } from '@sigstand/contracts/records';
+import { at } from '@sigstand/job/errors';
+import { allOrNone } from '@sigstand/job/whole';
+import {
+  type Certified,
+  type DistinguishedName,
+  issueCertificate,
+} from '@sigstand/pki/certificate';
+import { chainInOrder, parseCertificates } from '@sigstand/pki/chain';
+import type { Entropy, KeyType } from '@sigstand/pki/entropy';
+import { PkiError } from '@sigstand/pki/error';
+import { extendedKeyUsage, timeStamping } from '@sigstand/pki/extensions';
+import { publicKeyOf, refuseMismatch, refuseWeak } from '@sigstand/pki/keys';
+import { utf8 } from '@sigstand/pki/pem';
+import { openPrivateKey, sealPkcs8 } from '@sigstand/pki/seal';
+import { type Validity, validFrom } from '@sigstand/pki/validity';
+import type { Change, Data } from '@sigstand/store/store';
+
+export interface ChainRequest {
+  readonly organization: string;
+  /** Of the leaf; the CAs' names follow from it. */
+  readonly commonName: string;
+  readonly keyType: KeyType;
+  readonly intermediates: number;
+  /** Milliseconds. */
+  readonly lifetime: number;
+  readonly now: Date;
+  readonly entropy: Entropy;
+}
+
+/** A new chain and the key of its leaf, where there are none yet. The CAs' keys are not kept. */
+export async function newChain(
+  place: string,
+  current: Data | undefined,
+  request: ChainRequest,
+): Promise<Change | undefined> {
+  if (allOrNone(place, current, tsaCertChain.keys) === 'all') return undefined;
+  const rootFirst = await issueChain(request);
+  const password = request.entropy.password();
+  const leafFirst = rootFirst.toReversed().map(({ certificate }) => certificate);
+  const leafKey = rootFirst.at(-1)?.privateKey;
+  if (leafKey === undefined) throw new TypeError('a chain has a leaf');
+  return {
+    data: {
+      'cert-chain': new Uint8Array(Buffer.concat(leafFirst)),
+      'signing-secret': sealPkcs8(leafKey, password),
+      'signing-secret-password': utf8(password),
+    },
+  };
+}
+
+async function issueChain(request: ChainRequest): Promise<Certified[]> {
+  const { intermediates, commonName, now, lifetime } = request;
+  const validity = validFrom(now, lifetime);
+  const root = await issue(request, `${commonName} root`, {
+    validity,
+    ca: { pathLength: intermediates },
+  });
+  const chain = [root];
+  let issuer = root;
+  for (let index = 0; index < intermediates; index += 1) {
+    // Numbered from the root on, as the TUF targets tsa_intermediate_N are.
+    const number = intermediates > 1 ? ` ${index}` : '';
+    issuer = await issue(request, `${commonName} intermediate${number}`, {
+      validity,
+      ca: { pathLength: intermediates - 1 - index },
+      usageIsCritical: false,
+      issuer,
+    });
+    chain.push(issuer);
+  }
+  const leaf = await issue(request, commonName, {
+    // A tenth less than its issuers: a timestamp of its last day still has a chain to verify by.
+    validity: validFrom(now, lifetime * 0.9),
+    ca: false,
+    usageIsCritical: true,
+    issuer,
+  });
+  return [...chain, leaf];
+}
+
+function issue(
+  { organization, keyType, entropy }: ChainRequest,
+  commonName: string,
+  role: {
+    validity: Validity;
+    ca: false | { pathLength: number };
+    /** Of the timeStamping usage; a certificate without it is undefined here. */
+    usageIsCritical?: boolean;
+    issuer?: Certified;
+  },
+): Promise<Certified> {
+  const { validity, ca, usageIsCritical: critical, issuer } = role;
+  const subject: DistinguishedName = [
+    ...(organization ? [['O', organization] as const] : []),
+    ['CN', commonName],
+  ];
+  return issueCertificate({
+    subject,
+    privateKey: entropy.privateKey(keyType),
+    serialNumber: entropy.serialNumber(),
+    ...validity,
+    ca,
+    ...(critical !== undefined && {
+      extendedKeyUsage: { purposes: [timeStamping], critical },
+    }),
+    ...(issuer && { issuer }),
+  });
+}
+
+/**
+ * The certificates of the chain that is stored, leaf first, checked as the timestamp server will.
+ *
+ * @throws {JobError}
+ */
+export function storedChain(place: string, stored: Data): readonly X509Certificate[] {
+  const read = (name: string) => stored[name] ?? new Uint8Array();
+  const key = at(`${place} key signing-secret`, () => {
+    const opened = openPrivateKey(read('signing-secret'), read('signing-secret-password'));
+    refuseWeak(publicKeyOf(opened));
+    return opened;
+  });
+  return at(`${place} key cert-chain`, () => {
+    const certificates = parseCertificates(read('cert-chain'));
+    const { leaf, intermediates } = chainInOrder(certificates);
+    if (leaf === undefined) throw new PkiError('has no leaf: all its certificates are CAs');
+    refuseMismatch(leaf, key);
+    refuseUnusable(leaf, intermediates);
+    return certificates;
+  });
+}
+
+function refuseUnusable(leaf: X509Certificate, intermediates: readonly X509Certificate[]): void {
+  // RFC 3161 §2.3: the TSA's certificate has this usage alone, and it is critical.
+  const usage = extendedKeyUsage(leaf);
+  if (!usage?.critical || usage.purposes.join() !== timeStamping) {
+    throw new PkiError(
+      'has a leaf whose extended key usage is not timeStamping, alone and critical',
+    );
+  }
+  const other = intermediates.some(
+    (certificate) => !extendedKeyUsage(certificate)?.purposes.includes(timeStamping),
+  );
+  if (other) throw new PkiError('has an intermediate without the extended key usage timeStamping');
+}

@@ -1,0 +1,4 @@
+import { runProcess } from '@sigstand/job/host';
+import { createCerts } from './job.ts';
+
+void runProcess(createCerts());

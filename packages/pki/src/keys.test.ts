@@ -1,0 +1,125 @@
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { systemEntropy } from './entropy.ts';
+import {
+  fingerprint,
+  parsePublicKey,
+  publicKeyOf,
+  publicPem,
+  refuseMismatch,
+  refuseWeak,
+} from './keys.ts';
+import { utf8 } from './pem.ts';
+import { openssl, opensslCertificate } from './testing.ts';
+
+const generate = (algorithm: string, ...options: string[]) =>
+  openssl([
+    ...['genpkey', '-algorithm', algorithm],
+    ...options.flatMap((option) => ['-pkeyopt', option]),
+  ]);
+const publicOf = (key: Buffer) => openssl(['pkey', '-pubout'], key);
+const ec = generate('EC', 'ec_paramgen_curve:P-256');
+
+describe('publicPem', () => {
+  it.each(['ecdsa-p256', 'ecdsa-p384', 'ecdsa-p521', 'ed25519'] as const)(
+    'writes a key of type %s byte for byte as openssl does',
+    (type) => {
+      const key = systemEntropy.privateKey(type);
+      const theirs = publicOf(Buffer.from(key.export({ type: 'pkcs8', format: 'pem' })));
+      expect(Buffer.from(publicPem(publicKeyOf(key)))).toEqual(theirs);
+    },
+  );
+});
+
+describe('fingerprint', () => {
+  it('is what openssl says of the public key', () => {
+    const der = openssl(['pkey', '-pubout', '-outform', 'DER'], ec);
+    const [theirs] = openssl(['dgst', '-sha256', '-r'], der).toString().split(' ');
+    expect(fingerprint(createPublicKey(ec))).toBe(theirs);
+  });
+});
+
+describe('parsePublicKey', () => {
+  it.each([
+    ['EC', publicOf(ec)],
+    ['Ed25519', publicOf(generate('ED25519'))],
+    ['RSA', publicOf(generate('RSA', 'rsa_keygen_bits:2048'))],
+    ['EC with carriage returns', Buffer.from(publicOf(ec).toString().replaceAll('\n', '\r\n'))],
+  ])("reads openssl's key: %s", (_what, text) => {
+    expect(parsePublicKey(text).equals(createPublicKey(text))).toBe(true);
+  });
+
+  it.each([
+    ['nothing', Buffer.alloc(0), 'is empty'],
+    ['two keys', Buffer.concat([publicOf(ec), publicOf(ec)]), 'is not one PUBLIC KEY in PEM'],
+    [
+      'a certificate',
+      opensslCertificate({ subject: '/CN=x', extensions: [] }).certificate,
+      'is not one',
+    ],
+    ['a private key', ec, 'holds a private key, and this place is public'],
+    [
+      'a key with a private one behind it',
+      Buffer.concat([publicOf(ec), ec]),
+      'holds a private key',
+    ],
+    ['a point off the curve', offCurve(), 'is a PUBLIC KEY that cannot be read'],
+  ])('refuses %s without quoting it', (_what, bytes, message) => {
+    expect(() => parsePublicKey(bytes)).toThrow(message);
+    expect(() => parsePublicKey(bytes)).not.toThrow(/M[A-Z]{3}/);
+  });
+});
+
+describe('refuseWeak', () => {
+  it.each([
+    ['P-256', ec],
+    ['P-384', generate('EC', 'ec_paramgen_curve:P-384')],
+    ['P-521', generate('EC', 'ec_paramgen_curve:P-521')],
+    ['Ed25519', generate('ED25519')],
+    ['RSA of 3072 bits', generate('RSA', 'rsa_keygen_bits:3072')],
+  ])('takes %s', (_what, key) => {
+    expect(() => refuseWeak(createPublicKey(key))).not.toThrow();
+  });
+
+  it.each([
+    ['P-224', generate('EC', 'ec_paramgen_curve:P-224')],
+    ['secp256k1', generate('EC', 'ec_paramgen_curve:secp256k1')],
+    ['Ed448', generate('ED448')],
+    ['RSA of 1024 bits', generate('RSA', 'rsa_keygen_bits:1024')],
+    ['RSA with exponent 3', generate('RSA', 'rsa_keygen_bits:2048', 'rsa_keygen_pubexp:3')],
+  ])('refuses %s', (_what, key) => {
+    expect(() => refuseWeak(createPublicKey(key))).toThrow('of a kind or length');
+  });
+});
+
+describe('refuseMismatch', () => {
+  it('names both keys by fingerprint', () => {
+    const { certificate, key } = opensslCertificate({ subject: '/CN=x', extensions: [] });
+    const parsed = new X509Certificate(certificate);
+    expect(() => refuseMismatch(parsed, createPrivateKey(key))).not.toThrow();
+    const other = createPrivateKey(ec);
+    const [theirs, ours] = [key, ec].map((text) => fingerprint(createPublicKey(text)));
+    expect(() => refuseMismatch(parsed, other)).toThrow(
+      `is for the key ${theirs}, but the private key is ${ours}`,
+    );
+  });
+});
+
+describe('systemEntropy', () => {
+  it('makes serial numbers that are positive, of 16 octets, and not twice the same', () => {
+    const serials = Array.from({ length: 1_000 }, () => systemEntropy.serialNumber());
+    expect(serials.every((serial) => /^[4-7][0-9a-f]{31}$/.test(serial))).toBe(true);
+    expect(new Set(serials).size).toBe(serials.length);
+  });
+
+  it('makes passwords that need no quoting anywhere', () => {
+    expect(systemEntropy.password()).toMatch(/^[A-Za-z0-9_-]{43}$/);
+  });
+});
+
+/** A public key whose last octet is another one. */
+function offCurve(): Uint8Array {
+  const der = openssl(['pkey', '-pubout', '-outform', 'DER'], ec);
+  der.writeUInt8((der.at(-1) ?? 0) ^ 1, der.length - 1);
+  return utf8(`-----BEGIN PUBLIC KEY-----\n${der.toString('base64')}\n-----END PUBLIC KEY-----\n`);
+}
