@@ -1,0 +1,264 @@
+import {
+  copies,
+  ctlogPublicKey,
+  fulcioPublicKey,
+  rekorPublicKey,
+  tsaCertChain,
+} from '@sigstand/contracts/records';
+import { runJob } from '@sigstand/job/testing';
+import { caExtensions, openssl, opensslCertificate } from '@sigstand/pki/testing';
+import { memoryStore } from '@sigstand/store/memory';
+import { recording, showRequest } from '@sigstand/store/recording';
+import type { Data, Ref, Store } from '@sigstand/store/store';
+import { describe, expect, it } from 'vitest';
+import { copySecrets } from './job.ts';
+
+/** A self-signed certificate, its public key and its private key, made by openssl. */
+function material(name: string) {
+  const { certificate, key } = opensslCertificate({
+    subject: `/CN=${name}`,
+    extensions: caExtensions,
+  });
+  return {
+    cert: new Uint8Array(certificate),
+    public: new Uint8Array(openssl(['x509', '-noout', '-pubkey'], certificate)),
+    private: new Uint8Array(key),
+  };
+}
+
+const [fulcio, ctlog, rekor, tsa, other] = ['fulcio', 'ctlog', 'rekor', 'tsa', 'other'].map(
+  material,
+);
+const privateKey = fulcio!.private;
+const text = (value: string) => new Uint8Array(Buffer.from(value));
+
+const sources: readonly (readonly [Ref, Data])[] = [
+  [fulcioPublicKey, { cert: fulcio!.cert, public: fulcio!.public }],
+  [ctlogPublicKey, { public: ctlog!.public }],
+  [rekorPublicKey, { public: rekor!.public }],
+  [
+    tsaCertChain,
+    {
+      'cert-chain': tsa!.cert,
+      'signing-secret': tsa!.private,
+      'signing-secret-password': text('hunter2'),
+    },
+  ],
+];
+
+async function filledStore(
+  changes: readonly (readonly [Ref, Data | undefined])[] = [],
+): Promise<Store> {
+  const store = memoryStore();
+  for (const [ref, data] of sources) {
+    const changed = changes.find(([one]) => one === ref);
+    const put = changed ? changed[1] : data;
+    if (put) await store.write(ref, { data: put });
+  }
+  return store;
+}
+
+async function copied(store: Store) {
+  const read = async (ref: Ref) => (await store.read(ref))?.data;
+  return {
+    fulcio: await read(copies.fulcio),
+    ctlog: await read(copies.ctlog),
+    rekor: await read(copies.rekor),
+    tsa: await read(copies.tsa),
+  };
+}
+
+const allCopied = {
+  fulcio: { cert: fulcio!.cert, public: fulcio!.public },
+  ctlog: { public: ctlog!.public },
+  rekor: { public: rekor!.public },
+  tsa: { 'cert-chain': tsa!.cert },
+};
+
+describe('copysecrets', () => {
+  it('copies the public keys and certificates, and nothing else of their Secrets', async () => {
+    const store = await filledStore();
+    expect(await runJob(copySecrets(), store)).toMatchObject({ status: 0 });
+    expect(await copied(store)).toEqual(allCopied);
+  });
+
+  it('only reads when it runs a second time', async () => {
+    const store = await filledStore();
+    await runJob(copySecrets(), store);
+    const requests: string[] = [];
+    const noting = recording(store, (request) => requests.push(showRequest(request)));
+    expect(await runJob(copySecrets(), noting)).toMatchObject({ status: 0 });
+    expect(requests.sort()).toEqual([
+      'get Secret ctlog-system/ctlog-public-key',
+      'get Secret fulcio-system/fulcio-pub-key',
+      'get Secret rekor-system/rekor-pub-key',
+      'get Secret tsa-system/tsa-cert-chain',
+      'get Secret tuf-system/ctlog-public-key',
+      'get Secret tuf-system/fulcio-pub-key',
+      'get Secret tuf-system/rekor-pub-key',
+      'get Secret tuf-system/tsa-cert-chain',
+    ]);
+  });
+
+  it.each(sources.map(([ref, data]) => [ref.name, ref, data] as const))(
+    'copies what is there while it waits for %s, and then that',
+    async (_name, late, data) => {
+      const store = await filledStore([[late, undefined]]);
+      const running = runJob(copySecrets(), store, { args: ['--timeout=10s'] });
+      await expect
+        .poll(async () => Object.values(await copied(store)).filter(Boolean))
+        .toHaveLength(3);
+      await store.write(late, { data });
+      expect(await running).toMatchObject({ status: 0 });
+      expect(await copied(store)).toEqual(allCopied);
+    },
+  );
+
+  it('names all that did not come in time', async () => {
+    const store = await filledStore([
+      [rekorPublicKey, undefined],
+      [tsaCertChain, undefined],
+    ]);
+    const { status, stderr } = await runJob(copySecrets(), store, { args: ['--timeout=1s'] });
+    expect(status).toBe(69);
+    const last = stderr.trim().split('\n').at(-1);
+    expect(last).toContain('Secret rekor-system/rekor-pub-key, public did not come within 1 s');
+    expect(last).toContain('Secret tsa-system/tsa-cert-chain, cert-chain did not come within 1 s');
+    expect(last).toContain('createcertchain writes it');
+  });
+
+  it.each([
+    ['a private key', { public: privateKey }, 'holds a private key'],
+    [
+      'a key behind a public one',
+      { public: concat(rekor!.public, privateKey) },
+      'holds a private key',
+    ],
+    ['garbage', { public: text('hunter2') }, 'is not PEM'],
+    ['a certificate', { public: rekor!.cert }, 'is not one PUBLIC KEY'],
+  ])(
+    'refuses a public key that is %s, at once and without quoting it',
+    async (_what, data, why) => {
+      // The timestamp authority's Secret is missing: the refusal does not wait for it.
+      const store = await filledStore([
+        [rekorPublicKey, data],
+        [tsaCertChain, undefined],
+      ]);
+      const start = performance.now();
+      const { status, stderr } = await runJob(copySecrets(), store);
+      expect(performance.now() - start).toBeLessThan(5_000);
+      expect(status).toBe(65);
+      expect(stderr).toContain('Secret rekor-system/rekor-pub-key key public');
+      expect(stderr).toContain(why);
+      expect(stderr).not.toContain('hunter2');
+      expect(await store.read(copies.rekor)).toBeUndefined();
+    },
+  );
+
+  it('refuses a chain in which a private key stands', async () => {
+    const data = { 'cert-chain': concat(tsa!.private, tsa!.cert) };
+    const store = await filledStore([[tsaCertChain, data]]);
+    expect(await runJob(copySecrets(), store)).toMatchObject({ status: 65 });
+    expect(await store.read(copies.tsa)).toBeUndefined();
+  });
+
+  it('refuses a public key that is not that of the certificate beside it', async () => {
+    const data = { cert: fulcio!.cert, public: other!.public };
+    const store = await filledStore([[fulcioPublicKey, data]]);
+    const { status, stderr } = await runJob(copySecrets(), store);
+    expect(status).toBe(78);
+    expect(stderr).toMatch(/key public is [0-9a-f]{64}, but key cert is for [0-9a-f]{64}/);
+  });
+
+  it('keeps a copy whose source changed, and names both', async () => {
+    const store = await filledStore();
+    await runJob(copySecrets(), store);
+    const now = await store.read(rekorPublicKey);
+    await store.write(rekorPublicKey, { data: { public: other!.public } }, now);
+    const { status, stderr } = await runJob(copySecrets(), store);
+    expect(status).toBe(78);
+    expect(stderr).toMatch(
+      /Secret tuf-system\/rekor-pub-key key public is [0-9a-f]{64}, but Secret rekor-system\/rekor-pub-key has [0-9a-f]{64}/,
+    );
+    expect(await copied(store)).toEqual(allCopied);
+  });
+
+  it.each(['--replace', '--replace=true'])(
+    'lets a copy follow its source with %s',
+    async (flag) => {
+      const store = await filledStore();
+      await runJob(copySecrets(), store);
+      const now = await store.read(rekorPublicKey);
+      await store.write(rekorPublicKey, { data: { public: other!.public } }, now);
+      expect(await runJob(copySecrets(), store, { args: [flag] })).toMatchObject({ status: 0 });
+      expect((await copied(store)).rekor).toEqual({ public: other!.public });
+    },
+  );
+
+  it('completes a copy of which a part is there, and leaves what else is', async () => {
+    const store = await filledStore();
+    const note = text('mine');
+    await store.write(copies.fulcio, { data: { cert: fulcio!.cert, note } });
+    expect(await runJob(copySecrets(), store)).toMatchObject({ status: 0 });
+    expect((await copied(store)).fulcio).toEqual({ ...allCopied.fulcio, note });
+  });
+
+  it('keeps a copy that says the same in other bytes', async () => {
+    const store = await filledStore();
+    const public_ = text(Buffer.from(rekor!.public).toString().replaceAll('\n', '\r\n'));
+    await store.write(copies.rekor, { data: { public: public_ } });
+    expect(await runJob(copySecrets(), store)).toMatchObject({ status: 0 });
+    expect((await copied(store)).rekor).toEqual({ public: public_ });
+  });
+
+  it('warns of a private key that somebody else brought to the public side', async () => {
+    const store = await filledStore();
+    await store.write(copies.tsa, { data: { 'signing-secret': tsa!.private } });
+    const { status, stderr } = await runJob(copySecrets(), store);
+    expect(status).toBe(0);
+    expect(stderr).toContain(
+      'warning: Secret tuf-system/tsa-cert-chain holds a private key under signing-secret',
+    );
+  });
+
+  it('takes a chain whose certificates have keys of their own', async () => {
+    const split = { 'tsa_root.crt.pem': tsa!.cert, 'tsa_leaf.crt.pem': other!.cert };
+    const store = await filledStore([[tsaCertChain, { ...split, 'signing-secret': tsa!.private }]]);
+    expect(await runJob(copySecrets(), store)).toMatchObject({ status: 0 });
+    expect((await copied(store)).tsa).toEqual(split);
+  });
+
+  it('takes sources of other names to the same places', async () => {
+    const store = await filledStore([[rekorPublicKey, undefined]]);
+    const mine: Ref = { kind: 'Secret', namespace: 'mine', name: 'my-rekor' };
+    await store.write(mine, { data: { public: rekor!.public } });
+    const args = ['--rekor_secret=mine/my-rekor'];
+    expect(await runJob(copySecrets(), store, { args })).toMatchObject({ status: 0 });
+    expect(await copied(store)).toEqual(allCopied);
+  });
+
+  it('stops within a second when it is told to, to be run again', async () => {
+    const stop = new AbortController();
+    const running = runJob(copySecrets(), memoryStore(), { signal: stop.signal });
+    setTimeout(() => stop.abort(), 300);
+    const start = performance.now();
+    expect(await running).toMatchObject({ status: 75 });
+    expect(performance.now() - start).toBeLessThan(1_300);
+  });
+
+  it.each([
+    '--fulcio-secret=fulcio-pub-key',
+    '--tsa-secret=a/b/c',
+    '--rekor-secret=A/b',
+    '--replace=maybe',
+    '--sources=x',
+  ])('refuses %s', async (flag) => {
+    expect(await runJob(copySecrets(), memoryStore(), { args: [flag] })).toMatchObject({
+      status: 64,
+    });
+  });
+});
+
+function concat(...parts: Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
+}

@@ -1,0 +1,146 @@
+import { Option } from '@commander-js/extra-typings';
+import {
+  copies,
+  ctlogPublicKey,
+  fulcioPublicKey,
+  rekorPublicKey,
+  tsaCertChain,
+} from '@sigstand/contracts/records';
+import { jobCommand } from '@sigstand/job/command';
+import { JobError } from '@sigstand/job/errors';
+import { defineJob, type JobContext } from '@sigstand/job/main';
+import { namespacedName, yesNo } from '@sigstand/job/values';
+import type { WaitFor } from '@sigstand/job/wait';
+import { converge } from '@sigstand/store/converge';
+import { type Data, type Ref, show } from '@sigstand/store/store';
+import manifest from '../package.json' with { type: 'json' };
+import { identify, lackingInCopy, publicPart, refuseUnfit, strayPrivateKeys } from './copies.ts';
+
+const summary = `Copy what clients must trust to the namespace of the TUF repository: the public keys
+and certificates of Fulcio, the CT log, Rekor and the timestamp authority, and nothing else of their
+Secrets. A copy that exists is never replaced, unless --replace says so.`;
+
+type Name = ReturnType<typeof namespacedName>;
+
+const sourceFlag = <const Flags extends string>(
+  flags: Flags,
+  what: string,
+  { namespace, name }: Name,
+) =>
+  new Option(flags, `Secret with ${what}`)
+    .argParser(namespacedName)
+    .default<Name>({ namespace, name }, `${namespace}/${name}`);
+
+const command = () =>
+  jobCommand('copysecrets', summary, {
+    version: manifest.version,
+    namespace: copies.fulcio.namespace,
+  })
+    .addOption(
+      sourceFlag('--fulcio-secret <namespace/name>', "Fulcio's certificate", fulcioPublicKey),
+    )
+    .addOption(sourceFlag('--ctlog-secret <namespace/name>', "the CT log's key", ctlogPublicKey))
+    .addOption(sourceFlag('--rekor-secret <namespace/name>', "Rekor's key", rekorPublicKey))
+    .addOption(
+      sourceFlag('--tsa-secret <namespace/name>', "the timestamp authority's chain", tsaCertChain),
+    )
+    .addOption(
+      new Option('--replace [bool]', 'let copies follow sources that changed')
+        .argParser(yesNo)
+        .preset('true')
+        .default(false),
+    );
+
+type Options = ReturnType<ReturnType<typeof command>['opts']>;
+
+/** One source, what is taken of it, who makes it, and where it goes. */
+interface Copy {
+  readonly source: Ref;
+  readonly keys: readonly string[];
+  readonly madeBy: string;
+  readonly copy: Ref;
+}
+
+export function copySecrets() {
+  return defineJob(command(), copyAll);
+}
+
+/** Each source is copied as soon as it is there, whatever the others do. */
+async function copyAll(context: JobContext, options: Options): Promise<void> {
+  const stop = new AbortController();
+  const waitFor: WaitFor = (awaited, probe) =>
+    context.waitFor(awaited, () => {
+      stop.signal.throwIfAborted();
+      return probe();
+    });
+  const outcomes = await Promise.allSettled(
+    plan(options).map((one) =>
+      copyOne({ ...context, waitFor }, one, options.replace).catch((error: unknown) => {
+        // What will not mend itself ends the Job at once; a late source ends it for all together.
+        if (!isLate(error)) stop.abort(error);
+        throw error;
+      }),
+    ),
+  );
+  stop.signal.throwIfAborted();
+  const late = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+  if (late.length > 0) throw together(late);
+}
+
+function isLate(error: unknown): error is JobError {
+  return error instanceof JobError && error.failure === 'unavailable';
+}
+
+function together(late: readonly JobError[]): JobError {
+  const hints = late.flatMap(({ hint }) => hint ?? []);
+  return new JobError('unavailable', late.map(({ message }) => message).join('; '), {
+    hint: hints.join('; '),
+  });
+}
+
+function plan({ namespace, ...options }: Options): Copy[] {
+  const one = (
+    name: Name,
+    from: { madeBy: string },
+    to: { name: string; keys: readonly string[] },
+  ) => ({
+    source: { kind: 'Secret', ...name } as const,
+    keys: to.keys,
+    madeBy: from.madeBy,
+    copy: { kind: 'Secret', namespace, name: to.name } as const,
+  });
+  return [
+    one(options.fulcioSecret, fulcioPublicKey, copies.fulcio),
+    one(options.ctlogSecret, ctlogPublicKey, copies.ctlog),
+    one(options.rekorSecret, rekorPublicKey, copies.rekor),
+    one(options.tsaSecret, tsaCertChain, copies.tsa),
+  ];
+}
+
+async function copyOne(
+  { store, log, waitFor }: JobContext,
+  { source, keys, madeBy, copy }: Copy,
+  replace: boolean,
+): Promise<void> {
+  const places = { source: show(source), copy: show(copy) };
+  const data: Data = await waitFor(
+    { what: `${places.source}, ${keys.join(', ')}`, hint: `${madeBy} writes it` },
+    // Only the public part leaves this line: the rest may be private.
+    async () => publicPart((await store.read(source))?.data, keys),
+  );
+  refuseUnfit(places.source, data);
+  let changed: readonly string[] = [];
+  const stored = await converge(store, copy, (current) => {
+    const change = lackingInCopy(places, data, { current: current?.data, replace });
+    changed = Object.keys(change?.data ?? {});
+    return change;
+  });
+  for (const [key, value] of Object.entries(data)) {
+    const done = changed.includes(key) ? 'copied' : 'kept';
+    const name = identify(places.source, key, value);
+    log(`${done} ${places.copy} key ${key}: SHA-256 ${name}, from ${places.source}`);
+  }
+  for (const key of strayPrivateKeys(stored.data)) {
+    log(`warning: ${places.copy} holds a private key under ${key}: delete it, it is public here`);
+  }
+}

@@ -1,0 +1,4 @@
+import { runProcess } from '@sigstand/job/host';
+import { copySecrets } from './job.ts';
+
+void runProcess(copySecrets());

@@ -1,0 +1,80 @@
+import type { X509Certificate } from 'node:crypto';
+import { JobError } from '@sigstand/job/errors';
+import { certificatePem, parseCertificates } from '@sigstand/pki/chain';
+import { PkiError } from '@sigstand/pki/error';
+import { utf8 } from '@sigstand/pki/pem';
+
+/** Where certificates came from, in words, and what they are. */
+export interface Roots {
+  readonly place: string;
+  readonly certificates: readonly X509Certificate[];
+}
+
+/**
+ * The certificates of Fulcio's chain that the log takes as roots: the self-signed ones, or the last one
+ * where the chain stops below its root.
+ *
+ * @throws {PkiError} Where any of the chain is not a CA: with a leaf as a root, the log would take
+ *   nothing that Fulcio issues.
+ */
+export function rootsOf(chain: Uint8Array): X509Certificate[] {
+  const certificates = parseCertificates(chain);
+  if (!certificates.every(({ ca }) => ca)) {
+    throw new PkiError('holds a certificate that is not a CA');
+  }
+  const selfSigned = certificates.filter(
+    (one) => one.checkIssued(one) && one.verify(one.publicKey),
+  );
+  return selfSigned.length > 0 ? selfSigned : certificates.slice(-1);
+}
+
+/** @throws {JobError} contradiction, where two sources name other roots. */
+export function refuseDisagreement(one: Roots, other: Roots): void {
+  const [these, those] = [one, other].map(({ certificates }) => told(certificates));
+  if (these === those) return;
+  throw new JobError(
+    'contradiction',
+    `${one.place} has the root ${these}, but ${other.place} has ${those}`,
+    { hint: 'nothing was changed; find out which of the two Fulcio signs with' },
+  );
+}
+
+function told(certificates: readonly X509Certificate[]): string {
+  return [...new Set(certificates.map(fingerprintOf))].sort().join(' and ');
+}
+
+/** SHA-256 of a certificate, as openssl writes it. */
+export function fingerprintOf({ fingerprint256 }: X509Certificate): string {
+  return fingerprint256;
+}
+
+const clockSkew = 5 * 60_000;
+
+/** The roots that are not among those the log has; throws where one of them is not valid now. */
+export function newRoots(
+  { place, certificates }: Roots,
+  { accepted, now }: { accepted: readonly X509Certificate[]; now: Date },
+): X509Certificate[] {
+  const known = new Set(accepted.map(fingerprintOf));
+  const added = certificates.filter((one) => {
+    const isNew = !known.has(fingerprintOf(one));
+    known.add(fingerprintOf(one));
+    return isNew;
+  });
+  for (const { validFromDate, validToDate } of added) {
+    const expired = validToDate < now;
+    if (!expired && validFromDate.getTime() <= now.getTime() + clockSkew) continue;
+    const when = expired
+      ? `expired at ${validToDate.toISOString()}`
+      : `is not valid before ${validFromDate.toISOString()}`;
+    throw new JobError('data', `the root in ${place} ${when}`);
+  }
+  return added;
+}
+
+/** A bundle with certificates added at its end; what it held stays byte for byte. */
+export function extended(bundle: Uint8Array, added: readonly X509Certificate[]): Uint8Array {
+  if (added.length === 0) return bundle;
+  const lineEnd = bundle.length > 0 && bundle.at(-1) !== 0x0a ? [utf8('\n')] : [];
+  return new Uint8Array(Buffer.concat([bundle, ...lineEnd, ...added.map(certificatePem)]));
+}

@@ -1,0 +1,4 @@
+import { runProcess } from '@sigstand/job/host';
+import { createCtConfig } from './job.ts';
+
+void runProcess(createCtConfig());
