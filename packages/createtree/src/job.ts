@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Option } from '@commander-js/extra-typings';
+import { rekorConfig } from '@sigstand/contracts/records';
+import { services } from '@sigstand/contracts/services';
+import { jobCommand } from '@sigstand/job/command';
+import { at, JobError } from '@sigstand/job/errors';
+import { defineJob } from '@sigstand/job/main';
+import { duration, hostPort, objectName, yesNo } from '@sigstand/job/values';
+import { certificatePem, parseCertificates } from '@sigstand/pki/chain';
+import { type Ref, show } from '@sigstand/store/store';
+import manifest from '../package.json' with { type: 'json' };
+import { keepOneTree } from './one-tree.ts';
+import { newTree, recordedId } from './tree.ts';
+import { type Connection, connectTrillian, type Trillian } from './trillian.ts';
+
+const summary = `Create the Trillian tree that a log keeps its entries in, and record its id. A tree that is
+recorded is checked and kept; however often this runs, and wherever it was killed, one live tree
+is left.`;
+
+const command = () =>
+  jobCommand('createtree', summary, {
+    version: manifest.version,
+    namespace: rekorConfig.namespace,
+  })
+    .option('--configmap <name>', 'ConfigMap with the id, as treeID', objectName, rekorConfig.name)
+    .option(
+      '--admin-server <host:port>',
+      'where Trillian serves gRPC',
+      hostPort,
+      services.trillian as string,
+    )
+    .option('--tls-cert-file <path>', 'PEM file of the CAs to trust; without it there is no TLS')
+    .addOption(
+      new Option('--tree-type <type>', 'kind of tree')
+        .choices(['LOG', 'PREORDERED_LOG'] as const)
+        .default('LOG' as const),
+    )
+    .addOption(
+      // Trillian makes no tree in another state.
+      new Option('--tree-state <state>', 'state of the new tree')
+        .choices(['ACTIVE'] as const)
+        .default('ACTIVE' as const),
+    )
+    .option('--display-name <text>', 'name of the new tree, at most 20 characters', '')
+    .option('--description <text>', 'its description, at most 172 characters', '')
+    .addOption(
+      new Option('--max-root-duration <duration>', 'how old its root may get without new entries')
+        .default(3_600_000, '1h')
+        .argParser(duration),
+    )
+    .addOption(
+      new Option('--force [bool]', 'record a new tree in place of the recorded one')
+        .preset('true')
+        .argParser(yesNo)
+        .default(false),
+    );
+
+export interface Effects {
+  readonly connect: (address: string, connection: Connection) => Trillian;
+  /** Sixteen hexadecimal digits that nobody has used before. */
+  readonly newToken: () => string;
+}
+
+const real: Effects = {
+  connect: connectTrillian,
+  newToken: () => randomBytes(8).toString('hex'),
+};
+
+export function createTree({ connect, newToken }: Effects = real) {
+  return defineJob(command(), async ({ store, log, signal, waitFor }, options) => {
+    const { namespace, configmap, adminServer, force, timeout } = options;
+    const wanted = newTree(options);
+    const roots = options.tlsCertFile === undefined ? undefined : readRoots(options.tlsCertFile);
+    const record: Ref = { kind: 'ConfigMap', namespace, name: configmap };
+    const recorded = recordedId(show(record), (await store.read(record))?.data);
+    const replaces = force ? recorded : undefined;
+
+    const trillian = connect(adminServer, { roots, timeout, signal });
+    const server = `Trillian at ${adminServer}`;
+    const about = { store, log, waitFor, trillian, server, record, wanted, replaces, newToken };
+    try {
+      await keepOneTree(about);
+    } finally {
+      trillian.close();
+    }
+  });
+}
+
+function readRoots(path: string): Uint8Array {
+  const place = `--tls-cert-file ${path}`;
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new JobError('usage', `${place} cannot be read: ${code}`, { cause: error });
+  }
+  return Buffer.concat(at(place, () => parseCertificates(bytes)).map(certificatePem));
+}

@@ -1,0 +1,4 @@
+import { runProcess } from '@sigstand/job/host';
+import { createTree } from './job.ts';
+
+void runProcess(createTree());

@@ -1,0 +1,138 @@
+import type { Log } from '@sigstand/job/log';
+import type { Awaited, WaitFor } from '@sigstand/job/wait';
+import { converge } from '@sigstand/store/converge';
+import { type Ref, type Store, show } from '@sigstand/store/store';
+import {
+  carrying,
+  type Intent,
+  intentOf,
+  madeFor,
+  type NewTree,
+  publication,
+  recordedId,
+  reservation,
+  siblings,
+  tokenOf,
+  usable,
+} from './tree.ts';
+import type { Trillian } from './trillian.ts';
+import { stopAt, TrillianError } from './trillian-error.ts';
+
+/*
+ * Trillian has no idempotency key: two requests, two trees. So a token is written to the record
+ * first, and a tree's description carries it. Whoever comes later, after a crash or at the same
+ * time, finds the tree by the token and goes on with it. The record's first writer decides which
+ * tree it is; the others of that token are deleted.
+ */
+
+export interface OneTree {
+  readonly store: Store;
+  readonly trillian: Trillian;
+  readonly log: Log;
+  readonly waitFor: WaitFor;
+  /** Trillian and its address, in words. */
+  readonly server: string;
+  readonly record: Ref;
+  readonly wanted: NewTree;
+  /** The recorded tree that a new one takes the place of; a record that names another is final. */
+  readonly replaces: string | undefined;
+  readonly newToken: () => string;
+}
+
+/** Brings the record to name one live tree, made if need be, and Trillian to have no other for it. */
+export async function keepOneTree(one: OneTree): Promise<void> {
+  const ready = await insist(one, () => readyTree(one));
+  if (ready.intent === undefined) return verified(one, ready.id);
+
+  const { intent, id } = ready;
+  const place = show(one.record);
+  const record = await converge(one.store, one.record, (current) =>
+    publication(place, current, { intent, id }),
+  );
+  const recorded = recordedId(place, record.data) ?? id;
+  if (recorded === id) {
+    one.log(`${ready.made ? 'created' : 'adopted'} tree ${id}, recorded in ${place}`);
+    if (one.replaces) one.log(`tree ${one.replaces}, recorded before, stays in Trillian`);
+  }
+  await insist(one, () => tidied(one, { token: intent.token, kept: recorded }));
+  if (recorded !== id) await verified(one, recorded);
+}
+
+interface Ready {
+  readonly id: string;
+  /** What the tree was made for; undefined where the record named it already. */
+  readonly intent?: Intent;
+  readonly made?: boolean;
+}
+
+/** One try at a tree that takes entries: from what is stored, whatever the last try came to. */
+async function readyTree(one: OneTree): Promise<Ready | undefined> {
+  const { store, record, trillian, wanted, replaces } = one;
+  const place = show(record);
+  const current = await converge(store, record, (now) => reservation(place, now, one));
+  const recorded = recordedId(place, current.data);
+  const intent = intentOf(current);
+  if (recorded !== undefined && recorded !== replaces) return { id: recorded };
+  if (intent === undefined) return undefined;
+
+  const trees = await trillian.listTrees();
+  const found = madeFor(intent, { type: wanted.treeType, trees });
+  const { id } = found ?? (await trillian.createTree(carrying(wanted, intent)));
+  await trillian.initLog(id);
+  const root = await trillian.latestRoot(id);
+  return root && { id, intent, made: found === undefined };
+}
+
+async function verified(one: OneTree, id: string): Promise<void> {
+  const { record, wanted, trillian, log } = one;
+  const place = show(record);
+  const tree = await insist(one, async () => ({ found: await trillian.getTree(id) }));
+  const token = tokenOf(usable(tree.found, { id, type: wanted.treeType, place }));
+  if (token !== undefined) await insist(one, () => tidied(one, { token, kept: id }));
+  log(`kept tree ${id}, recorded in ${place}`);
+}
+
+/**
+ * Deletes what processes that were killed, or came second, made for the same intent. A tree that has
+ * entries is never deleted: somebody uses it, whatever its description says.
+ */
+async function tidied(
+  { trillian, log }: OneTree,
+  { token, kept }: { token: string; kept: string },
+): Promise<true> {
+  for (const { id } of siblings(kept, { token, trees: await trillian.listTrees() })) {
+    const root = await trillian.latestRoot(id);
+    if (root !== undefined && root.size > 0n) {
+      log(`tree ${id} was made in place of tree ${kept} and has entries: look who writes to it`);
+      continue;
+    }
+    await trillian.deleteTree(id);
+    log(`deleted tree ${id}, which was made in place of tree ${kept} and never used`);
+  }
+  return true;
+}
+
+/** Tries until there is a result, and says once for each of Trillian's answers why there is none. */
+function insist<T>({ server, log, waitFor }: OneTree, act: () => Promise<T | undefined>) {
+  const told = new Set<string>();
+  let answer = '';
+  const awaited: Awaited = {
+    what: server,
+    get hint() {
+      return answer && `its last answer was ${answer}`;
+    },
+  };
+  return waitFor<T>(awaited, async () => {
+    try {
+      return await act();
+    } catch (error) {
+      if (!(error instanceof TrillianError)) throw error;
+      const reason = stopAt(server, error);
+      if (reason) throw reason;
+      answer = error.message;
+      if (!told.has(answer)) log(`${server} answered ${answer}`);
+      told.add(answer);
+      return undefined;
+    }
+  });
+}

@@ -1,0 +1,303 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  Client,
+  credentials,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
+import { rekorConfig } from '@sigstand/contracts/records';
+import { directoryStore } from '@sigstand/store/directory';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import {
+  type Database,
+  freePort,
+  type Mariadb,
+  type RunningTrillian,
+  startMariadb,
+  startTrillian,
+} from '../programs/trillian.ts';
+
+const bundle = join(import.meta.dirname, '../../dist/createtree.cjs');
+
+let mariadb: Mariadb;
+let trillian: RunningTrillian;
+
+beforeAll(async () => {
+  if (!existsSync(bundle)) throw new Error('dist/createtree.cjs is not there: run npm run build');
+  mariadb = await startMariadb();
+});
+afterAll(() => mariadb?.stop());
+
+/** Trillian with an empty database, for one test. */
+async function fresh(): Promise<RunningTrillian> {
+  const started = await startTrillian({ mariadb });
+  onTestFinished(() => started.stop());
+  return started;
+}
+
+interface Ended {
+  readonly status: number | null;
+  readonly stderr: string;
+}
+
+/** The Job as its image runs it, with the records in a directory. */
+function createtree(store: string, server: string, ...args: string[]) {
+  const all = [
+    bundle,
+    `--store=dir:${store}`,
+    `--admin-server=${server}`,
+    '--timeout=30s',
+    ...args,
+  ];
+  const child = spawn(process.execPath, all, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text;
+  });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject).once('close', (status) => resolve({ status, stderr }));
+  });
+  return { child, ended };
+}
+
+/** A folder that goes with its test. */
+function newFolder(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'sigstand-createtree-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+async function recorded(store: string): Promise<string | undefined> {
+  const bytes = (await directoryStore(store).read(rekorConfig))?.data.treeID;
+  return bytes && Buffer.from(bytes).toString();
+}
+
+/** Asked of the database, past Trillian's API and ours. */
+function liveTrees({ query }: Pick<Database, 'query'>): string[] {
+  return query('SELECT TreeId FROM Trees WHERE Deleted IS NOT TRUE ORDER BY CreateTimeMillis');
+}
+
+describe('createtree on a real Trillian', () => {
+  it('makes an active log as the flags say, with a first root', async () => {
+    trillian = await fresh();
+    const store = newFolder();
+    const { status } = await createtree(
+      store,
+      trillian.address,
+      '--display-name=rekor 🌲',
+      `--description=${'é'.repeat(172)}`,
+      '--max-root-duration=1m30.5s',
+    ).ended;
+    expect(status).toBe(0);
+    const columns = 'TreeId, TreeState, TreeType, DisplayName, MaxRootDurationMillis';
+    expect(trillian.query(`SELECT ${columns} FROM Trees`)).toEqual([
+      `${await recorded(store)}\tACTIVE\tLOG\trekor 🌲\t90500`,
+    ]);
+    expect(trillian.query('SELECT CHAR_LENGTH(Description) FROM Trees')).toEqual(['200']);
+    expect(trillian.query('SELECT TreeId FROM TreeHead')).toContain(await recorded(store));
+  });
+
+  it('keeps the tree when it runs again, and changes no row', async () => {
+    trillian = await fresh();
+    const store = newFolder();
+    await createtree(store, trillian.address).ended;
+    const before = trillian.query('SELECT * FROM Trees');
+    const { status, stderr } = await createtree(store, trillian.address).ended;
+    expect({ status, stderr }).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/kept tree/),
+    });
+    expect(trillian.query('SELECT * FROM Trees')).toEqual(before);
+  });
+
+  it('leaves one live tree where five processes run at the same time', async () => {
+    trillian = await fresh();
+    for (let round = 1; round <= 3; round += 1) {
+      const store = newFolder();
+      const before = liveTrees(trillian).length;
+      const runs = [1, 2, 3, 4, 5].map(() => createtree(store, trillian.address).ended);
+      expect((await Promise.all(runs)).map(({ status }) => status)).toEqual([0, 0, 0, 0, 0]);
+      const live = liveTrees(trillian);
+      expect(live).toHaveLength(before + 1);
+      expect(live).toContain(await recorded(store));
+    }
+  });
+
+  it.each(
+    ['CreateTree', 'InitLog', 'GetLatestSignedLogRoot', 'DeleteTree'].flatMap((method) => [
+      { method, when: 'before' as const },
+      { method, when: 'after' as const },
+    ]),
+  )('leaves one live tree after a kill $when $method', async (point) => {
+    trillian = await fresh();
+    const store = newFolder();
+    if (point.method === 'DeleteTree') await addDuplicate(store);
+    const proxy = await killingProxy(trillian.address, point);
+    const run = createtree(store, proxy.address);
+    proxy.victim = run.child;
+    expect((await run.ended).status).toBe(null);
+    expect(await createtree(store, trillian.address).ended).toMatchObject({ status: 0 });
+    expect(liveTrees(trillian)).toEqual([await recorded(store)]);
+  });
+
+  it('tells a database that was replaced from one that is new', async () => {
+    trillian = await fresh();
+    const store = newFolder();
+    await createtree(store, trillian.address).ended;
+    const id = await recorded(store);
+    const other = await fresh();
+    const { status, stderr } = await createtree(store, other.address).ended;
+    expect(status).toBe(78);
+    expect(stderr).toContain(`ConfigMap rekor-system/rekor-config names tree ${id}`);
+    expect(liveTrees(other)).toEqual([]);
+    expect(await createtree(store, other.address, '--force').ended).toMatchObject({ status: 0 });
+    expect(liveTrees(other)).toEqual([await recorded(store)]);
+  });
+
+  it.each([
+    ['is FROZEN', "UPDATE Trees SET TreeState = 'FROZEN'"],
+    ['is a PREORDERED_LOG', "UPDATE Trees SET TreeType = 'PREORDERED_LOG'"],
+    ['is deleted', 'UPDATE Trees SET Deleted = true, DeleteTimeMillis = 1'],
+  ])('refuses a recorded tree that %s', async (words, change) => {
+    trillian = await fresh();
+    const store = newFolder();
+    await createtree(store, trillian.address).ended;
+    trillian.query(change);
+    const { status, stderr } = await createtree(store, trillian.address).ended;
+    expect({ status, stderr }).toMatchObject({
+      status: 78,
+      stderr: expect.stringContaining(words),
+    });
+  });
+
+  it('goes on within a second when Trillian comes two seconds late', async () => {
+    const [port, store] = [await freePort(), newFolder()];
+    const run = createtree(store, `127.0.0.1:${port}`);
+    await sleep(2_000);
+    const late = await startTrillian({ mariadb, port });
+    onTestFinished(() => late.stop());
+    const start = performance.now();
+    const { status, stderr } = await run.ended;
+    expect({ status, stderr }).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining(`waiting for Trillian at 127.0.0.1:${port}`),
+    });
+    expect(performance.now() - start).toBeLessThan(1_000);
+  });
+
+  it('waits while the database has no tables yet', async () => {
+    const database = mariadb.newDatabase();
+    database.query('RENAME TABLE Trees TO Later');
+    const late = await startTrillian({ database });
+    onTestFinished(() => late.stop());
+    const store = newFolder();
+    const run = createtree(store, late.address);
+    await sleep(1_500);
+    database.query('RENAME TABLE Later TO Trees');
+    const { status, stderr } = await run.ended;
+    expect({ status, stderr }).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/answered (UNKNOWN|INTERNAL): .*doesn't exist/),
+    });
+    expect(liveTrees(database)).toEqual([await recorded(store)]);
+  });
+
+  it('speaks TLS to a server whose CA it is given, and to no other', async () => {
+    const { cert, key } = selfSigned();
+    const server = await startTrillian({
+      mariadb,
+      args: [`--tls_cert_file=${cert}`, `--tls_key_file=${key}`],
+    });
+    onTestFinished(() => server.stop());
+    const run = (...args: string[]) => createtree(newFolder(), server.address, ...args).ended;
+    expect(await run(`--tls-cert-file=${cert}`)).toMatchObject({ status: 0 });
+    for (const args of [[], [`--tls-cert-file=${selfSigned().cert}`]]) {
+      const { status, stderr } = await run('--timeout=1s', ...args);
+      expect(status).toBe(69);
+      expect(stderr).toContain(`Trillian at ${server.address} answered UNAVAILABLE`);
+    }
+    expect(liveTrees(server)).toHaveLength(1);
+  });
+});
+
+/** Records a tree and puts a second one of the same intent beside it, as a killed racer would. */
+async function addDuplicate(store: string): Promise<void> {
+  await createtree(store, trillian.address).ended;
+  const names =
+    'TreeState, TreeType, HashStrategy, HashAlgorithm, SignatureAlgorithm, DisplayName,' +
+    'Description, CreateTimeMillis, UpdateTimeMillis, MaxRootDurationMillis, PrivateKey, PublicKey';
+  trillian.query(`INSERT INTO Trees (TreeId, ${names}) SELECT 5, ${names} FROM Trees`);
+  trillian.query('INSERT INTO TreeControl SELECT 5, true, true, 1');
+  expect(liveTrees(trillian)).toHaveLength(2);
+}
+
+interface Proxy {
+  readonly address: string;
+  /** Killed with SIGKILL at the method, so that Trillian has done it and the Job never learns. */
+  victim?: ChildProcess;
+}
+
+/** Passes the Job's calls on to Trillian, and kills the victim before or after one of them. */
+async function killingProxy(
+  server: string,
+  { method, when }: { method: string; when: 'before' | 'after' },
+): Promise<Proxy> {
+  const client = new Client(server, credentials.createInsecure());
+  const front = new Server();
+  const [port, same] = [await freePort(), (bytes: Buffer) => bytes];
+  const proxy: Proxy = { address: `127.0.0.1:${port}` };
+  for (const [service, names] of Object.entries(methods)) {
+    for (const name of names) {
+      const path = `/trillian.${service}/${name}`;
+      const kill = (now: string) => {
+        if (name === method && now === when) proxy.victim?.kill('SIGKILL');
+        return name === method && now === when;
+      };
+      front.register<Buffer, Buffer>(
+        path,
+        (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
+          if (kill('before')) return;
+          client.makeUnaryRequest(path, same, same, call.request, (error, bytes) => {
+            if (!kill('after')) answer(error, bytes);
+          });
+        },
+        same,
+        same,
+        'unary',
+      );
+    }
+  }
+  await new Promise<void>((resolve, reject) => {
+    front.bindAsync(proxy.address, ServerCredentials.createInsecure(), (error) =>
+      error ? reject(error) : resolve(),
+    );
+  });
+  onTestFinished(() => {
+    front.forceShutdown();
+    client.close();
+  });
+  return proxy;
+}
+
+const methods = {
+  TrillianAdmin: ['GetTree', 'ListTrees', 'CreateTree', 'DeleteTree'],
+  TrillianLog: ['InitLog', 'GetLatestSignedLogRoot'],
+};
+
+/** A certificate for 127.0.0.1 that signs itself, and its key. */
+function selfSigned(): { cert: string; key: string } {
+  const dir = newFolder();
+  const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  const name = ['-subj', '/CN=trillian', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  execFileSync('openssl', ['req', '-x509', ...kind, ...name, '-keyout', key, '-out', cert], {
+    stdio: 'ignore',
+  });
+  return { cert, key };
+}

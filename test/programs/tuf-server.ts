@@ -1,0 +1,53 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ofKind } from '../stack.ts';
+import { binary } from './binaries.ts';
+import { freePort, type Server, startServer } from './server.ts';
+
+/** Where the manifest puts the repository, the writable files, the port and the log. */
+const inPod = {
+  repository: '/srv/tuf',
+  writable: '/tmp/',
+  listen: 'listen 8080;',
+  log: '/dev/stdout',
+};
+
+/**
+ * nginx with the configuration of the manifest, over a folder of files; `scratch` is for its own.
+ * Resolves to the server and its URL.
+ */
+export async function startTufServer(
+  repository: string,
+  scratch: string,
+): Promise<Server & { readonly url: string }> {
+  const port = await freePort();
+  const writable = join(scratch, 'nginx/');
+  await mkdir(writable);
+  // Its worker is nobody, where the tests run as root.
+  for (const folder of [scratch, writable]) await chmod(folder, 0o777);
+  const config = join(scratch, 'nginx.conf');
+  await writeFile(
+    config,
+    manifestConfig()
+      .replaceAll(inPod.writable, writable)
+      // A socket, which Node gives its children as standard output, cannot be opened by name.
+      .replace(inPod.log, `${writable}access.log`)
+      .replace(inPod.repository, repository)
+      .replace(inPod.listen, `listen 127.0.0.1:${port};`),
+  );
+  const url = `http://127.0.0.1:${port}`;
+  const args = ['-e', 'stderr', '-c', config, '-g', 'daemon off;'];
+  return {
+    ...(await startServer({ command: binary('nginx'), args, ready: `${url}/healthz` })),
+    url,
+  };
+}
+
+function manifestConfig(): string {
+  const config = ofKind('ConfigMap').find(({ metadata }) => metadata.name === 'tuf-server');
+  const text = String(config?.data?.['nginx.conf'] ?? '');
+  for (const part of Object.values(inPod)) {
+    if (!text.includes(part)) throw new Error(`the TUF server's configuration lacks ${part}`);
+  }
+  return text;
+}
