@@ -7,7 +7,6 @@ const weight: Record<string, readonly string[]> = {
   '@grpc/grpc-js': ['createtree'],
   '@peculiar/x509': ['createcerts', 'createcertchain'],
   '@tufjs/models': ['createtuf'],
-  'tar-stream': ['createtuf'],
   'node-forge': ['createsecret', 'createcerts', 'createcertchain', 'createctconfig'],
 };
 

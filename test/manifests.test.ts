@@ -1,35 +1,14 @@
 import { records } from '@sigstand/contracts/records';
-import { copySecrets } from '@sigstand/copysecrets/job';
-import { createCertChain } from '@sigstand/createcertchain/job';
-import { createCerts } from '@sigstand/createcerts/job';
-import { createCtConfig } from '@sigstand/createctconfig/job';
-import { createSecret } from '@sigstand/createsecret/job';
-import { createTree } from '@sigstand/createtree/job';
-import { createTuf } from '@sigstand/createtuf/job';
 import { exitStatus } from '@sigstand/job/errors';
 import { runJob } from '@sigstand/job/testing';
 import type { Store } from '@sigstand/store/store';
 import { describe, expect, it } from 'vitest';
+import { jobPods, jobs } from './jobs.ts';
 import { jobOf, manifests, name, ofKind, pods } from './stack.ts';
-
-const factories = {
-  copysecrets: copySecrets,
-  createcertchain: createCertChain,
-  createcerts: createCerts,
-  createctconfig: createCtConfig,
-  createsecret: createSecret,
-  createtree: createTree,
-  createtuf: createTuf,
-};
-
-const jobPods = pods.flatMap(({ owner, spec }) => {
-  const found = jobOf(spec);
-  return found ? [{ title: name(owner), owner, spec, ...found }] : [];
-});
 
 describe('the Jobs in the manifests', () => {
   it('are all seven', () => {
-    expect(new Set(jobPods.map(({ job }) => job))).toEqual(new Set(Object.keys(factories)));
+    expect(new Set(jobPods.map(({ job }) => job))).toEqual(new Set(Object.keys(jobs)));
   });
 
   it.each(jobPods)('$title: its arguments parse', async ({ job, args }) => {
@@ -38,7 +17,7 @@ describe('the Jobs in the manifests', () => {
       read: () => Promise.reject(new Error('read')),
       write: () => Promise.reject(new Error('write')),
     };
-    const { status, stderr } = await runJob(factories[job as keyof typeof factories](), refusing, {
+    const { status, stderr } = await runJob(jobs[job]!(), refusing, {
       args: [...args, '--timeout=1ms'],
     });
     expect({ status, stderr }).not.toMatchObject({ status: exitStatus.usage });
