@@ -1,0 +1,83 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { archive } from '@sigstand/createtuf/archive';
+import { type Material, readMaterial } from '@sigstand/createtuf/material';
+import { reconcile, type Wanted } from '@sigstand/createtuf/reconcile';
+import { openRepository } from '@sigstand/createtuf/repository';
+import type { Data } from '@sigstand/store/store';
+
+/** The public inputs of one of the folders of `inputs`, as the four records hold them. */
+export function goldenInputs(folder: 'first' | 'second'): Record<keyof Material, Data> {
+  const read = (name: string) =>
+    new Uint8Array(readFileSync(join(import.meta.dirname, 'inputs', folder, name)));
+  return {
+    fulcio: { cert: read('fulcio.crt.pem'), public: read('fulcio.pub') },
+    ctlog: { public: read('ctlog.pub') },
+    rekor: { public: read('rekor.pub') },
+    tsa: { 'cert-chain': read('tsa.crt.pem') },
+  };
+}
+
+export function goldenMaterial(folder: 'first' | 'second'): Material {
+  const { fulcio, ctlog, rekor, tsa } = goldenInputs(folder);
+  return readMaterial({
+    fulcio: { place: 'fulcio', data: fulcio },
+    ctlog: { place: 'ctlog', data: ctlog },
+    rekor: { place: 'rekor', data: rekor },
+    tsa: { place: 'tsa', data: tsa },
+  });
+}
+
+/** An Ed25519 key that everybody knows: for goldens alone. */
+function key(seed: number): KeyObject {
+  // PrivateKeyInfo of RFC 8410 §7 with the seed as its last 32 octets.
+  const der = Buffer.from(
+    `302e020100300506032b657004220420${Buffer.alloc(32, seed).toString('hex')}`,
+    'hex',
+  );
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+}
+
+const day = 86_400_000;
+
+export const goldenWanted: Wanted = {
+  material: goldenMaterial('first'),
+  addresses: {
+    fulcio: 'http://fulcio.fulcio-system.svc',
+    rekor: 'http://rekor.rekor-system.svc',
+    ctlog: 'http://ctlog.ctlog-system.svc/sigstorescaffolding',
+    tsa: 'http://tsa.tsa-system.svc',
+    oidcIssuer: 'https://kubernetes.default.svc',
+    operator: 'sigstand',
+  },
+  keys: { root: key(1), targets: key(2), snapshot: key(3), timestamp: key(4) },
+  lifetimes: { root: 3650 * day, targets: 365 * day, snapshot: 90 * day, timestamp: 7 * day },
+  now: new Date('2030-01-01T00:00:00Z'),
+};
+
+/** Two states of one repository: new, and after a refresh with every key changed. */
+export function goldenStates(): Record<string, Data> {
+  const first = next({}, goldenWanted);
+  const refreshed = next(first, { ...goldenWanted, now: new Date('2030-01-05T00:00:00Z') });
+  const rotated = next(refreshed, {
+    ...goldenWanted,
+    material: goldenMaterial('second'),
+    now: new Date('2030-01-06T00:00:00Z'),
+  });
+  return { first, rotated };
+}
+
+/**
+ * A repository's files as they lie in a folder of `tuf`, with its archive beside them; not compressed,
+ * since compressors may differ.
+ */
+export async function goldenFiles(files: Data): Promise<Data> {
+  return { ...files, 'repository.tar': new Uint8Array(gunzipSync(await archive(files))) };
+}
+
+function next(files: Data, wanted: Wanted): Data {
+  const published = Object.keys(files).length > 0 ? openRepository(files) : undefined;
+  return { ...files, ...reconcile(published, wanted)?.files };
+}
