@@ -51,6 +51,10 @@ render_manifests() {
   [ "$(cluster)" != rig ] || sed -i -E 's/@sha256:[0-9a-f]{64}//' "$OUT"/manifests/*.yaml
 }
 
+# apply_stage STAGE [FILE...]: the objects of one stage, of all manifests or of some
 apply_stage() {
-  k apply -f "$OUT/manifests" -l "sigstand.dev/stage=$1" | tee -a "$OUT/applied"
+  local stage=$1 file files=(-f "$OUT/manifests"); shift
+  [ $# -eq 0 ] || files=()
+  for file in "$@"; do files+=(-f "$OUT/manifests/$file"); done
+  k apply "${files[@]}" -l "sigstand.dev/stage=$stage" | tee -a "$OUT/applied"
 }

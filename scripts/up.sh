@@ -30,13 +30,16 @@ step 'images' bash scripts/images.sh
 applied=$(now)
 : >"$OUT/applied"
 render_manifests
-step 'namespaces, roles, Jobs' apply_stage 1
+# The database is the longest way: it starts before all else.
+step 'namespaces, database credentials' start_credentials
+step 'MariaDB and Trillian applied' apply_stage 2 10-trillian.yaml
+step 'every Job, Service and Role applied' apply_stage 1
 step 'keys and certificates' gate_keys
-step 'MariaDB, Trillian, Fulcio, TSA applied' apply_stage 2
+step 'Fulcio, timestamp authority applied' apply_stage 2
 step 'database, trees, TUF repository' gate_late_inputs
 step 'Rekor, CT log, TUF web server applied' apply_stage 3
 step 'every Job complete, every server available' gate_stack
-step "trust: root.json, URLs" bash scripts/trust.sh
+step 'trust: root.json, URLs' bash scripts/trust.sh
 step 'a blob signed, logged, timestamped and verified' bash scripts/sign-and-verify.sh
 
 echo

@@ -23,6 +23,7 @@ rig_up() {
   step 'images into the registry' push_images
   step 'controllers, scheduler, proxy, DNS, kubelet' start_rest
   step 'node ready' await_node
+  step 'images onto the node' pull_images
   touch "$RUN/complete"
   exec 9<&-
   note "instance $INSTANCE is up:" "$(seconds_since "$started") s"

@@ -40,8 +40,7 @@ rig_load() {
     source=$work
   fi
   push_layout "$source" "$name"
-  # What the node has pulled under this name before is another image.
-  ctr --address "$RUN/containerd.sock" --namespace k8s.io images remove "$name" >/dev/null 2>&1 || true
+  quietly node_pull "$name"
   echo "$name $(jq -r '.manifests[0].digest' "$source/index.json")"
 }
 

@@ -1,0 +1,159 @@
+import type { KeyObject, X509Certificate } from 'node:crypto';
+import { at, JobError } from '@sigstand/job/errors';
+import { type Chain, orderChain, parseCertificates } from '@sigstand/pki/chain';
+import { PkiError } from '@sigstand/pki/error';
+import { fingerprint, parsePublicKey } from '@sigstand/pki/keys';
+import type { Data } from '@sigstand/store/store';
+import { keyDetails } from './key-details.ts';
+
+/** What clients are to trust from now on: the public half of each service. */
+export interface Material {
+  readonly fulcio: Chain;
+  readonly ctlog: KeyObject;
+  readonly rekor: KeyObject;
+  readonly tsa: Chain & { readonly leaf: X509Certificate };
+}
+
+/** A record as it was read, and its name for messages. */
+export interface Source {
+  readonly place: string;
+  readonly data: Data;
+}
+
+/** A record that holds a chain: in one PEM text, or in one file for each certificate. */
+export interface ChainForm {
+  /** The key of the one PEM text. */
+  readonly whole: string;
+  /** What the names of the separate files begin with. */
+  readonly target: 'fulcio' | 'tsa';
+  /** Other keys that may stand beside it. */
+  readonly others: readonly string[];
+}
+
+export const fulcioForm: ChainForm = { whole: 'cert', target: 'fulcio', others: ['public'] };
+export const tsaForm: ChainForm = { whole: 'cert-chain', target: 'tsa', others: [] };
+
+const mostIntermediates = 10;
+
+/** Whether a record has come as far as that a chain can be read from it. */
+export function hasChain(data: Data | undefined, { whole, target }: ChainForm): boolean {
+  const ends = target === 'tsa' ? ['root', 'leaf'] : ['root'];
+  const there = (key: string) => (data?.[key]?.length ?? 0) > 0;
+  return there(whole) || ends.every((part) => there(`${target}_${part}.crt.pem`));
+}
+
+/**
+ * The material from the four records.
+ *
+ * @throws {JobError} data, naming record and key, for anything that is not what its name says.
+ */
+export function readMaterial(
+  sources: Readonly<Record<'fulcio' | 'ctlog' | 'rekor' | 'tsa', Source>>,
+): Material {
+  return {
+    fulcio: readFulcio(sources.fulcio),
+    ctlog: readKey(sources.ctlog),
+    rekor: readKey(sources.rekor),
+    tsa: readTsa(sources.tsa),
+  };
+}
+
+/** Every certificate of the material. */
+export function certificatesOf({ fulcio, tsa }: Pick<Material, 'fulcio' | 'tsa'>) {
+  return [fulcio, tsa].flatMap(chainOf);
+}
+
+/** When every certificate of a chain is valid: a client accepts signatures of these moments only. */
+export function windowOf(chain: Chain): { start: Date; end: Date } {
+  const start = Math.max(...chainOf(chain).map((one) => one.validFromDate.getTime()));
+  const end = Math.min(...chainOf(chain).map((one) => one.validToDate.getTime()));
+  if (start > end) throw new PkiError('has certificates that are never valid at the same time');
+  return { start: new Date(start), end: new Date(end) };
+}
+
+/** A chain's certificates, leaf first and root last. */
+export function chainOf({ leaf, intermediates, root }: Chain): X509Certificate[] {
+  return [...(leaf ? [leaf] : []), ...intermediates, root];
+}
+
+function readKey({ place, data }: Source): KeyObject {
+  const odd = Object.keys(data).find((key) => key !== 'public');
+  if (odd !== undefined) throw unknownKey(place, odd);
+  return at(`${place} key public`, () => {
+    const key = parsePublicKey(data.public ?? new Uint8Array());
+    keyDetails(key);
+    return key;
+  });
+}
+
+function readFulcio(source: Source): Chain {
+  const { place, data } = source;
+  const chain = readChain(source, fulcioForm);
+  if (chain.leaf) throw new JobError('data', `${place} has a certificate below Fulcio's CA`);
+  if (data.public === undefined) return chain;
+  const key = at(`${place} key public`, () => parsePublicKey(data.public ?? new Uint8Array()));
+  const certified = (chain.intermediates[0] ?? chain.root).publicKey;
+  if (key.equals(certified)) return chain;
+  throw new JobError(
+    'contradiction',
+    `${place} key public is ${fingerprint(key)}, but its certificate is for ${fingerprint(certified)}`,
+  );
+}
+
+function readTsa(source: Source): Material['tsa'] {
+  const { leaf, ...chain } = readChain(source, tsaForm);
+  at(source.place, () => {
+    if (leaf === undefined) throw new PkiError('has no certificate that signs timestamps');
+    refuseOtherPurposes(leaf);
+  });
+  return { ...chain, leaf: leaf as X509Certificate };
+}
+
+/** RFC 3161 §2.3: the certificate that signs timestamps is for that alone, and says so critically. */
+function refuseOtherPurposes(leaf: X509Certificate): void {
+  // extnID 2.5.29.37 and critical TRUE, as DER writes them.
+  const critical = leaf.raw.includes(Buffer.from('0603551d250101ff', 'hex'));
+  const purposes = leaf.keyUsage ?? [];
+  if (purposes.length !== 1 || purposes[0] !== '1.3.6.1.5.5.7.3.8' || !critical) {
+    throw new PkiError('has a leaf whose one, critical purpose is not timeStamping');
+  }
+}
+
+function readChain({ place, data }: Source, form: ChainForm): Chain {
+  const keys = Object.keys(data).filter((key) => !form.others.includes(key));
+  refuseGaps(place, keys, form);
+  const certificates = keys.flatMap((key) =>
+    at(`${place} key ${key}`, () => parseCertificates(data[key] ?? new Uint8Array())),
+  );
+  return at(place, () => {
+    const chain = orderChain(certificates);
+    windowOf(chain);
+    return chain;
+  });
+}
+
+/** An intermediate that did not come along would be missed only when somebody verifies. */
+function refuseGaps(place: string, keys: readonly string[], { whole, target }: ChainForm): void {
+  const name = new RegExp(`^${target}_(?:root|leaf|intermediate_(\\d{1,3}))\\.crt\\.pem$`);
+  const numbers = keys
+    .filter((key) => key !== whole)
+    .flatMap((key) => {
+      const match = name.exec(key);
+      if (match === null) throw unknownKey(place, key);
+      return match[1] === undefined ? [] : [Number(match[1])];
+    })
+    .sort((a, b) => a - b);
+  const gap = numbers.findIndex((number, index) => number !== index);
+  if (gap !== -1) {
+    throw new JobError('data', `${place} has no key ${target}_intermediate_${gap}.crt.pem`);
+  }
+  if (numbers.length > mostIntermediates) {
+    throw new JobError('data', `${place} has ${numbers.length} intermediates; at most 10 fit`);
+  }
+}
+
+function unknownKey(place: string, key: string): JobError {
+  return new JobError('data', `${place} has the key ${key}, which is not known here`, {
+    hint: 'it may hold public keys and certificates only, under the names in the documentation',
+  });
+}

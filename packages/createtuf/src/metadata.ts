@@ -1,0 +1,58 @@
+import { createHash, type KeyObject, sign } from 'node:crypto';
+import { publicKeyOf, spki } from '@sigstand/pki/keys';
+import { canonicalize } from '@tufjs/canonical-json';
+import {
+  Key,
+  Metadata,
+  MetaFile,
+  type Root,
+  Signature,
+  type Snapshot,
+  type Targets,
+  type Timestamp,
+} from '@tufjs/models';
+
+export const specVersion = '1.0.31';
+
+/** A role's public key as metadata names it. */
+export function tufKey(privateKey: KeyObject): Key {
+  // Raw Ed25519 is the last 32 octets of its SubjectPublicKeyInfo (RFC 8410 §4).
+  const raw = Buffer.from(spki(publicKeyOf(privateKey))).subarray(-32);
+  const description = {
+    keyType: 'ed25519',
+    scheme: 'ed25519',
+    keyVal: { public: raw.toString('hex') },
+    // No longer in the specification; older go-tuf hashes it into the key's id.
+    unrecognizedFields: { keyid_hash_algorithms: ['sha256', 'sha512'] },
+  };
+  const unnamed = new Key({ keyID: '', ...description });
+  const keyID = sha256(Buffer.from(canonicalize(unnamed.toJSON())));
+  return new Key({ keyID, ...description });
+}
+
+/** A role's metadata, signed, as the bytes of its file. */
+export function signedBytes(
+  body: Root | Targets | Snapshot | Timestamp,
+  privateKey: KeyObject,
+): Uint8Array {
+  const metadata = new Metadata(body);
+  const { keyID } = tufKey(privateKey);
+  metadata.sign(
+    (bytes) => new Signature({ keyID, sig: sign(null, bytes, privateKey).toString('hex') }),
+  );
+  return new Uint8Array(Buffer.from(`${JSON.stringify(metadata.toJSON(), null, 1)}\n`));
+}
+
+/** How one role's metadata refers to another's file. */
+export function metaFile(version: number, bytes: Uint8Array): MetaFile {
+  return new MetaFile({ version, length: bytes.length, hashes: { sha256: sha256(bytes) } });
+}
+
+/** A date as TUF writes it: whole seconds, in UTC (specification §4.2.1). */
+export function tufDate(time: number): string {
+  return new Date(time).toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

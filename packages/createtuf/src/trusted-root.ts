@@ -1,0 +1,157 @@
+import { createHash, type KeyObject } from 'node:crypto';
+import { spki } from '@sigstand/pki/keys';
+import {
+  type CertificateAuthority,
+  HashAlgorithm,
+  type TransparencyLogInstance,
+  TrustedRoot,
+} from '@sigstore/protobuf-specs';
+import { type Addresses, timestampUrl } from './addresses.ts';
+import { keyDetails } from './key-details.ts';
+import { certificatesOf, chainOf, type Material, windowOf } from './material.ts';
+
+// The one media type that cosign, sigstore-go and sigstore-js all accept.
+const mediaType = 'application/vnd.dev.sigstore.trustedroot+json;version=0.1';
+
+/** What clients are to trust, of this material alone. */
+export function trustedRoot(material: Material, addresses: Addresses): TrustedRoot {
+  const start = beginning(material);
+  return {
+    mediaType,
+    tlogs: [log(material.rekor, addresses.rekor, start)],
+    certificateAuthorities: [authority(material.fulcio, addresses.fulcio)],
+    ctlogs: [log(material.ctlog, addresses.ctlog, start)],
+    timestampAuthorities: [authority(material.tsa, timestampUrl(addresses))],
+  };
+}
+
+/**
+ * When the stack began, as far as its public material tells. A log's key has no date of its own, and
+ * the day on which the repository is built would make every older signature invalid at each rebuild;
+ * but no keyless signature is older than the CA behind it.
+ */
+export function beginning(material: Pick<Material, 'fulcio' | 'tsa'>): Date {
+  const starts = certificatesOf(material).map((one) => one.validFromDate.getTime());
+  return new Date(Math.min(...starts));
+}
+
+/**
+ * The trust that follows what was published: what is still wanted goes on, what is new is added, and
+ * what is no longer wanted stays with an end, so that what it signed until now remains valid.
+ */
+export function succeeding(
+  published: TrustedRoot,
+  wanted: TrustedRoot,
+  now: Date,
+): { root: TrustedRoot; retired: string[] } {
+  const retired: string[] = [];
+  const logs = (kind: 'tlogs' | 'ctlogs') =>
+    succession(published[kind], wanted[kind], {
+      identify: logName,
+      renew: (old, entry) => withWindow(entry, { start: old.publicKey?.validFor?.start }),
+      retire: (old) => {
+        const { start, end } = old.publicKey?.validFor ?? {};
+        if (ended(end, now)) return old;
+        retired.push(`the ${kind === 'tlogs' ? 'Rekor' : 'CT log'} key ${logName(old)}`);
+        return withWindow(old, { start, end: now });
+      },
+    });
+  const authorities = (kind: 'certificateAuthorities' | 'timestampAuthorities') =>
+    succession(published[kind], wanted[kind], {
+      identify: chainName,
+      renew: (_old, entry) => entry,
+      retire: (old) => {
+        const { start, end } = old.validFor ?? {};
+        if (ended(end, now)) return old;
+        const what = kind === 'certificateAuthorities' ? 'Fulcio' : 'timestamp authority';
+        retired.push(`the ${what} chain ${chainName(old)}`);
+        return { ...old, validFor: { start, end: now } };
+      },
+    });
+  const root = {
+    mediaType,
+    tlogs: logs('tlogs'),
+    certificateAuthorities: authorities('certificateAuthorities'),
+    ctlogs: logs('ctlogs'),
+    timestampAuthorities: authorities('timestampAuthorities'),
+  };
+  return { root, retired };
+}
+
+/** trusted_root.json. */
+export function trustedRootJson(root: TrustedRoot): Uint8Array {
+  return new Uint8Array(Buffer.from(`${JSON.stringify(TrustedRoot.toJSON(root), null, 1)}\n`));
+}
+
+interface Rules<Entry> {
+  readonly identify: (entry: Entry) => string;
+  readonly renew: (old: Entry, wanted: Entry) => Entry;
+  readonly retire: (old: Entry) => Entry;
+}
+
+/** In the order of publication, so that an entry never moves. */
+function succession<Entry>(
+  published: readonly Entry[],
+  wanted: readonly Entry[],
+  { identify, renew, retire }: Rules<Entry>,
+): Entry[] {
+  const known = new Set(published.map(identify));
+  return [
+    ...published.map((old) => {
+      const same = wanted.find((entry) => identify(entry) === identify(old));
+      return same ? renew(old, same) : retire(old);
+    }),
+    ...wanted.filter((entry) => !known.has(identify(entry))),
+  ];
+}
+
+function ended(end: Date | undefined, now: Date): boolean {
+  return end !== undefined && end <= now;
+}
+
+function withWindow(
+  entry: TransparencyLogInstance,
+  validFor: { start: Date | undefined; end?: Date },
+): TransparencyLogInstance {
+  const { rawBytes, keyDetails = 0 } = entry.publicKey ?? {};
+  return { ...entry, publicKey: { rawBytes, keyDetails, validFor } };
+}
+
+function logName({ logId }: TransparencyLogInstance): string {
+  return logId?.keyId.toString('hex') ?? '';
+}
+
+function chainName({ certChain }: CertificateAuthority): string {
+  const hash = createHash('sha256');
+  for (const { rawBytes } of certChain?.certificates ?? []) hash.update(rawBytes);
+  return hash.digest('hex');
+}
+
+function log(key: KeyObject, baseUrl: string, start: Date): TransparencyLogInstance {
+  const rawBytes = Buffer.from(spki(key));
+  return {
+    baseUrl,
+    hashAlgorithm: HashAlgorithm.SHA2_256,
+    publicKey: { rawBytes, keyDetails: keyDetails(key), validFor: { start } },
+    // RFC 6962 §3.2; Rekor took the same for its log.
+    logId: { keyId: createHash('sha256').update(rawBytes).digest() },
+    checkpointKeyId: undefined,
+    operator: '',
+  };
+}
+
+function authority(chain: Parameters<typeof chainOf>[0], uri: string): CertificateAuthority {
+  const { O: organization, CN: commonName } = chain.root.toLegacyObject().subject;
+  return {
+    subject: { organization: first(organization), commonName: first(commonName) },
+    uri,
+    certChain: { certificates: chainOf(chain).map(({ raw }) => ({ rawBytes: raw })) },
+    validFor: windowOf(chain),
+    operator: '',
+  };
+}
+
+/** An attribute that a name has more than once comes as a list. */
+function first(value: string | string[] | undefined): string {
+  return (Array.isArray(value) ? value[0] : value) ?? '';
+}
