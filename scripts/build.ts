@@ -16,8 +16,6 @@ const sizes = await Promise.all(
       outfile: `dist/${job}.cjs`,
       bundle: true,
       minify: true,
-      // Function and class names stand in error reports.
-      keepNames: true,
       platform: 'node',
       target: 'node24',
       format: 'cjs',

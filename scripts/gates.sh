@@ -3,36 +3,32 @@
 
 limit=${SIGSTAND_TIMEOUT:-300s}
 
-# there NAMESPACE/KIND/NAME...: every object exists. One kubectl for all of them: starting one costs as
-# much as starting a Job.
+# there NAMESPACE OBJECT...: every object exists
 there() {
-  local namespace kind name
-  for object in "$@"; do
-    IFS=/ read -r namespace kind name <<<"$object"
-    printf '{apiVersion: v1, kind: %s, metadata: {namespace: %s, name: %s}}\n---\n' "$kind" "$namespace" "$name"
-  done | k wait --for=create --timeout="$limit" -f -
+  k wait --for=create --timeout="$limit" -n "$1" "${@:2}"
 }
 
 start_credentials() {
   apply_stage 1 00-namespaces.yaml 10-trillian.yaml
-  there trillian-system/Secret/trillian-mysql
+  there trillian-system secret/trillian-mysql
 }
 
 gate_keys() {
-  there fulcio-system/Secret/fulcio-secrets tsa-system/Secret/tsa-cert-chain || { tell_why; return 1; }
+  at_once fulcio_ca_there tsa_chain_there
 }
+fulcio_ca_there() { there fulcio-system secret/fulcio-secrets; }
+tsa_chain_there() { there tsa-system secret/tsa-cert-chain; }
 
 gate_late_inputs() {
-  at_once rekor_inputs_there ctlog_and_tuf_inputs_there
+  at_once rekor_inputs_there ctlog_config_there tuf_root_there
 }
 rekor_inputs_there() {
-  there rekor-system/Secret/trillian-mysql rekor-system/Secret/rekor-signing-secret rekor-system/ConfigMap/rekor-config
+  there rekor-system secret/trillian-mysql secret/rekor-signing-secret configmap/rekor-config
   # createtree reserves the ConfigMap before it has a tree.
   k wait --for='jsonpath={.data.treeID}' --timeout="$limit" -n rekor-system configmap/rekor-config
 }
-ctlog_and_tuf_inputs_there() {
-  there ctlog-system/Secret/ctlog-secrets tuf-system/Secret/tuf-root
-}
+ctlog_config_there() { there ctlog-system secret/ctlog-secrets; }
+tuf_root_there() { there tuf-system secret/tuf-root; }
 
 gate_stack() {
   at_once deployments_available database_ready jobs_complete

@@ -5,7 +5,9 @@ import {
   pbkdf2Sync,
   randomBytes,
 } from 'node:crypto';
-import forge from 'node-forge';
+import type forge from 'node-forge';
+// Its ASN.1 alone: the whole of it is an eighth of a Job's bundle.
+import asn1 from 'node-forge/lib/asn1.js';
 import { dotted, type Element, elements, integer, tag } from './der.ts';
 import { PkiError } from './error.ts';
 import { fromUtf8, type PemBlock, pem, pemBlocks, utf8 } from './pem.ts';
@@ -14,7 +16,6 @@ import { fromUtf8, type PemBlock, pem, pemBlocks, utf8 } from './pem.ts';
 const iterations = 600_000;
 const mostIterations = 10_000_000;
 
-const { asn1 } = forge;
 const oid = {
   pbes2: '1.2.840.113549.1.5.13',
   pbkdf2: '1.2.840.113549.1.5.12',
