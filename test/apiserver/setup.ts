@@ -44,7 +44,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
     '--service-cluster-ip-range=10.96.0.0/16',
   ]);
   const stop = async () => {
-    await Promise.all([end(apiserver), end(etcd)]);
+    // In this order: an API server without its etcd waits for it instead of ending.
+    await end(apiserver);
+    await end(etcd);
     await rm(dir, { recursive: true, force: true });
   };
   try {
@@ -71,7 +73,9 @@ async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
+  const late = setTimeout(() => child.kill('SIGKILL'), 15_000);
   await ended;
+  clearTimeout(late);
 }
 
 async function ready(kubeconfig: string): Promise<void> {

@@ -106,6 +106,31 @@ describe('kubectl apply -f manifests, in one go', () => {
   });
 });
 
+describe('a Pod with a token of its own', () => {
+  it('signs and verifies with nothing but root.json and the TUF mirror', async () => {
+    const trust = ['create', 'configmap', 'sigstand-root', '-n', 'default'];
+    const encoded = await cluster.kubectl(
+      ...['get', 'secret', 'tuf-root', '-n', 'tuf-system', '-o', 'jsonpath={.data.root}'],
+    );
+    const file = join(work, 'root.json');
+    await writeFile(file, Buffer.from(encoded, 'base64'));
+    await cluster.kubectl(...trust, `--from-file=root.json=${file}`);
+    const yaml = await readFile(join(root, 'scripts/sign-and-verify.yaml'), 'utf8');
+    await cluster.apply(yaml.replaceAll(/@sha256:[0-9a-f]{64}/g, ''));
+    const job = 'job/sign-and-verify';
+    await cluster.kubectl(
+      'wait',
+      '--for=condition=Complete',
+      '-n',
+      'default',
+      job,
+      '--timeout=90s',
+    );
+    const said = await cluster.kubectl('logs', '-n', 'default', job, '-c', 'verify');
+    expect(said).toContain('Verified OK');
+  });
+});
+
 describe.each(['cosign3', 'cosign2'] as const)(
   '%s, which trusts our TUF root and nothing else',
   (version) => {
