@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { jobNames as jobs } from '@sigstand/contracts/contract';
 import { describe, expect, it } from 'vitest';
 
 /** Libraries that only some Jobs need, and the Jobs that need them. */
@@ -9,16 +10,6 @@ const weight: Record<string, readonly string[]> = {
   '@tufjs/models': ['createtuf'],
   'node-forge': ['createsecret', 'createcerts', 'createcertchain', 'createctconfig'],
 };
-
-const jobs = [
-  'copysecrets',
-  'createcertchain',
-  'createcerts',
-  'createctconfig',
-  'createsecret',
-  'createtree',
-  'createtuf',
-];
 
 function bundled(job: string): string[] {
   const path = join(import.meta.dirname, '../dist', `${job}.meta.json`);

@@ -11,14 +11,18 @@ export interface Contract<Key extends string = string> extends Ref {
   readonly public: boolean;
 }
 
-export type JobName =
-  | 'copysecrets'
-  | 'createcertchain'
-  | 'createcerts'
-  | 'createctconfig'
-  | 'createsecret'
-  | 'createtree'
-  | 'createtuf';
+/** The seven, each by its package, its image and its file in `dist`. */
+export const jobNames = [
+  'copysecrets',
+  'createcertchain',
+  'createcerts',
+  'createctconfig',
+  'createsecret',
+  'createtree',
+  'createtuf',
+] as const;
+
+export type JobName = (typeof jobNames)[number];
 
 /** The data of a record that has all its contract's keys. */
 export type FilledBy<C> = C extends Contract<infer Key> ? Readonly<Record<Key, Uint8Array>> : never;
