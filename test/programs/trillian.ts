@@ -42,7 +42,10 @@ export async function startTrillian({
   port?: number;
   args?: readonly string[];
 } = {}): Promise<RunningTrillian> {
+  // Where a later step throws, what an earlier one started must not be left behind.
+  await using starting = new AsyncDisposableStack();
   const own = mariadb || database ? undefined : await startMariadb();
+  if (own) starting.defer(own.stop);
   const { dsn, query } = database ?? (mariadb ?? own)!.newDatabase();
   const server = await startTrillianProgram(
     'trillian_log_server',
@@ -50,20 +53,20 @@ export async function startTrillian({
     ['--tree_gc=false', ...args],
     port,
   );
+  starting.defer(server.stop);
   const signer = await startTrillianProgram('trillian_log_signer', dsn, [
     '--force_master',
     '--sequencer_interval=100ms',
     '--batch_size=500',
   ]);
-  const stop = async () => {
-    await Promise.all([server.stop(), signer.stop()]);
-    await own?.stop();
-  };
-  return { address: server.address, dsn, query, stop };
+  starting.defer(signer.stop);
+  const started = starting.move();
+  return { address: server.address, dsn, query, stop: () => started.disposeAsync() };
 }
 
 export async function startMariadb(): Promise<Mariadb> {
-  const dir = await mkdtemp(join(tmpdir(), 'sigstand-mariadb-'));
+  await using starting = new AsyncDisposableStack();
+  const dir = await newFolder(starting, 'mariadb');
   const port = await freePort();
   const asRoot = process.getuid?.() === 0 ? ['--user=root'] : [];
   const place = ['--no-defaults', `--datadir=${dir}/data`, ...asRoot];
@@ -84,6 +87,7 @@ export async function startMariadb(): Promise<Mariadb> {
       '--innodb-flush-log-at-trx-commit=0',
     ],
   });
+  starting.defer(server.stop);
   const client = [
     '--no-defaults',
     `--socket=${socket}`,
@@ -108,11 +112,15 @@ export async function startMariadb(): Promise<Mariadb> {
           .filter((line) => line !== ''),
     };
   };
-  const stop = async () => {
-    await server.stop();
-    await rm(dir, { recursive: true, force: true });
-  };
-  return { newDatabase, stop };
+  const started = starting.move();
+  return { newDatabase, stop: () => started.disposeAsync() };
+}
+
+/** A folder that goes with the stack. */
+async function newFolder(stack: AsyncDisposableStack, name: string): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), `sigstand-${name}-`));
+  stack.defer(() => rm(dir, { recursive: true, force: true }));
+  return dir;
 }
 
 function shippedSchema(): string {
@@ -130,7 +138,8 @@ async function startTrillianProgram(
   args: string[],
   givenPort?: number,
 ): Promise<{ address: string; stop(): Promise<void> }> {
-  const dir = await mkdtemp(join(tmpdir(), `sigstand-${name}-`));
+  await using starting = new AsyncDisposableStack();
+  const dir = await newFolder(starting, name);
   const port = givenPort ?? (await freePort());
   const http = await freePort();
   const { stop } = await start(binary(name), port, {
@@ -146,13 +155,9 @@ async function startTrillianProgram(
       ...args,
     ],
   });
-  return {
-    address: `127.0.0.1:${port}`,
-    stop: async () => {
-      await stop();
-      await rm(dir, { recursive: true, force: true });
-    },
-  };
+  starting.defer(stop);
+  const started = starting.move();
+  return { address: `127.0.0.1:${port}`, stop: () => started.disposeAsync() };
 }
 
 /** Starts a program and waits until its port is open. */

@@ -26,7 +26,8 @@ describe('createsecret', () => {
 
   it.each(['ecdsa-p384', 'ed25519'])('makes an %s key where asked to', async (type) => {
     const store = memoryStore();
-    await runJob(createSecret(), store, { args: [`--key-type=${type}`] });
+    const { stderr } = await runJob(createSecret(), store, { args: [`--key-type=${type}`] });
+    expect(stderr).toContain(`warning: cosign up to 3.1 takes no entry that an ${type} key`);
     const { data } = (await store.read(rekorPublicKey))!;
     const { asymmetricKeyType: kind } = createPublicKey(Buffer.from(data.public!));
     expect(kind).toBe(type === 'ed25519' ? 'ed25519' : 'ec');

@@ -81,6 +81,10 @@ async function signingKey({ store, log }: JobContext, options: Options, entropy:
     identify: (_key, value) => fingerprint(parsePublicKey(value)),
   });
   log(`${created ? 'created' : 'kept'} Rekor's signing key in ${show(secret)}`);
+  if (created && options.keyType !== 'ecdsa-p256') {
+    // Rekor serves both; test/consumers/rekor-server.test.ts has what each client says to it.
+    log(`warning: cosign up to 3.1 takes no entry that an ${options.keyType} key has signed`);
+  }
   log(`its public key is in ${show(published)}`);
 }
 
