@@ -10,7 +10,7 @@ choice=
 while [ $# -gt 0 ]; do
   case $1 in
     --cluster=*) choice=${1#*=} ;;
-    --cluster) choice=${2:-}; shift ;;
+    --cluster) choice=${2:?'--cluster wants current, kind or rig'}; shift ;;
     --help) sed -n '2s/^# //p' "$0"; exit 0 ;;
     *) echo "sigstand: unknown argument $1 (npm start -- --cluster current|kind|rig)" >&2; exit 64 ;;
   esac

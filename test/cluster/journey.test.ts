@@ -240,6 +240,15 @@ describe.each(['cosign3', 'cosign2'] as const)(
       ).toBe(true);
     });
 
+    it('makes a bundle that sigstore-go verifies from the same mirror', async () => {
+      const said = await cluster.mustExec([
+        ...['env', `HOME=${client.home}`, binary('sigstore-go-verification')],
+        ...['-tufRootURL', mirror, '-tufTrustedRoot', rootJson, '-artifact', blob],
+        ...['-expectedIssuer', issuer, '-expectedSAN', identityOf('default'), bundle],
+      ]);
+      expect(said).toContain(identityOf('default'));
+    });
+
     it('signs an image in the registry, and verifies it', async () => {
       const image = `10.200.0.1:5000/demo/${version}:1`;
       const crane = binary('crane');
