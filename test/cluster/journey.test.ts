@@ -2,6 +2,7 @@ import { createHash, createPublicKey, X509Certificate } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jobNames } from '@sigstand/contracts/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { binary } from '../programs/binaries.ts';
 import { type Cosign, cosign, identityOf, issuer, tokenOf } from './cosign.ts';
@@ -72,6 +73,23 @@ describe('kubectl apply -f manifests, in one go', () => {
       )
       .map(({ metadata }) => metadata.name);
     expect(holding).toEqual(['tuf-keys']);
+  });
+
+  it('runs seven images that share one base layer, as nobody', async () => {
+    const crane = async (verb: string, job: string) =>
+      JSON.parse(
+        await cluster.mustExec([
+          ...[binary('crane'), verb, '--insecure', `10.200.0.1:5000/sigstand/${job}:0.1.0`],
+        ]),
+      );
+    const images = await Promise.all(jobNames.map((job) => crane('manifest', job)));
+    expect(images.map(({ layers }) => layers.length)).toEqual(jobNames.map(() => 2));
+    expect(new Set(images.map(({ layers }) => layers[0].digest)).size).toBe(1);
+    const { config } = await crane('config', 'createtuf');
+    expect(config).toMatchObject({
+      User: '65532:65532',
+      Entrypoint: ['/nodejs/bin/node', '/app/job.cjs'],
+    });
   });
 
   it('changes nothing when every Job runs again', async () => {

@@ -106,7 +106,7 @@ export async function waste(cluster: Rig) {
     restarts,
     configErrors: events
       .filter(({ message }) =>
-        /CreateContainerConfigError|(secret|configmap) "[^"]+" not found/i.test(message),
+        /(secret|configmap) "[^"]+" not found|couldn't find key/i.test(message),
       )
       .filter(({ reason }) => reason === 'Failed')
       .map(({ involvedObject, message }) => `${involvedObject.name}: ${message}`),
