@@ -1,13 +1,15 @@
 // Bundles each Job to one self-contained file, dist/<job>.cjs, and keeps esbuild's metafile for the
 // tests that read what went into it.
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 const jobs = (await readdir('packages')).filter(
   (name) => /^(create|copy)/.test(name) && existsSync(`packages/${name}/src/main.ts`),
 );
-await mkdir('dist', { recursive: true });
+// A Job that is gone must not stay behind.
+await rm('dist', { recursive: true, force: true });
+await mkdir('dist');
 
 const sizes = await Promise.all(
   jobs.map(async (job) => {

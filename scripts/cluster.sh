@@ -51,10 +51,9 @@ render_manifests() {
   [ "$(cluster)" != rig ] || sed -i -E 's/@sha256:[0-9a-f]{64}//' "$OUT"/manifests/*.yaml
 }
 
-# apply_stage STAGE [FILE...]: the objects of one stage, of all manifests or of some
+# apply_stage STAGE [PATTERN]: the objects of one stage, of all manifests or of those whose names match
 apply_stage() {
-  local stage=$1 file files=(-f "$OUT/manifests"); shift
-  [ $# -eq 0 ] || files=()
-  for file in "$@"; do files+=(-f "$OUT/manifests/$file"); done
-  k apply "${files[@]}" -l "sigstand.dev/stage=$stage" | tee -a "$OUT/applied"
+  local file files=()
+  for file in "$OUT"/manifests/${2:-*.yaml}; do files+=(-f "$file"); done
+  k apply "${files[@]}" -l "sigstand.dev/stage=$1" | tee -a "$OUT/applied"
 }

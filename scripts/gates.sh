@@ -9,7 +9,7 @@ there() {
 }
 
 start_credentials() {
-  apply_stage 1 00-namespaces.yaml 10-trillian.yaml
+  apply_stage 1 '[01]*.yaml'
   there trillian-system secret/trillian-mysql
 }
 

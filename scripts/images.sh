@@ -35,7 +35,8 @@ build() {
   open_store
   in_store bud --quiet --isolation chroot --timestamp 0 --format oci --build-arg "JOB=$1" \
     --build-context base="container-image://oci:$work/base:base" -f scripts/Dockerfile -t "$1" .
-  in_store push --quiet "$1" "oci:$work/$1"
+  # zstd: smaller than gzip, and quicker to write and to unpack.
+  in_store push --quiet --compression-format zstd --compression-level 3 "$1" "oci:$work/$1"
   mv "$work/$1" "$(layout_of "$1")"
 }
 

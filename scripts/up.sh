@@ -23,7 +23,7 @@ began=$(now)
 choose_cluster "$choice"
 echo "Sigstand on $(describe_cluster)"
 step 'npm packages' scripts/setup.sh
-step 'bundles of the seven Jobs' npm run --silent build
+step 'bundles of the seven Jobs' bash scripts/with-node.sh node scripts/build.ts
 start_cluster
 step 'images' bash scripts/images.sh
 
@@ -32,10 +32,10 @@ applied=$(now)
 render_manifests
 # The database is the longest way: it starts before all else.
 step 'namespaces, database credentials' start_credentials
-step 'MariaDB and Trillian applied' apply_stage 2 10-trillian.yaml
-step 'every Job, Service and Role applied' apply_stage 1
+step 'MariaDB and Trillian applied' apply_stage 2 '1*.yaml'
+step 'every other Job, Service and Role applied' apply_stage 1 '[2-9]*.yaml'
 step 'keys and certificates' gate_keys
-step 'Fulcio, timestamp authority applied' apply_stage 2
+step 'Fulcio, timestamp authority applied' apply_stage 2 '[2-9]*.yaml'
 step 'database, trees, TUF repository' gate_late_inputs
 step 'Rekor, CT log, TUF web server applied' apply_stage 3
 step 'every Job complete, every server available' gate_stack
