@@ -28,8 +28,8 @@ Sign and verify (cosign 3):
   source .sigstand/env
   ${in_cluster}$cosign initialize --mirror \$TUF_MIRROR --root .sigstand/root.json
   export SIGSTORE_ID_TOKEN=\$($kubectl create token default -n default --audience sigstore)
-  ${in_cluster}$cosign sign-blob --yes --bundle bundle.json README.md
-  ${in_cluster}$cosign verify-blob --bundle bundle.json \\
+  ${in_cluster}$cosign sign-blob --yes --bundle .sigstand/bundle.json README.md
+  ${in_cluster}$cosign verify-blob --bundle .sigstand/bundle.json \\
     --certificate-identity https://kubernetes.io/namespaces/default/serviceaccounts/default \\
     --certificate-oidc-issuer $ISSUER_URL README.md
 
