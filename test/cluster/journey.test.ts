@@ -338,6 +338,35 @@ describe.each(['cosign3', 'cosign2'] as const)(
   },
 );
 
+describe('a Secret with garbage, last of all', () => {
+  it('fails its Job at once, with one Pod that says where and what', async () => {
+    const job = ['-n', 'rekor-system', 'job/createsecret'];
+    await cluster.kubectl('delete', ...job);
+    await cluster.kubectl(
+      ...['patch', 'secret', 'rekor-signing-secret', '-n', 'rekor-system', '--type=merge'],
+      ...['-p', JSON.stringify({ stringData: { 'signing-secret': 'hunter2' } })],
+    );
+    await cluster.kubectl('apply', '-f', join(work, 'out/manifests/20-rekor.yaml'));
+    await cluster.kubectl('wait', '--for=condition=Failed', ...job, '--timeout=60s');
+
+    const { items } = await cluster.get<{
+      items: { status: { containerStatuses: { state: { terminated: Terminated } }[] } }[];
+    }>('pods', '-n', 'rekor-system', '-l', 'job-name=createsecret');
+    expect(items).toHaveLength(1);
+    const { exitCode, message } = items[0]!.status.containerStatuses[0]!.state.terminated;
+    expect(exitCode).toBe(65);
+    expect(message).toContain(
+      'Secret rekor-system/rekor-signing-secret key signing-secret is not PEM',
+    );
+    expect(message).not.toContain('hunter2');
+  });
+});
+
+interface Terminated {
+  readonly exitCode: number;
+  readonly message: string;
+}
+
 /** The root.json of a stack that our Jobs make in a directory, at the same names with other keys. */
 async function otherStack(): Promise<string> {
   const place = join(work, 'other');
