@@ -7,6 +7,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
 runs=${1:-5}
+need_packages /usr/bin/time:time
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 node=$(bash scripts/with-node.sh which node)
