@@ -14,9 +14,9 @@ import {
 import { rekorConfig } from '@sigstand/contracts/records';
 import { directoryStore } from '@sigstand/store/directory';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../programs/server.ts';
 import {
   type Database,
-  freePort,
   type Mariadb,
   type RunningTrillian,
   startMariadb,

@@ -12,7 +12,7 @@ import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
 import { fingerprint, parsePublicKey, publicPem } from '@sigstand/pki/keys';
 import { describe, validFrom, validityWarnings } from '@sigstand/pki/validity';
 import { converge } from '@sigstand/store/converge';
-import { type Data, type Ref, type Store, show } from '@sigstand/store/store';
+import { type Data, type Ref, type Store, secretIn, show } from '@sigstand/store/store';
 import manifest from '../package.json' with { type: 'json' };
 import { newAuthority, publicPart } from './authority.ts';
 
@@ -122,8 +122,4 @@ function identify(key: string, value: Uint8Array): string {
         .map((certificate) => certificate.fingerprint256)
         .join(', ')
     : fingerprint(parsePublicKey(value));
-}
-
-function secretIn(namespace: string, name: string): Ref {
-  return { kind: 'Secret', namespace, name };
 }

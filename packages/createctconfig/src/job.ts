@@ -8,7 +8,7 @@ import { fingerprint, parsePublicKey, publicKeyOf, publicPem } from '@sigstand/p
 import { openPrivateKey } from '@sigstand/pki/seal';
 import { describe, validityWarnings } from '@sigstand/pki/validity';
 import { converge } from '@sigstand/store/converge';
-import { type Data, type Ref, show } from '@sigstand/store/store';
+import { type Data, type Ref, secretIn, show } from '@sigstand/store/store';
 import {
   holdsLog,
   lackingInLog,
@@ -38,8 +38,8 @@ export function createCtConfig({
 async function keepLog(context: JobContext, options: Options, { entropy, fulcio }: Effects) {
   const { store, log } = context;
   refuseSenseless(options);
-  const secret = secretIn(options, options.secret);
-  const published = secretIn(options, options.pubkeysecret);
+  const secret = secretIn(options.namespace, options.secret);
+  const published = secretIn(options.namespace, options.pubkeysecret);
   const place = show(secret);
   const wanted = await wantedLog(context, options, fulcio);
   const { secret: stored, created } = await keepPair(store, {
@@ -98,7 +98,7 @@ async function newKey(context: JobContext, options: Options, entropy: Entropy): 
   if (privateSecret === undefined) {
     return entropy.privateKey(keytype === 'rsa' ? 'rsa-4096' : `ecdsa-${curvetype}`);
   }
-  const ref: Ref = { kind: 'Secret', namespace, name: privateSecret };
+  const ref = secretIn(namespace, privateSecret);
   const made = { keys: ['private'], madeBy: 'the one who gave --private-secret' };
   return givenKey(ref, await waitForKeys(context, ref, made));
 }
@@ -110,7 +110,7 @@ async function refuseOtherThanGiven(
   kept: KeyObject,
 ): Promise<void> {
   if (privateSecret === undefined) return;
-  const ref: Ref = { kind: 'Secret', namespace, name: privateSecret };
+  const ref = secretIn(namespace, privateSecret);
   const given = await store.read(ref);
   if (given === undefined) return;
   const [wanted, found] = [publicKeyOf(givenKey(ref, given.data)), kept].map(fingerprint);
@@ -128,8 +128,4 @@ function givenKey(ref: Ref, { private: sealed, password }: Data): KeyObject {
   return at(`${show(ref)} key private`, () =>
     refuseUnfit(openPrivateKey(sealed ?? new Uint8Array(), password ?? new Uint8Array())),
   );
-}
-
-function secretIn({ namespace }: Options, name: string): Ref {
-  return { kind: 'Secret', namespace, name };
 }

@@ -7,7 +7,7 @@ import { objectName, sqlName } from '@sigstand/job/values';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
 import { fingerprint, parsePublicKey } from '@sigstand/pki/keys';
 import { converge } from '@sigstand/store/converge';
-import { type Ref, show } from '@sigstand/store/store';
+import { secretIn, show } from '@sigstand/store/store';
 import manifest from '../package.json' with { type: 'json' };
 import { missingInCopy, newCredentials } from './database-credentials.ts';
 import { newSigningKey, publicKeyData } from './signing-key.ts';
@@ -104,8 +104,4 @@ async function credentials(
     await converge(store, copy, (current) => missingInCopy(show(copy), current?.data, stored.data));
     log(`a copy without root's password is in ${show(copy)}`);
   }
-}
-
-function secretIn(namespace: string, name: string): Ref {
-  return { kind: 'Secret', namespace, name };
 }

@@ -3,7 +3,7 @@ import { copies, tufKeys, tufRepository, tufRoot } from '@sigstand/contracts/rec
 import { clusterIssuer, ctlogPrefix, services } from '@sigstand/contracts/services';
 import { jobCommand } from '@sigstand/job/command';
 import { lifetime, nameText, objectName, serviceUrl } from '@sigstand/job/values';
-import type { Ref } from '@sigstand/store/store';
+import { type Ref, secretIn } from '@sigstand/store/store';
 import manifest from '../package.json' with { type: 'json' };
 import type { Addresses } from './addresses.ts';
 import type { InputRefs } from './inputs.ts';
@@ -61,7 +61,7 @@ export interface Objects {
 
 export function objectsOf(options: Options): Objects {
   const { namespace } = options;
-  const secret = (name: string): Ref => ({ kind: 'Secret', namespace, name });
+  const secret = (name: string) => secretIn(namespace, name);
   return {
     inputs: {
       fulcio: secret(options.fulcioSecret),

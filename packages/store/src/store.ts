@@ -5,6 +5,11 @@ export interface Ref {
   readonly name: string;
 }
 
+/** The Secret of that name. */
+export function secretIn(namespace: string, name: string): Ref {
+  return { kind: 'Secret', namespace, name };
+}
+
 /** The bytes under each key of a record. */
 export type Data = Readonly<Record<string, Uint8Array>>;
 
