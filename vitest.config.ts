@@ -22,6 +22,15 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts', 'test/fuzz/**/*.test.ts'],
+          globalSetup: ['test/faults/setup.ts'],
+          testTimeout: process.env.FAULTS === 'long' ? 4 * 3_600_000 : 240_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: 'consumers',
           include: ['test/consumers/**/*.test.ts'],
           testTimeout: 120_000,

@@ -1,0 +1,108 @@
+import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { run } from '../cluster/rig.ts';
+import { type JobPod, jobPods } from '../jobs.ts';
+import { binary } from '../programs/binaries.ts';
+import { ofKind } from '../stack.ts';
+
+/**
+ * The stack's namespaces, service accounts and Roles as the manifests have them, under names of their
+ * own: many lanes fit on one API server, and what one does the others do not see.
+ */
+export interface Lane {
+  readonly name: string;
+  /** The Jobs as the manifests run them, in this lane's namespaces. */
+  readonly jobs: readonly LaneJob[];
+  readonly admin: CoreV1Api;
+  /** The lane's name of one of the stack's namespaces. */
+  namespace(of: string): string;
+  job(title: string): LaneJob;
+}
+
+export interface LaneJob {
+  /** Such as `rekor-system/createsecret`. */
+  readonly title: string;
+  readonly job: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  readonly args: readonly string[];
+  /** A token of its service account, with the rights that the manifests give. */
+  readonly token: string;
+}
+
+// The CronJob runs what its Job runs.
+const podsOfJobs = jobPods.filter(({ owner }) => owner.kind === 'Job');
+const titleOf = ({ namespace, owner }: JobPod) => `${namespace}/${owner.metadata.name}`;
+
+/** The Jobs of the manifests, such as `rekor-system/createsecret`. */
+export const jobTitles: readonly string[] = podsOfJobs.map(titleOf);
+
+const namespaces = /\b(trillian|rekor|fulcio|ctlog|tsa|tuf)-system\b/g;
+
+/** @throws {Error} Where the API server does not take the manifests. */
+export async function openLane(name: string, kubeconfig: string): Promise<Lane> {
+  const mine = (text: string) => text.replace(namespaces, `$1-${name}`);
+  const items = ofKind('Namespace', 'ServiceAccount', 'Role', 'RoleBinding');
+  const list = mine(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+  const applied = await run(
+    binary('kubectl'),
+    ['--kubeconfig', kubeconfig, 'apply', '--server-side', '--validate=ignore', '-f', '-'],
+    { input: list },
+  );
+  if (applied.status !== 0) throw new Error(`lane ${name}: ${applied.stderr}`);
+
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfig);
+  const admin = config.makeApiClient(CoreV1Api);
+  const jobs = await Promise.all(
+    podsOfJobs.map(async (pod): Promise<LaneJob> => {
+      const namespace = mine(pod.namespace);
+      const { job, serviceAccount } = pod;
+      return {
+        title: titleOf(pod),
+        job,
+        namespace,
+        serviceAccount,
+        args: [`--namespace=${namespace}`, ...argumentsOf(pod).map(mine)],
+        token: await tokenOf(admin, { namespace, serviceAccount }),
+      };
+    }),
+  );
+  return {
+    name,
+    jobs,
+    admin,
+    namespace: mine,
+    job: (title) => {
+      const found = jobs.find((one) => one.title === title);
+      if (found === undefined) throw new Error(`no Job ${title} in the manifests`);
+      return found;
+    },
+  };
+}
+
+/** The manifest's arguments, and those that name other namespaces written out. */
+function argumentsOf({ job, args }: JobPod): string[] {
+  const elsewhere: Record<string, string[]> = {
+    createctconfig: ['--fulcio-secret=fulcio-system/fulcio-pub-key'],
+    copysecrets: [
+      '--fulcio-secret=fulcio-system/fulcio-pub-key',
+      '--ctlog-secret=ctlog-system/ctlog-public-key',
+      '--rekor-secret=rekor-system/rekor-pub-key',
+      '--tsa-secret=tsa-system/tsa-cert-chain',
+    ],
+  };
+  return [...args, ...(elsewhere[job] ?? [])];
+}
+
+export async function tokenOf(
+  admin: CoreV1Api,
+  { namespace, serviceAccount }: { namespace: string; serviceAccount: string },
+): Promise<string> {
+  const { status } = await admin.createNamespacedServiceAccountToken({
+    name: serviceAccount,
+    namespace,
+    body: { spec: { audiences: [], expirationSeconds: 36_000 } },
+  });
+  if (status?.token === undefined) throw new Error(`no token for ${namespace}/${serviceAccount}`);
+  return status.token;
+}
