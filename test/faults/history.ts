@@ -111,8 +111,11 @@ async function watch(config: KubeConfig, path: string, { heard, ended }: Watcher
   const url = `${config.getCurrentCluster()?.server}${path}?watch=true&timeoutSeconds=36000`;
   const request = get(url, options, (answer) => {
     if (answer.statusCode !== 200) ended(new Error(`the watch got ${answer.statusCode}`));
-    createInterface(answer).on('line', (line) => heard(JSON.parse(line)));
-    answer.on('error', ended).once('close', () => ended(new Error('the watch ended')));
+    createInterface(answer)
+      .on('line', (line) => heard(JSON.parse(line)))
+      // An interface passes on its input's errors.
+      .on('error', ended)
+      .once('close', () => ended(new Error('the watch ended')));
   });
   request.on('error', ended);
   return () => request.destroy();

@@ -1,0 +1,110 @@
+import { runJob } from '@sigstand/job/testing';
+import { memoryStore } from '@sigstand/store/memory';
+import { recording } from '@sigstand/store/recording';
+import { type Ref, show } from '@sigstand/store/store';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { jobPods, jobs } from '../jobs.ts';
+import { violations } from './checker.ts';
+import { placeOf, type StoredObject } from './history.ts';
+
+/** A whole stack, as the API server would tell of it. */
+let stack: Map<string, StoredObject>;
+/** Another stack, with other keys under the same names. */
+let other: Map<string, StoredObject>;
+beforeAll(async () => {
+  [stack, other] = await Promise.all([wholeStack(), wholeStack()]);
+}, 60_000);
+
+async function wholeStack(): Promise<Map<string, StoredObject>> {
+  const store = memoryStore();
+  const refs = new Map<string, Ref>();
+  const noting = recording(store, ({ ref }) => refs.set(show(ref), ref));
+  const once = jobPods.filter(({ owner }) => owner.kind === 'Job');
+  await Promise.all(
+    once.map(async ({ job, args, namespace }) => {
+      const { status, stderr } = await runJob(jobs[job]!(), noting, {
+        args: [...args, `--namespace=${namespace}`],
+      });
+      if (status !== 0) throw new Error(stderr);
+    }),
+  );
+  const objects = await Promise.all([...refs.values()].map(async (ref) => objectOf(ref, store)));
+  return new Map(objects.map((object) => [placeOf(object), object]));
+}
+
+async function objectOf(ref: Ref, store: ReturnType<typeof memoryStore>): Promise<StoredObject> {
+  const { data = {}, annotations = {} } = (await store.read(ref)) ?? {};
+  const text = (value: Uint8Array) => Buffer.from(value).toString('base64');
+  const values = Object.fromEntries(Object.entries(data).map(([key, one]) => [key, text(one)]));
+  const metadata = { ...ref, uid: '', resourceVersion: '1', labels: { theirs: 'l' }, annotations };
+  // As Secrets keep it; for ConfigMaps that is binaryData.
+  return ref.kind === 'Secret'
+    ? { kind: ref.kind, metadata, data: values }
+    : { kind: ref.kind, metadata, binaryData: values };
+}
+
+/** What the checker says of a trial in which one object became `changed`. */
+function verdictOn(changed: StoredObject): string[] {
+  return violations(stack, [{ type: 'MODIFIED', object: changed }]);
+}
+
+const find = (place: string, from = stack): StoredObject => {
+  const found = from.get(place);
+  if (!found) throw new Error(`no ${place} in ${[...from.keys()]}`);
+  return found;
+};
+
+describe('the checker', () => {
+  it('has nothing to say of a whole stack', () => {
+    expect(violations(new Map(), eventsOf(stack))).toEqual([]);
+  });
+
+  it.each([
+    ['Secret rekor-system/rekor-signing-secret', 'Rekor’s public key is not its private key’s'],
+    ['Secret rekor-system/rekor-pub-key', 'Rekor’s public key is not its private key’s'],
+    ['Secret fulcio-system/fulcio-secrets', 'Fulcio’s two Secrets differ'],
+    ['Secret fulcio-system/fulcio-pub-key', 'a copy is not its source: Fulcio'],
+    ['Secret ctlog-system/ctlog-secrets', 'the CT log does not accept Fulcio’s root'],
+    ['Secret ctlog-system/ctlog-public-key', 'the CT log’s two Secrets differ'],
+    ['Secret tsa-system/tsa-cert-chain', 'a copy is not its source: TSA'],
+    ['Secret trillian-system/trillian-mysql', 'the database’s credentials differ from their copy'],
+    ['Secret tuf-system/tuf-keys', 'the repository trusts another key for root than tuf-keys has'],
+    ['Secret tuf-system/tuf-root', 'tuf-root’s archive is not the repository'],
+    ['ConfigMap tuf-system/tuf-repository', 'tuf-root’s root is not the first root'],
+  ])('sees that %s is another stack’s', (place, fault) => {
+    expect(verdictOn(find(place, other))).toContain(fault);
+  });
+
+  it('sees a key that changed, even where the pair matches again', () => {
+    const found = violations(stack, eventsOf(other));
+    expect(found).toContain('Secret rekor-system/rekor-pub-key key public changed');
+    expect(found).toContain('Secret rekor-system/rekor-signing-secret key signing-secret changed');
+  });
+
+  it('sees a private key that its password does not open', () => {
+    const secret = find('Secret fulcio-system/fulcio-secrets');
+    const password = find('Secret fulcio-system/fulcio-secrets', other).data?.password ?? '';
+    expect(verdictOn({ ...secret, data: { ...secret.data, password } })).toContainEqual(
+      expect.stringContaining('Fulcio’s certificate is not its private key’s'),
+    );
+  });
+
+  it('sees another tree, and what went away', () => {
+    const config = find('ConfigMap ctlog-system/ctlog-config');
+    const treeID = Buffer.from('42').toString('base64');
+    expect(verdictOn({ ...config, binaryData: { treeID } })).toEqual([
+      'ConfigMap ctlog-system/ctlog-config key treeID changed',
+      'the CT log’s tree is not the recorded one',
+    ]);
+    expect(verdictOn({ ...config, metadata: { ...config.metadata, labels: {} } })).toEqual([
+      'ConfigMap ctlog-system/ctlog-config label theirs went away',
+    ]);
+    expect(violations(stack, [{ type: 'DELETED', object: config }])).toContain(
+      'ConfigMap ctlog-system/ctlog-config was deleted',
+    );
+  });
+});
+
+function eventsOf(objects: Map<string, StoredObject>) {
+  return [...objects.values()].map((object) => ({ type: 'ADDED' as const, object }));
+}
