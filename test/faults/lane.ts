@@ -36,6 +36,11 @@ const titleOf = ({ namespace, owner }: JobPod) => `${namespace}/${owner.metadata
 /** The Jobs of the manifests, such as `rekor-system/createsecret`. */
 export const jobTitles: readonly string[] = podsOfJobs.map(titleOf);
 
+/** The namespaces of the manifests, under their own names. */
+export const stackNamespaces: readonly string[] = ofKind('Namespace').map(
+  ({ metadata }) => metadata.name,
+);
+
 const namespaces = /\b(trillian|rekor|fulcio|ctlog|tsa|tuf)-system\b/g;
 
 /** @throws {Error} Where the API server does not take the manifests. */
