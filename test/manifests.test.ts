@@ -137,6 +137,42 @@ describe('every Pod', () => {
     expect(spec.automountServiceAccountToken).toBe(jobOf(spec) !== undefined);
   });
 
+  it('has no token for its service account alone, if somebody else starts it', () => {
+    const accounts = ofKind('ServiceAccount');
+    expect(accounts.length).toBeGreaterThan(0);
+    expect(accounts.filter((one) => one.automountServiceAccountToken !== false)).toEqual([]);
+  });
+
+  it.each(all)('$title has no Secret on a command line, where others may read it', ({ spec }) => {
+    // Rekor and Trillian show theirs over HTTP too, by Go's profiler, to everybody who reaches that port.
+    for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+      const { command = [], args = [], env = [] } = container;
+      const secrets = env.filter(
+        ({ valueFrom, value = '' }: { valueFrom?: { secretKeyRef?: object }; value?: string }) =>
+          valueFrom?.secretKeyRef !== undefined || /\$\(\w+\)/.test(value),
+      );
+      const shown = secrets.filter(({ name }: { name: string }) =>
+        [...command, ...args].some((word) => word.includes(`$(${name})`)),
+      );
+      expect(shown).toEqual([]);
+    }
+  });
+
+  it.each(all)('$title takes nothing from its node', ({ spec }) => {
+    const { hostNetwork, hostPID, hostIPC, hostUsers } = spec;
+    expect({ hostNetwork, hostPID, hostIPC, hostUsers }).toEqual({});
+    const kinds = (spec.volumes ?? []).flatMap(
+      ({ name: _, ...source }: object & { name: string }) => Object.keys(source),
+    );
+    const harmless = ['configMap', 'emptyDir', 'projected', 'secret'];
+    expect(kinds.filter((kind: string) => !harmless.includes(kind))).toEqual([]);
+    for (const { ports = [] } of [...(spec.initContainers ?? []), ...spec.containers]) {
+      expect(ports.filter((port: { hostPort?: number }) => port.hostPort !== undefined)).toEqual(
+        [],
+      );
+    }
+  });
+
   it.each(all)('$title names its images by digest, or is ours', ({ spec }) => {
     for (const { image } of [...(spec.initContainers ?? []), ...spec.containers]) {
       expect(image).toMatch(/^ghcr\.io\/sigstand\/[a-z]+:0\.1\.0$|:[^@]+@sha256:[0-9a-f]{64}$/);
@@ -161,13 +197,15 @@ describe('every object', () => {
     expect(stages.filter(({ stage }) => !/^[123]$/.test(stage ?? ''))).toEqual([]);
   });
 
-  it('lives in a namespace that enforces restricted', () => {
+  it('lives in a namespace that enforces restricted, and warns and notes it', () => {
     const namespaces = ofKind('Namespace');
     expect(namespaces.map(({ metadata }) => metadata.name).sort()).toEqual(
       [...new Set(records.map(({ namespace }) => namespace))].sort(),
     );
     for (const { metadata } of namespaces) {
-      expect(metadata.labels?.['pod-security.kubernetes.io/enforce']).toBe('restricted');
+      for (const mode of ['enforce', 'audit', 'warn']) {
+        expect(metadata.labels?.[`pod-security.kubernetes.io/${mode}`]).toBe('restricted');
+      }
     }
   });
 });

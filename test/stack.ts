@@ -40,16 +40,20 @@ export function ofKind(...kinds: string[]): Manifest[] {
   return manifests.filter(({ kind }) => kinds.includes(kind));
 }
 
-/** The Pods that the manifests make: who makes each, and its spec. */
-export const pods: readonly { readonly owner: Manifest; readonly spec: PodSpec }[] = ofKind(
-  'Job',
-  'CronJob',
-  'Deployment',
-  'StatefulSet',
-).map((owner) => ({
-  owner,
-  spec: (owner.spec.jobTemplate?.spec ?? owner.spec).template.spec,
-}));
+export interface Pod {
+  /** What makes it. */
+  readonly owner: Manifest;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly spec: PodSpec;
+}
+
+/** The Pods that the manifests make. */
+export const pods: readonly Pod[] = ofKind('Job', 'CronJob', 'Deployment', 'StatefulSet').map(
+  (owner) => {
+    const { metadata, spec } = (owner.spec.jobTemplate?.spec ?? owner.spec).template;
+    return { owner, labels: metadata.labels, spec };
+  },
+);
 
 /** The first container of a Pod that runs one of our Jobs, or undefined. */
 export function jobOf(spec: PodSpec): { job: string; args: string[] } | undefined {

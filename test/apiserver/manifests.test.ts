@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { stringify } from 'yaml';
+import { binary } from '../programs/binaries.ts';
+import { manifests, name, pods } from '../stack.ts';
+
+const folder = join(import.meta.dirname, '../../manifests');
+
+interface Outcome {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** kubectl on the throw-away API server: unknown fields are errors, warnings are printed. */
+function apply(args: readonly string[], input = ''): Promise<Outcome> {
+  const all = ['--kubeconfig', inject('kubeconfig'), 'apply', '--validate=strict', ...args];
+  return new Promise((resolve) => {
+    const child = execFile(binary('kubectl'), all, (error, stdout, stderr) => {
+      resolve({ status: error ? 1 : 0, stdout, stderr });
+    });
+    child.stdin?.end(input);
+  });
+}
+
+let first: Outcome;
+beforeAll(async () => {
+  first = await apply(['-f', folder]);
+});
+
+describe('the manifests, on a real API server', () => {
+  it('are taken, every object, with strict validation and without one warning', () => {
+    expect(first.stderr).toBe('');
+    expect(first.status).toBe(0);
+    expect(first.stdout.trim().split('\n')).toHaveLength(manifests.length);
+  });
+
+  it('are unchanged when they are applied again', async () => {
+    const { status, stdout } = await apply(['-f', folder]);
+    expect(status).toBe(0);
+    expect(stdout.split('\n').filter((line) => line && !line.endsWith(' unchanged'))).toEqual([]);
+  });
+
+  it.each(pods.map((pod) => ({ title: name(pod.owner), ...pod })))(
+    '$title: its Pod is admitted where `restricted` is enforced',
+    async ({ owner, labels, spec }) => {
+      // What the StatefulSet's controller does: a volume for each claim.
+      const claims = (owner.spec.volumeClaimTemplates ?? []).map(
+        ({ metadata }: { metadata: { name: string } }) => ({
+          name: metadata.name,
+          persistentVolumeClaim: { claimName: metadata.name },
+        }),
+      );
+      const volumes = [...(spec.volumes ?? []), ...claims];
+      const pod = podOf(owner.metadata.namespace!, labels, { ...spec, volumes });
+      const { status, stderr } = await apply(['--dry-run=server', '-f', '-'], pod);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    },
+  );
+});
+
+function podOf(namespace: string, labels: object, spec: object): string {
+  const metadata = { name: 'as-the-manifest-has-it', namespace, labels };
+  return stringify({ apiVersion: 'v1', kind: 'Pod', metadata, spec });
+}
+
+describe('the API server that judges them', () => {
+  const loose = { containers: [{ name: 'x', image: 'example/x' }] };
+
+  it('refuses a Pod that is not restricted', async () => {
+    const { status, stderr } = await apply(
+      ['--dry-run=server', '-f', '-'],
+      podOf('tuf-system', {}, loose),
+    );
+    expect(status).toBe(1);
+    expect(stderr).toContain('violates PodSecurity "restricted');
+  });
+
+  it('warns of a Deployment whose Pods it would refuse', async () => {
+    const labels = { app: 'x' };
+    const deployment = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'x', namespace: 'tuf-system' },
+      spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: loose } },
+    };
+    const { stderr } = await apply(['--dry-run=server', '-f', '-'], stringify(deployment));
+    expect(stderr).toContain('Warning: would violate PodSecurity "restricted');
+  });
+
+  it('refuses a field that does not exist', async () => {
+    const policy = structuredClone(manifests.find(({ kind }) => kind === 'NetworkPolicy')!);
+    policy.spec.egres = [];
+    const { status, stderr } = await apply(['--dry-run=server', '-f', '-'], stringify(policy));
+    expect(status).toBe(1);
+    expect(stderr).toContain('unknown field "spec.egres"');
+  });
+});
