@@ -53,9 +53,9 @@ async function serve(): Promise<string> {
       ...['serve', '--host=127.0.0.1', `--port=${port}`],
       ...['--grpc-host=127.0.0.1', `--grpc-port=${grpc}`, `--metrics-port=${metrics}`],
       ...['--ca=fileca', `--fileca-key=${secret('private')}`, `--fileca-cert=${secret('cert')}`],
-      `--fileca-key-passwd=${await readFile(secret('password'), 'utf8')}`,
       ...['--ct-log-url=', `--config-path=${config}`],
     ],
+    env: { 'FULCIO_SERVE_FILECA-KEY-PASSWD': await readFile(secret('password'), 'utf8') },
     ready: `http://127.0.0.1:${port}/healthz`,
   });
   return `http://127.0.0.1:${port}`;

@@ -76,11 +76,13 @@ async function serve(): Promise<string> {
       ...['--rekor_server.address=127.0.0.1', `--port=${new URL(url).port}`],
       `--rekor_server.hostname=${hostname}`,
       `--rekor_server.signer=${secret('signing-secret')}`,
-      `--rekor_server.signer-passwd=${await readFile(secret('signing-secret-password'), 'utf8')}`,
-      ...['--search_index.storage_provider=mysql', `--search_index.mysql.dsn=${trillian.dsn}`],
-      '--log_type=prod',
+      ...['--search_index.storage_provider=mysql', '--log_type=prod'],
     ],
-    env: { HOME: folder },
+    env: {
+      HOME: folder,
+      'REKOR_SERVER.SIGNER-PASSWD': await readFile(secret('signing-secret-password'), 'utf8'),
+      'SEARCH_INDEX.MYSQL.DSN': trillian.dsn,
+    },
     ready: `${url}/ping`,
   });
   return url;
@@ -227,6 +229,17 @@ describe('rekor-server on what createtree and createsecret wrote', () => {
     expect((await publicKeyOf(url)).equals(createPublicKey(key))).toBe(true);
     const [, entry] = await entryAt(`${url}${(await upload(url)).path}`);
     expect(isPromised(entry, createPublicKey(key))).toBe(true);
+  });
+
+  it('shows its passwords to nobody who asks its profiler', async () => {
+    await plantTree();
+    await makeKey();
+    await serve();
+    // The port of its metrics is fixed.
+    const shown = await (await fetch('http://127.0.0.1:2112/debug/pprof/cmdline')).text();
+    expect(shown).toContain('--rekor_server.signer=');
+    expect(shown).not.toContain(trillian.dsn);
+    expect(shown).not.toContain(await readFile(secret('signing-secret-password'), 'utf8'));
   });
 
   it('has a key by default that cosign 3 verifies with', async () => {

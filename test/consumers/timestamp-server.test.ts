@@ -38,10 +38,10 @@ async function serve(): Promise<string> {
       `--port=${new URL(url).port}`,
       '--timestamp-signer=file',
       `--file-signer-key-path=${secret('signing-secret')}`,
-      `--file-signer-passwd=${await readFile(secret('signing-secret-password'), 'utf8')}`,
       `--certificate-chain-path=${secret('cert-chain')}`,
       '--disable-ntp-monitoring',
     ],
+    env: { 'FILE-SIGNER-PASSWD': await readFile(secret('signing-secret-password'), 'utf8') },
     ready: `${url}/ping`,
   });
   return url;
