@@ -1,12 +1,13 @@
 import { Option } from '@commander-js/extra-typings';
 import { tsaCertChain } from '@sigstand/contracts/records';
 import { jobCommand } from '@sigstand/job/command';
+import { frozen, immutableFlag } from '@sigstand/job/immutable';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { integer, lifetime, nameText, objectName, optionally } from '@sigstand/job/values';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
 import { describe, validityWarnings } from '@sigstand/pki/validity';
 import { converge } from '@sigstand/store/converge';
-import { type Ref, show } from '@sigstand/store/store';
+import { type Data, type Ref, show } from '@sigstand/store/store';
 import manifest from '../package.json' with { type: 'json' };
 import { type ChainRequest, newChain, storedChain } from './tsa-chain.ts';
 
@@ -45,7 +46,8 @@ const command = () =>
       'O of all; empty leaves it out',
       optionally(nameText(64)),
       'Sigstand',
-    );
+    )
+    .addOption(immutableFlag());
 
 type Options = ReturnType<ReturnType<typeof command>['opts']>;
 
@@ -68,9 +70,10 @@ async function keepChain({ store, log, now }: JobContext, options: Options, entr
   const stored = await converge(store, secret, async (current) => {
     const change = await newChain(show(secret), current?.data, request);
     created = change !== undefined;
-    return change;
+    const check = (data: Data) => void storedChain(show(secret), data, now);
+    return frozen(current, change, { immutable: options.immutable, check });
   });
-  const certificates = storedChain(show(secret), stored.data);
+  const certificates = storedChain(show(secret), stored.data, now);
   log(`${created ? 'created' : 'kept'} the timestamp authority's chain in ${show(secret)}`);
   for (const certificate of certificates) log(describe(certificate));
   for (const warning of validityWarnings(certificates, now)) log(`warning: ${warning}`);

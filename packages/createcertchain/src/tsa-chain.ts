@@ -14,7 +14,7 @@ import { extendedKeyUsage, timeStamping } from '@sigstand/pki/extensions';
 import { publicKeyOf, refuseMismatch, refuseWeak } from '@sigstand/pki/keys';
 import { utf8 } from '@sigstand/pki/pem';
 import { openPrivateKey, sealPkcs8 } from '@sigstand/pki/seal';
-import { type Validity, validFrom } from '@sigstand/pki/validity';
+import { refuseInvalid, type Validity, validFrom } from '@sigstand/pki/validity';
 import type { Change, Data } from '@sigstand/store/store';
 
 export interface ChainRequest {
@@ -114,7 +114,7 @@ function issue(
  *
  * @throws {JobError}
  */
-export function storedChain(place: string, stored: Data): readonly X509Certificate[] {
+export function storedChain(place: string, stored: Data, now: Date): readonly X509Certificate[] {
   const read = (name: string) => stored[name] ?? new Uint8Array();
   const key = at(`${place} key signing-secret`, () => {
     const opened = openPrivateKey(read('signing-secret'), read('signing-secret-password'));
@@ -127,6 +127,7 @@ export function storedChain(place: string, stored: Data): readonly X509Certifica
     if (leaf === undefined) throw new PkiError('has no leaf: all its certificates are CAs');
     refuseMismatch(leaf, key);
     refuseUnusable(leaf, intermediates);
+    refuseInvalid(certificates, now);
     return certificates;
   });
 }

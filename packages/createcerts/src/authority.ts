@@ -17,7 +17,7 @@ import {
 } from '@sigstand/pki/keys';
 import { utf8 } from '@sigstand/pki/pem';
 import { openPrivateKey, sealPkcs8 } from '@sigstand/pki/seal';
-import type { Validity } from '@sigstand/pki/validity';
+import { refuseInvalid, type Validity } from '@sigstand/pki/validity';
 import type { Change, Data } from '@sigstand/store/store';
 
 export interface AuthorityRequest {
@@ -61,8 +61,15 @@ function neededOf(current: Data | undefined): readonly string[] {
   return current?.public?.length ? fulcioSecrets.keys : ['cert', 'private', 'password'];
 }
 
-/** The certificates and the public key of the CA that is stored, checked as Fulcio would. */
-export function publicPart(place: string, stored: Data): Data {
+/**
+ * The certificates and the public key of the CA that is stored, checked as Fulcio would; one that is not
+ * published yet must be valid now, one that is may have come to its end.
+ */
+export function publicPart(
+  place: string,
+  stored: Data,
+  { isPublished, now }: { isPublished: boolean; now: Date },
+): Data {
   const { cert, private: sealed, password, public: published } = stored;
   const key = at(`${place} key private`, () => {
     const opened = openPrivateKey(bytes(sealed), bytes(password));
@@ -73,10 +80,16 @@ export function publicPart(place: string, stored: Data): Data {
     const certificates = parseCertificates(bytes(cert));
     const [first] = certificates;
     if (first) refuseMismatch(first, key);
+    if (!isPublished) refuseInvalid(certificates, now);
     return authorities(certificates);
   });
   if (published?.length) refuseOther(`${place} key public`, published, publicKeyOf(key));
   return { cert: chainPem(chain), public: publicPem(publicKeyOf(key)) };
+}
+
+/** The public key that was left out of a record which is otherwise whole. */
+export function lackingPublicKey(stored: Data, { public: derived }: Data): Change | undefined {
+  return stored.public?.length || derived === undefined ? undefined : { data: { public: derived } };
 }
 
 /** What Fulcio's file CA demands of its chain. */

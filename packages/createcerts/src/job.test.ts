@@ -118,7 +118,7 @@ describe('createcerts, where there is nothing yet', () => {
   });
 
   it.each([
-    ['--cert-country=USA', 'two letters'],
+    ['--cert-country=EURO', 'two letters'],
     ['--cert-country=1A', 'two letters'],
     ['--curve-type=p521', 'Allowed choices are p256, p384'],
     ['--lifetime=10', 'Write a duration'],

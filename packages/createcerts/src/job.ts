@@ -1,20 +1,19 @@
-import type { X509Certificate } from 'node:crypto';
 import { Option } from '@commander-js/extra-typings';
 import { fulcioPublicKey, fulcioSecrets } from '@sigstand/contracts/records';
 import { jobCommand } from '@sigstand/job/command';
 import { JobError } from '@sigstand/job/errors';
+import { immutableFlag } from '@sigstand/job/immutable';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { keepPair } from '@sigstand/job/pair';
 import { countryCode, lifetime, nameText, objectName, optionally } from '@sigstand/job/values';
 import { attribute, type DistinguishedName } from '@sigstand/pki/certificate';
 import { parseCertificates } from '@sigstand/pki/chain';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
-import { fingerprint, parsePublicKey, publicPem } from '@sigstand/pki/keys';
+import { fingerprint, parsePublicKey } from '@sigstand/pki/keys';
 import { describe, validFrom, validityWarnings } from '@sigstand/pki/validity';
-import { converge } from '@sigstand/store/converge';
-import { type Data, type Ref, type Store, secretIn, show } from '@sigstand/store/store';
+import { secretIn, show } from '@sigstand/store/store';
 import manifest from '../package.json' with { type: 'json' };
-import { newAuthority, publicPart } from './authority.ts';
+import { lackingPublicKey, newAuthority, publicPart } from './authority.ts';
 
 const summary = `Create the root certificate that Fulcio signs with, and publish its public half. A root
 that exists is kept, yours as well as one made here, and checked: key, password and certificate must
@@ -47,11 +46,12 @@ const command = () =>
     )
     .option('--cert-common-name <name>', 'CN of its subject', text(64), 'Sigstand Fulcio root')
     .option('--cert-organization <name>', 'O; empty leaves it out', text(64), 'Sigstand')
-    .option('--cert-country <code>', 'C, two letters', optionally(countryCode))
+    .option('--cert-country <code>', 'C, two letters (three are taken)', optionally(countryCode))
     .option('--cert-province <name>', 'ST', text(128))
     .option('--cert-locality <name>', 'L', text(128))
     .option('--cert-address <street>', 'street', text(128))
-    .option('--cert-postal <code>', 'postal code', text(40));
+    .option('--cert-postal <code>', 'postal code', text(40))
+    .addOption(immutableFlag());
 
 type Options = ReturnType<ReturnType<typeof command>['opts']>;
 
@@ -60,6 +60,8 @@ export function createCerts(entropy: Entropy = systemEntropy) {
 }
 
 async function keepAuthority({ store, log, now }: JobContext, options: Options, entropy: Entropy) {
+  // X.520 wants two; upstream's default is USA, and no client minds.
+  if (options.certCountry?.length === 3) log('warning: --cert-country has three letters, not two');
   const secret = secretIn(options.namespace, options.secret);
   const published = secretIn(options.namespace, options.pubkeysecret);
   const request = {
@@ -71,29 +73,18 @@ async function keepAuthority({ store, log, now }: JobContext, options: Options, 
   const kept = await keepPair(store, {
     secret,
     published,
+    publishes: fulcioPublicKey.keys,
     make: (current) => newAuthority(show(secret), current, request),
-    derive: (stored) => publicPart(show(secret), stored),
+    derive: (stored, { isPublished }) => publicPart(show(secret), stored, { isPublished, now }),
+    complete: lackingPublicKey,
     identify,
+    immutable: options.immutable,
   });
   const certificates = parseCertificates(kept.secret.cert ?? new Uint8Array());
-  await completePublic(store, secret, { kept: kept.secret, issuing: certificates[0] });
-  log(`${kept.created ? 'created' : 'kept'} Fulcio's CA in ${show(secret)}`);
+  log(`${kept.outcome === 'created' ? 'created' : 'kept'} Fulcio's CA in ${show(secret)}`);
   for (const certificate of certificates) log(describe(certificate));
   for (const warning of validityWarnings(certificates, now)) log(`warning: ${warning}`);
   log(`its public half is in ${show(published)}`);
-}
-
-/** The public key that was left out of a record which is otherwise whole, and has been checked. */
-async function completePublic(
-  store: Store,
-  secret: Ref,
-  { kept, issuing }: { kept: Data; issuing: X509Certificate | undefined },
-) {
-  if (kept.public?.length || issuing === undefined) return;
-  const data = { public: publicPem(issuing.publicKey) };
-  await converge(store, secret, (current) =>
-    current === undefined || current.data.public?.length ? undefined : { data },
-  );
 }
 
 /** In the order of Go's pkix.Name, which upstream's certificates have. */

@@ -1,9 +1,10 @@
 import { Option } from '@commander-js/extra-typings';
 import { rekorPublicKey, rekorSigningSecret } from '@sigstand/contracts/records';
 import { jobCommand, refusedFlag } from '@sigstand/job/command';
+import { frozen, immutableFlag } from '@sigstand/job/immutable';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { keepPair } from '@sigstand/job/pair';
-import { objectName, sqlName } from '@sigstand/job/values';
+import { namespaceName, objectName, sqlName } from '@sigstand/job/values';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
 import { fingerprint, parsePublicKey } from '@sigstand/pki/keys';
 import { converge } from '@sigstand/store/converge';
@@ -50,9 +51,10 @@ const command = () =>
         '--copy-to <namespace>',
         "with --password-secret: copy all but root's password there",
       )
-        .argParser((text, others: string[]) => [...others, objectName(text)])
+        .argParser((text, others: string[]) => [...others, namespaceName(text)])
         .default([] as string[], 'nowhere; may be repeated'),
     )
+    .addOption(immutableFlag())
     .addOption(
       refusedFlag(
         '--signing-secret-pwd <password>',
@@ -73,15 +75,17 @@ export function createSecret(entropy: Entropy = systemEntropy) {
 async function signingKey({ store, log }: JobContext, options: Options, entropy: Entropy) {
   const secret = secretIn(options.namespace, options.signingSecret);
   const published = secretIn(options.namespace, options.secret);
-  const { created } = await keepPair(store, {
+  const { outcome } = await keepPair(store, {
     secret,
     published,
+    publishes: rekorPublicKey.keys,
     make: (current) => newSigningKey(show(secret), current, { keyType: options.keyType, entropy }),
     derive: (stored) => publicKeyData(show(secret), stored),
     identify: (_key, value) => fingerprint(parsePublicKey(value)),
+    immutable: options.immutable,
   });
-  log(`${created ? 'created' : 'kept'} Rekor's signing key in ${show(secret)}`);
-  if (created && options.keyType !== 'ecdsa-p256') {
+  log(`${outcome} Rekor's signing key in ${show(secret)}`);
+  if (outcome === 'created' && options.keyType !== 'ecdsa-p256') {
     // Rekor serves both; test/consumers/rekor-server.test.ts has what each client says to it.
     log(`warning: cosign up to 3.1 takes no entry that an ${options.keyType} key has signed`);
   }
@@ -93,15 +97,19 @@ async function credentials(
   options: Options & { passwordSecret: string },
   entropy: Entropy,
 ) {
-  const { user, database, namespace, passwordSecret, copyTo } = options;
+  const { user, database, namespace, passwordSecret, copyTo, immutable } = options;
   const secret = secretIn(namespace, passwordSecret);
-  const stored = await converge(store, secret, (current) =>
-    newCredentials(show(secret), current?.data, { user, database, entropy }),
-  );
+  const stored = await converge(store, secret, (current) => {
+    const made = newCredentials(show(secret), current?.data, { user, database, entropy });
+    return frozen(current, made, { immutable });
+  });
   log(`the database's credentials are in ${show(secret)}`);
   for (const other of copyTo) {
     const copy = secretIn(other, passwordSecret);
-    await converge(store, copy, (current) => missingInCopy(show(copy), current?.data, stored.data));
+    await converge(store, copy, (current) => {
+      const missing = missingInCopy(show(copy), current?.data, stored.data);
+      return frozen(current, missing, { immutable });
+    });
     log(`a copy without root's password is in ${show(copy)}`);
   }
 }

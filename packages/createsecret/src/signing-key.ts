@@ -2,7 +2,7 @@ import { rekorSigningSecret } from '@sigstand/contracts/records';
 import { at } from '@sigstand/job/errors';
 import { allOrNone } from '@sigstand/job/whole';
 import type { Entropy, KeyType } from '@sigstand/pki/entropy';
-import { publicKeyOf, publicPem } from '@sigstand/pki/keys';
+import { publicKeyOf, publicPem, refuseWeak } from '@sigstand/pki/keys';
 import { utf8 } from '@sigstand/pki/pem';
 import { openPrivateKey, sealPkcs8 } from '@sigstand/pki/seal';
 import type { Change, Data } from '@sigstand/store/store';
@@ -26,8 +26,10 @@ export function newSigningKey(
 /** The public record of the stored key; throws where its password does not open it. */
 export function publicKeyData(place: string, secret: Data): Data {
   const { 'signing-secret': sealed, 'signing-secret-password': password } = secret;
-  const key = at(`${place} key signing-secret`, () =>
-    openPrivateKey(sealed ?? new Uint8Array(), password ?? new Uint8Array()),
-  );
-  return { public: publicPem(publicKeyOf(key)) };
+  return at(`${place} key signing-secret`, () => {
+    const key = openPrivateKey(sealed ?? new Uint8Array(), password ?? new Uint8Array());
+    const publicKey = publicKeyOf(key);
+    refuseWeak(publicKey);
+    return { public: publicPem(publicKey) };
+  });
 }

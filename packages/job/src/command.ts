@@ -1,6 +1,6 @@
 import { Command, Help, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { JobError } from './errors.ts';
-import { duration, objectName } from './values.ts';
+import { duration, namespaceName } from './values.ts';
 
 /** Which store `--store` means. */
 export type Place =
@@ -19,7 +19,7 @@ export function jobCommand(
       new Option('--namespace <name>', 'namespace of the objects that this Job writes')
         .env('NAMESPACE')
         .default(namespace)
-        .argParser(objectName)
+        .argParser(namespaceName)
         .helpGroup(everyJob),
     )
     .addOption(

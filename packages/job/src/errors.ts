@@ -21,16 +21,27 @@ export const exitStatus = {
 
 export type Failure = Exclude<keyof typeof exitStatus, 'done'>;
 
+/** What to do where nobody knows better. */
+const next: Record<Failure, string> = {
+  usage: 'correct the command line; --help lists the flags',
+  data: 'correct it, then run the Job again',
+  unavailable: 'see what the Job that makes it says, then run this one again',
+  bug: 'please report it',
+  tryAgain: 'run it again, it goes on from what is stored',
+  forbidden: 'check the Role and RoleBinding of this Job',
+  contradiction: 'find out which of the two the services use, and correct or delete the other',
+};
+
 /** Why a Job stops. The message says what is wrong with which thing, the hint what the reader can do. */
 export class JobError extends Error {
   override readonly name = 'JobError';
   readonly failure: Failure;
-  readonly hint: string | undefined;
+  readonly hint: string;
 
   constructor(failure: Failure, message: string, options: ErrorOptions & { hint?: string } = {}) {
     super(message, options);
     this.failure = failure;
-    this.hint = options.hint;
+    this.hint = options.hint || next[failure];
   }
 }
 
@@ -59,12 +70,13 @@ function isFault(error: unknown): error is Fault {
 }
 
 const ofStore: Record<StoreErrorCode, { failure: Failure; hint?: string }> = {
-  CONFLICT: { failure: 'tryAgain', hint: 'something else keeps writing it' },
-  FORBIDDEN: { failure: 'forbidden', hint: 'check the Role and RoleBinding of this Job' },
+  CONFLICT: { failure: 'tryAgain', hint: 'something else keeps writing it; find out what' },
+  FORBIDDEN: { failure: 'forbidden' },
   UNAUTHENTICATED: { failure: 'forbidden', hint: 'check the service account token or kubeconfig' },
   NO_NAMESPACE: { failure: 'unavailable', hint: 'create the namespace' },
   TERMINATING: { failure: 'data', hint: 'wait until the namespace is gone, then create it anew' },
   INVALID: { failure: 'data' },
+  REFUSED: { failure: 'data', hint: 'change the rule that refuses it, then run the Job again' },
   IMMUTABLE: { failure: 'contradiction', hint: 'delete it by hand if it may be replaced' },
   UNAVAILABLE: { failure: 'tryAgain', hint: 'check that it runs and can be reached' },
   UNEXPECTED: { failure: 'tryAgain' },
@@ -74,8 +86,8 @@ const ofStore: Record<StoreErrorCode, { failure: Failure; hint?: string }> = {
 export function asJobError(error: unknown): JobError {
   if (error instanceof JobError) return error;
   if (error instanceof StoreError) {
-    const { failure, hint } = ofStore[error.code];
-    return new JobError(failure, error.message, { cause: error, ...(hint && { hint }) });
+    const { failure, hint = '' } = ofStore[error.code];
+    return new JobError(failure, error.message, { cause: error, hint: error.hint ?? hint });
   }
   if (isFault(error)) return new JobError(error.fault, error.message, { cause: error });
   // The message of a foreign error may quote what it was given, so only its kind is told.

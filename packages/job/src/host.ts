@@ -5,7 +5,22 @@ import { type Host, type Job, main } from './main.ts';
 
 /** Runs a Job as this process, and sets the process's exit status. */
 export async function runProcess(job: Job): Promise<void> {
-  process.exitCode = await main(job, processHost());
+  const host = processHost();
+  process.exitCode = await main(job, host);
+  if (host.signal.aborted) endNow();
+  // Where nothing is under way, the process has ended before.
+  setTimeout(endNow, 100).unref();
+}
+
+/** Ends a process that a request or a look-up that nobody answers would hold. */
+function endNow(): void {
+  const { exitCode = 0 } = process;
+  // process.exit() waits for the C library, which asks a silent name server for ten seconds or more. A
+  // program that takes this one's place leaves that behind.
+  if (process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap')) {
+    process.execve?.(process.execPath, [process.execPath, '-e', `process.exit(${exitCode})`], {});
+  }
+  process.exit();
 }
 
 function processHost(): Host {
@@ -27,7 +42,7 @@ function processHost(): Host {
 
 async function openStore(
   place: Place,
-  { job, log, signal }: { job: string; log: Log; signal: AbortSignal },
+  { job, log, signal, timeout }: { job: string; log: Log; signal: AbortSignal; timeout: number },
 ) {
   // Loaded when it is used: the Kubernetes client costs more start-up than all the rest.
   if (place.kind === 'dir') {
@@ -40,8 +55,10 @@ async function openStore(
     limits: {
       UNAVAILABLE: 60_000,
       FORBIDDEN: 30_000,
-      UNAUTHENTICATED: 5_000,
-      NO_NAMESPACE: 60_000,
+      // Long enough for a token's file to be read again, and for a token that is newer than its server's news.
+      UNAUTHENTICATED: 1_000,
+      // Somebody makes it, as Jobs make each other's inputs.
+      NO_NAMESPACE: timeout,
     },
     onWait: (error) => log(`waiting: ${error.message}`),
     signal,

@@ -53,7 +53,11 @@ describe('the command line', () => {
     ['--store=nowhere', '--store'],
     ['--log-format=xml', '--log-format'],
     ['--signing-secret', '--signing-secret'],
-    ['argument', 'argument'],
+    ['hunter2', 'too many arguments: all that is taken are flags'],
+    ['--HUNTER2-hunter2', 'unknown option'],
+    ['--log-format=hunter2', "option '--log-format <format>' has a value that is invalid"],
+    [`--signing-secret=${'hunter2'.repeat(1_000)}`, 'the value of --signing-secret has 7017 char'],
+    [`${'hunter2'.repeat(1_000)}`, 'an argument has 7000 characters'],
     ['--password=hunter2', '--password is not taken: it is random'],
   ])('refuses %s with one line and status 64', async (arg, text) => {
     const { status, stderr } = await runJob(job(), memoryStore(), { args: [arg] });

@@ -2,7 +2,8 @@ import type { Store } from '@sigstand/store/store';
 import { CommanderError } from 'commander';
 import { gnuStyle, type jobCommand, type Place } from './command.ts';
 import { asJobError, exitStatus, JobError } from './errors.ts';
-import { type Log, logTo } from './log.ts';
+import { ending, type Log, logTo } from './log.ts';
+import { refuseLong, usageMessage } from './usage.ts';
 import { type WaitFor, waiting } from './wait.ts';
 
 /** What a Job gets from outside; everything else it needs is a parameter of the Job. */
@@ -25,7 +26,7 @@ export interface Host {
   readonly now: () => Date;
   readonly openStore: (
     place: Place,
-    use: { job: string; log: Log; signal: AbortSignal },
+    use: { job: string; log: Log; signal: AbortSignal; timeout: number },
   ) => Promise<Store>;
 }
 
@@ -50,18 +51,29 @@ export async function main(job: Job, host: Host): Promise<number> {
   const name = job.command.name();
   const tell = (format: 'text' | 'json'): Log =>
     logTo(host.stderr, { job: name, format, now: host.now });
-  let log = tell('text');
+  let log = tell(formatAsked(host.args));
   try {
     const options = parse(job, host);
     if (options === undefined) return exitStatus.done;
     log = tell(options.logFormat);
-    await run(job, host, { options, log });
+    await untilStopped(host.signal, run(job, host, { options, log }));
     return exitStatus.done;
   } catch (error) {
     const reason = stopped(error, host.signal) ?? asJobError(error);
-    log(`error: ${reason.message}${reason.hint ? `; ${reason.hint}` : ''}`);
+    log(ending(reason));
     return exitStatus[reason.failure];
   }
+}
+
+/** The log's format, for an error in the flags that say so. */
+function formatAsked(args: readonly string[]): 'text' | 'json' {
+  return args.some(
+    (arg, index) =>
+      /^--?log[-_]format(=json)?$/.test(arg) &&
+      (arg.endsWith('=json') || args[index + 1] === 'json'),
+  )
+    ? 'json'
+    : 'text';
 }
 
 type CommonOptions = ReturnType<JobCommand['opts']>;
@@ -70,6 +82,7 @@ type CommonOptions = ReturnType<JobCommand['opts']>;
 function parse(job: Job, host: Host): CommonOptions | undefined {
   const command = job.command as JobCommand;
   command.exitOverride().configureOutput({ writeOut: host.stdout, writeErr: () => {} });
+  refuseLong(host.args);
   try {
     command.parse(gnuStyle(host.args), { from: 'user' });
     return command.opts();
@@ -77,20 +90,8 @@ function parse(job: Job, host: Host): CommonOptions | undefined {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
     const hint = `see ${command.name()} --help`;
-    throw new JobError('usage', withoutValue(error.message), { cause: error, hint });
+    throw new JobError('usage', usageMessage(error), { cause: error, hint });
   }
-}
-
-/**
- * Commander's message without what may be a secret: a mistyped `--pasword=x` is told as `--pasword`, and
- * a URL without its credentials.
- */
-function withoutValue(message: string): string {
-  return message
-    .replace(/^error: /, '')
-    .replace(/(unknown option '[^=']*)=[^']*'/, "$1'")
-    .replace(/:\/\/.*@/s, '://...@')
-    .replace(/\.$/, '');
 }
 
 async function run(
@@ -100,8 +101,30 @@ async function run(
 ): Promise<void> {
   const { signal } = host;
   const waitFor = waiting({ timeout: options.timeout, signal, log });
-  const store = await host.openStore(options.store, { job: job.command.name(), log, signal });
+  const { timeout } = options;
+  const use = { job: job.command.name(), log, signal, timeout };
+  const store = await host.openStore(options.store, use);
   await job.run({ store, log, now: host.now(), signal, waitFor }, options);
+}
+
+const grace = 500; // milliseconds
+
+/**
+ * What `work` comes to; but once the signal comes, it has only as long as a request under way needs.
+ * Whatever that leaves half done, the next run goes on from.
+ */
+function untilStopped(signal: AbortSignal, work: Promise<void>): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const count = () => {
+    timer = setTimeout(() => reject(signal.reason), grace);
+  };
+  signal.addEventListener('abort', count, { once: true });
+  if (signal.aborted) count();
+  return Promise.race([work, late]).finally(() => {
+    signal.removeEventListener('abort', count);
+    clearTimeout(timer);
+  });
 }
 
 function stopped(error: unknown, signal: AbortSignal): JobError | undefined {

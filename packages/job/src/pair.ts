@@ -1,45 +1,84 @@
 import { converge } from '@sigstand/store/converge';
 import { type Change, type Data, type Ref, type Store, show } from '@sigstand/store/store';
 import { at, JobError } from './errors.ts';
+import { frozen } from './immutable.ts';
+import { contrasted } from './listed.ts';
 
 /** A private record and the public one that follows from it. */
 export interface Pair {
   readonly secret: Ref;
   readonly published: Ref;
-  /** What to make where the private record has no such data; undefined where it has it all. */
+  /** The keys of the public record that are ours; what others keep beside them is theirs. */
+  readonly publishes: readonly string[];
+  /** What to make where the private record has no key; undefined where it has one with all it needs. */
   readonly make: (current: Data | undefined) => Change | undefined | Promise<Change | undefined>;
   /** The public record's data, from the private one as it is stored; throws where that is not whole. */
-  readonly derive: (secret: Data) => Data;
+  readonly derive: (secret: Data, seen: { readonly isPublished: boolean }) => Data;
+  /** What a record that has a key, and is whole, lacks of what can be added to it at any time. */
+  readonly complete?: (
+    secret: Data,
+    derived: Data,
+  ) => Change | undefined | Promise<Change | undefined>;
   /** The name by which a public value may be told and compared, such as a key's fingerprint. */
   readonly identify: (key: string, value: Uint8Array) => string;
+  /** Whether the private record becomes immutable. */
+  readonly immutable: boolean;
+}
+
+/** The private record as it is stored now, and what became of it. */
+export interface Kept {
+  readonly secret: Data;
+  readonly outcome: 'created' | 'completed' | 'kept';
 }
 
 /**
- * Makes the private record once, and the public record from what is stored. A process that is killed
- * between the two leaves a state from which the next run goes on; two at once end with one pair.
+ * Makes the private record once, completes it, and makes the public record from what is stored. All
+ * that may be wrong is found before anything is written. A process that is killed between the two
+ * leaves a state from which the next run goes on; two at once end with one pair.
  *
  * @throws {JobError} contradiction, where the public record belongs to another private one, or is
  *   there while the private one is gone: services may trust a key that is lost.
  */
-export async function keepPair(
-  store: Store,
-  pair: Pair,
-): Promise<{ secret: Data; created: boolean }> {
+export async function keepPair(store: Store, pair: Pair): Promise<Kept> {
   // Read first: the private record is written before the public one, so whoever finds the public one
   // here must find the private one after it.
-  const before = await store.read(pair.published);
-  let created = false;
-  const stored = await converge(store, pair.secret, async (current) => {
-    const change = await pair.make(current?.data);
-    created = change !== undefined;
-    if (created && hasData(before?.data)) throw orphaned(pair);
-    return change;
+  const published = (await store.read(pair.published))?.data;
+  let step: Step = { outcome: 'kept' };
+  const { data: secret } = await converge(store, pair.secret, async (current) => {
+    step = await nextStep(pair, current?.data, published);
+    return frozen(current, step.change, pair);
   });
-  const derived = pair.derive(stored.data);
-  if (before === undefined || lacking(pair, before.data, derived) !== undefined) {
+  // Opening a sealed key takes its time, so it is done again only where something was written.
+  const { outcome } = step;
+  const derived =
+    (outcome === 'kept' && step.derived) ||
+    pair.derive(secret, { isPublished: isPublishedBy(pair, published) });
+  if (published === undefined || lacking(pair, published, derived) !== undefined) {
     await converge(store, pair.published, (current) => lacking(pair, current?.data, derived));
   }
-  return { secret: stored.data, created };
+  return { secret, outcome };
+}
+
+interface Step {
+  readonly outcome: Kept['outcome'];
+  readonly change?: Change;
+  /** What the public record should hold, by the private one as it was read. */
+  readonly derived?: Data;
+}
+
+async function nextStep(
+  pair: Pair,
+  current: Data | undefined,
+  published: Data | undefined,
+): Promise<Step> {
+  const isPublished = isPublishedBy(pair, published);
+  const made = await pair.make(current);
+  if (made && isPublished) throw orphaned(pair);
+  if (made || current === undefined) return { outcome: 'created', ...(made && { change: made }) };
+  const derived = pair.derive(current, { isPublished });
+  lacking(pair, published, derived);
+  const change = await pair.complete?.(current, derived);
+  return change ? { outcome: 'completed', change, derived } : { outcome: 'kept', derived };
 }
 
 /** What the public record lacks of what it should hold. */
@@ -62,9 +101,10 @@ function compare(
   const found = at(place, () => pair.identify(key, there));
   const wanted = pair.identify(key, value);
   if (found === wanted) return;
+  const [its, ours] = contrasted(found.split(', '), wanted.split(', '));
   throw new JobError(
     'contradiction',
-    `${place} is ${found}, but ${show(pair.secret)} gives ${wanted}`,
+    `${place} is ${its}, but ${show(pair.secret)} gives ${ours}`,
     {
       hint: 'nothing was changed; find out which of the two the services use, and delete the other',
     },
@@ -79,6 +119,6 @@ function orphaned({ secret, published }: Pair): JobError {
   );
 }
 
-function hasData(data: Data | undefined): boolean {
-  return Object.values(data ?? {}).some((value) => value.length > 0);
+function isPublishedBy({ publishes }: Pair, data: Data | undefined): boolean {
+  return publishes.some((key) => (data?.[key]?.length ?? 0) > 0);
 }

@@ -17,6 +17,12 @@ describe('a duration', () => {
   it.each(['', '5', 'm', '-5m', '5 m', '5m!', '1e3s', '5M'])('%j is refused', (text) => {
     expect(() => values.duration(text)).toThrow('Write a duration');
   });
+
+  it('is refused at once where it has no end', () => {
+    const start = performance.now();
+    expect(() => values.duration('1'.repeat(100_000))).toThrow('Write a shorter duration');
+    expect(performance.now() - start).toBeLessThan(100);
+  });
 });
 
 describe('a lifetime', () => {
@@ -35,12 +41,32 @@ describe('an object’s name', () => {
   });
 });
 
+describe('a namespace’s name', () => {
+  it.each(['a', 'rekor-system', 'a'.repeat(63)])('%s is one', (text) => {
+    expect(values.namespaceName(text)).toBe(text);
+  });
+
+  it.each(['', 'a.b', 'A', 'a'.repeat(64)])('%j is none', (text) => {
+    expect(() => values.namespaceName(text)).toThrow();
+  });
+});
+
+describe('a country', () => {
+  it.each(['DE', 'de', 'USA'])('%s is one', (text) => {
+    expect(values.countryCode(text)).toBe(text.toUpperCase());
+  });
+
+  it.each(['', 'D', 'EURO', '1A'])('%j is none', (text) => {
+    expect(() => values.countryCode(text)).toThrow('two letters');
+  });
+});
+
 describe('a Secret elsewhere', () => {
   it('has a namespace and a name', () => {
     expect(values.namespacedName('ns/name')).toEqual({ namespace: 'ns', name: 'name' });
   });
 
-  it.each(['name', '/name', 'ns/', 'a/b/c'])('%j is refused', (text) => {
+  it.each(['name', '/name', 'ns/', 'a/b/c', 'n.s/name'])('%j is refused', (text) => {
     expect(() => values.namespacedName(text)).toThrow();
   });
 });
@@ -52,12 +78,19 @@ describe('a service’s URL', () => {
     );
   });
 
-  it.each(['fulcio', 'ftp://a', 'http://', 'http://user:pw@a', 'http://a?b', 'http://a#b', ''])(
-    '%j is refused',
-    (text) => {
-      expect(() => values.serviceUrl(text)).toThrow();
-    },
-  );
+  it.each([
+    'fulcio',
+    'ftp://a',
+    'http://',
+    'http://user:pw@a',
+    'http://a?b',
+    'http://a?',
+    'http://a#b',
+    'http://a\nb',
+    '',
+  ])('%j is refused', (text) => {
+    expect(() => values.serviceUrl(text)).toThrow();
+  });
 });
 
 describe('an address', () => {

@@ -5,6 +5,8 @@ type Unit = keyof typeof milliseconds;
 
 /** A length of time in milliseconds, from Go's notation (`1h30m`, `100ms`) with `d` and `y` added. */
 export function duration(text: string): number {
+  // No lifetime needs more, and the search below takes the square of the length.
+  if (text.length > 40) throw new InvalidArgumentError('Write a shorter duration.');
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d|y)/g)];
   if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) {
     throw new InvalidArgumentError('Write a duration such as 90s, 5m, 1h30m, 7d or 10y.');
@@ -23,7 +25,7 @@ export function lifetime(text: string): number {
   return length;
 }
 
-/** The name of a namespace, Secret or ConfigMap (RFC 1123 subdomain). */
+/** The name of a Secret or ConfigMap (RFC 1123 subdomain). */
 export function objectName(text: string): string {
   const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
   if (text.length > 253 || !new RegExp(`^${label}(\\.${label})*$`).test(text)) {
@@ -32,11 +34,19 @@ export function objectName(text: string): string {
   return text;
 }
 
+/** The name of a namespace (RFC 1123 label). */
+export function namespaceName(text: string): string {
+  if (text.length > 63 || text.includes('.')) {
+    throw new InvalidArgumentError('A namespace has at most 63 characters, and no dot.');
+  }
+  return objectName(text);
+}
+
 /** A Secret elsewhere, as NAMESPACE/NAME. */
 export function namespacedName(text: string): { namespace: string; name: string } {
   const [namespace = '', name = '', ...rest] = text.split('/');
   if (rest.length > 0) throw new InvalidArgumentError('Write NAMESPACE/NAME.');
-  return { namespace: objectName(namespace), name: objectName(name) };
+  return { namespace: namespaceName(namespace), name: objectName(name) };
 }
 
 /** A whole number in a range. */
@@ -56,7 +66,9 @@ export function serviceUrl(text: string): string {
   if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === '') {
     throw new InvalidArgumentError('Write a URL that starts with http:// or https://.');
   }
-  if (url.username || url.password || url.search || url.hash) {
+  // URL.parse drops line breaks, and does not tell of a query that is empty.
+  if (/[\s\p{C}]/u.test(text)) throw new InvalidArgumentError('Write it without blanks.');
+  if (url.username || url.password || /[?#]/.test(text)) {
     throw new InvalidArgumentError('Credentials, a query or a fragment do not belong in it.');
   }
   return text.replace(/\/+$/, '');
@@ -90,9 +102,9 @@ export function optionally(parse: (text: string) => string): (text: string) => s
   return (text) => (text === '' ? '' : parse(text));
 }
 
-/** An ISO 3166 country code, as X.520's countryName is limited to. */
+/** An ISO 3166 country code: of two letters, as X.520's countryName is, or of three, as upstream's. */
 export function countryCode(text: string): string {
-  if (!/^[A-Za-z]{2}$/.test(text)) {
+  if (!/^[A-Za-z]{2,3}$/.test(text)) {
     throw new InvalidArgumentError('Write a country code of two letters (ISO 3166), such as US.');
   }
   return text.toUpperCase();

@@ -47,7 +47,9 @@ export function waiting({ timeout, signal, log }: Waiting): WaitFor {
 function late({ what, hint }: Awaited, timeout: number): JobError {
   const limit = timeout < 1_000 ? `${timeout} ms` : `${Math.round(timeout / 1_000)} s`;
   const message = `${what} did not come within ${limit}`;
-  return new JobError('unavailable', message, { ...(hint && { hint }) });
+  return new JobError('unavailable', message, {
+    ...(hint && { hint: `${hint}: see its log, then run this Job again` }),
+  });
 }
 
 /** Says what is waited for at once, and again every half minute. */

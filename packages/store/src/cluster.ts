@@ -48,26 +48,44 @@ function loadKubeconfig(config: KubeConfig): void {
   }
 }
 
-/** The core API of the cluster that `config` has selected, with a deadline on every request. */
+/**
+ * The core API of the cluster that `config` has selected, with a deadline on every request. After a 401
+ * the next request reads the token's file again: the library would go on with what it read for a minute.
+ */
 export function apiOf(config: KubeConfig): CoreV1Api {
   const server = config.getCurrentCluster()?.server;
   if (server === undefined)
     throw new StoreError('UNAVAILABLE', 'the kubeconfig selects no cluster');
+  let identity = config;
   return new CoreV1Api(
     createConfiguration({
       baseServer: new ServerConfiguration(server, {}),
-      authMethods: { default: config },
+      authMethods: {
+        default: {
+          getName: () => identity.getName(),
+          applySecurityAuthentication: (request) => identity.applySecurityAuthentication(request),
+        },
+      },
       promiseMiddleware: [
         {
           pre: async (request) => {
             request.setSignal(AbortSignal.timeout(requestTimeout));
             return request;
           },
-          post: async (response) => response,
+          post: async (response) => {
+            if (response.httpStatusCode === 401) identity = withoutMemory(config);
+            return response;
+          },
         },
       ],
     }),
   );
+}
+
+function withoutMemory(config: KubeConfig): KubeConfig {
+  const anew = new KubeConfig();
+  anew.loadFromOptions(config);
+  return anew;
 }
 
 /** A store over one API client; `job` names the writer in managedFields. */
@@ -94,7 +112,9 @@ export function storeOver(api: CoreV1Api, job: string): Store {
       try {
         await patch(api, ref, body, { fieldManager, strategy });
       } catch (error) {
-        const refused = refusal('patch', ref, error);
+        // Who refuses it may quote the object, which is what was there and what we add.
+        const sent = { ...replacing?.data, ...change.data };
+        const refused = refusal('patch', ref, error, sent);
         if (refused !== 'absent') throw refused;
         throw replacing
           ? new StoreError('CONFLICT', `${ref.name} was deleted meanwhile`)
@@ -106,6 +126,7 @@ export function storeOver(api: CoreV1Api, job: string): Store {
 
 interface Stored {
   readonly metadata?: { annotations?: Record<string, string>; resourceVersion?: string };
+  readonly immutable?: boolean;
   readonly data?: Record<string, string>;
   readonly binaryData?: Record<string, string>;
 }
@@ -139,6 +160,7 @@ function snapshot({ kind }: Ref, stored: Stored): Snapshot {
   return {
     data,
     annotations: stored.metadata?.annotations ?? {},
+    immutable: stored.immutable === true,
     version: stored.metadata?.resourceVersion ?? '',
   };
 }
@@ -153,7 +175,7 @@ function creation(ref: Ref, change: Change): object {
       labels: { 'app.kubernetes.io/part-of': 'sigstand' },
       ...(change.annotations && { annotations: change.annotations }),
     },
-    ...content(ref, change.data ?? {}),
+    ...content(ref, change),
   };
 }
 
@@ -163,12 +185,22 @@ function replacement(ref: Ref, change: Change, replacing: Snapshot): object {
       resourceVersion: replacing.version,
       ...(change.annotations && { annotations: change.annotations }),
     },
-    ...content(ref, change.data ?? {}),
+    ...content(ref, change),
   };
 }
 
-function content(ref: Ref, data: Data): object {
-  if (ref.kind === 'Secret') return { data: mapped(data, (value) => text(value, 'base64')) };
+function content(ref: Ref, { data = {}, immutable }: Change): object {
+  return {
+    ...(ref.kind === 'Secret' ? sealed(data) : plain(data)),
+    ...(immutable && { immutable }),
+  };
+}
+
+function sealed(data: Data): object {
+  return { data: mapped(data, (value) => text(value, 'base64')) };
+}
+
+function plain(data: Data): object {
   const entries = Object.entries(data);
   const readable = Object.fromEntries(entries.filter(([, value]) => isText(value)));
   const binary = Object.fromEntries(entries.filter(([, value]) => !isText(value)));

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { holds, refuseImmutable } from './change.ts';
 import { type Change, type Ref, type Snapshot, type Store, StoreError, show } from './store.ts';
 
 const attempts = 10;
@@ -9,7 +10,8 @@ const attempts = 10;
  * writes first, their record is read and `desire` is asked again, so that every process that runs at
  * the same time ends with the same record.
  *
- * @throws {StoreError} CONFLICT where others keep writing first.
+ * @throws {StoreError} CONFLICT where others keep writing first, IMMUTABLE where the record may not
+ *   become what is wanted.
  */
 export async function converge(
   store: Store,
@@ -24,6 +26,7 @@ export async function converge(
         throw new StoreError('UNEXPECTED', `${show(ref)} was wanted empty`);
       return current;
     }
+    refuseImmutable(ref, current, change);
     try {
       await store.write(ref, change, current);
     } catch (error) {
@@ -36,17 +39,4 @@ export async function converge(
     if (stored !== undefined && holds(stored, change)) return stored;
   }
   throw new StoreError('CONFLICT', `${show(ref)} was changed by others ${attempts} times in a row`);
-}
-
-/** Whether the record already has every key and annotation of the change, byte for byte. */
-export function holds(current: Snapshot, change: Change): boolean {
-  const { data = {}, annotations = {} } = change;
-  return (
-    Object.entries(data).every(([key, bytes]) => equal(current.data[key], bytes)) &&
-    Object.entries(annotations).every(([key, text]) => current.annotations[key] === text)
-  );
-}
-
-function equal(a: Uint8Array | undefined, b: Uint8Array): boolean {
-  return a !== undefined && Buffer.compare(a, b) === 0;
 }

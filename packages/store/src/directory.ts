@@ -6,24 +6,19 @@ import {
   readlink,
   rename,
   rm,
+  stat,
   symlink,
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type Annotations,
-  type Data,
-  type Ref,
-  type Snapshot,
-  type Store,
-  StoreError,
-  show,
-} from './store.ts';
+import { changed, refuseImmutable } from './change.ts';
+import { type Ref, type Snapshot, type Store, StoreError, show } from './store.ts';
 
 /*
  * <root>/<namespace>/<kind>/<name>            a symbolic link to the newest version
  * <root>/<namespace>/<kind>/.<name>/<n>/data/<key>
  * <root>/<namespace>/<kind>/.<name>/<n>/annotations.json
+ * <root>/<namespace>/<kind>/.<name>/<n>/immutable      an empty file, where the record is
  *
  * A version appears by renaming a finished folder to the next number, which fails where that number
  * is taken: so a reader never sees half a record, and of two writers one loses. The link is for
@@ -48,10 +43,8 @@ export function directoryStore(root: string): Store {
       io(ref, async () => {
         const place = placeOf(root, ref);
         const version = Number(replacing?.version ?? 0) + 1;
-        await store(place, ref, version, {
-          data: { ...replacing?.data, ...change.data },
-          annotations: { ...replacing?.annotations, ...change.annotations },
-        });
+        refuseImmutable(ref, replacing, change);
+        await store(place, ref, version, changed(replacing, change));
         await point(place, version);
       }),
   };
@@ -80,14 +73,15 @@ async function load(folder: string, version: number): Promise<Snapshot> {
     data[key] = new Uint8Array(await readFile(join(folder, 'data', key)));
   }
   const annotations = JSON.parse(await readFile(join(folder, 'annotations.json'), 'utf8'));
-  return { data, annotations, version: String(version) };
+  const immutable = (await ifThere(() => stat(join(folder, 'immutable')))) !== undefined;
+  return { data, annotations, immutable, version: String(version) };
 }
 
 async function store(
   { folder, versions }: Place,
   ref: Ref,
   version: number,
-  content: { data: Data; annotations: Annotations },
+  content: Omit<Snapshot, 'version'>,
 ): Promise<void> {
   const secret = ref.kind === 'Secret';
   const draft = join(versions, `.${randomUUID()}`);
@@ -98,6 +92,7 @@ async function store(
       await writeFile(join(draft, 'data', key), bytes, { mode: secret ? 0o600 : 0o644 });
     }
     await writeFile(join(draft, 'annotations.json'), JSON.stringify(content.annotations));
+    if (content.immutable) await writeFile(join(draft, 'immutable'), '');
     if ((await newest(versions)) >= version) throw taken(ref);
     await rename(draft, join(versions, String(version))).catch((error) => {
       throw isCode(error, 'ENOTEMPTY', 'EEXIST') ? taken(ref) : error;
@@ -126,9 +121,13 @@ async function io<T>(ref: Ref, act: () => Promise<T>): Promise<T> {
     return await act();
   } catch (error) {
     if (error instanceof StoreError) throw error;
-    const code = isCode(error, 'EACCES', 'EPERM', 'EROFS') ? 'FORBIDDEN' : 'UNEXPECTED';
     const why = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new StoreError(code, `${show(ref)}: the directory answered ${why}`, { cause: error });
+    const message = `${show(ref)}: the directory answered ${why}`;
+    if (!isCode(error, 'EACCES', 'EPERM', 'EROFS')) {
+      throw new StoreError('UNEXPECTED', message, { cause: error });
+    }
+    const hint = 'give the directory to the user that runs this, or name another';
+    throw new StoreError('FORBIDDEN', message, { cause: error, hint });
   }
 }
 

@@ -1,3 +1,4 @@
+import { changed, refuseImmutable } from './change.ts';
 import { type Change, type Ref, type Snapshot, type Store, StoreError, show } from './store.ts';
 
 /** A store that lives as long as the process; for tests, seeded with what a cluster would hold. */
@@ -16,15 +17,10 @@ export function memoryStore(): Store {
       if (current?.version !== replacing?.version) {
         throw new StoreError('CONFLICT', `${show(ref)} was changed by somebody else`);
       }
+      refuseImmutable(ref, current, change);
       writes += 1;
-      records.set(
-        show(ref),
-        structuredClone({
-          data: { ...current?.data, ...change.data },
-          annotations: { ...current?.annotations, ...change.annotations },
-          version: String(writes),
-        }),
-      );
+      const next = { ...changed(current, change), version: String(writes) };
+      records.set(show(ref), structuredClone(next));
     },
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from './memory.ts';
 import { patient } from './patient.ts';
@@ -27,6 +28,14 @@ describe('a patient store', () => {
     });
     expect(await store.read(ref)).toBeUndefined();
     expect(told).toEqual(['FORBIDDEN']);
+  });
+
+  it('tries again however long the refusal took to come', async () => {
+    const slow = memoryStore();
+    const refused = refusing(1, 'UNAUTHENTICATED');
+    const late: Store = { ...slow, read: (one) => sleep(150).then(() => refused.read(one)) };
+    const store = patient(late, { limits: { UNAUTHENTICATED: 100 }, onWait: () => {} });
+    expect(await store.read(ref)).toBeUndefined();
   });
 
   it('passes a refusal on that lasts', async () => {

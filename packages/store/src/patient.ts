@@ -3,7 +3,7 @@ import { type Store, StoreError, type StoreErrorCode } from './store.ts';
 
 /** How long a refusal that may pass is waited out, and what to do meanwhile. */
 export interface Patience {
-  /** Milliseconds for each kind of refusal; a code that is not named is final at once. */
+  /** Milliseconds from the first refusal of each kind; a code that is not named is final at once. */
   readonly limits: Partial<Record<StoreErrorCode, number>>;
   /** Told once for each refusal that is waited out. */
   readonly onWait: (error: StoreError) => void;
@@ -29,16 +29,19 @@ async function retrying<T>(
   act: () => Promise<T>,
   { limits, onWait, signal }: Patience,
 ): Promise<T> {
-  const start = performance.now();
-  const told = new Set<StoreErrorCode>();
+  // From the refusal on, not from the request: an answer that was long in coming is no reason not to
+  // ask again.
+  const since = new Map<StoreErrorCode, number>();
   for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
     try {
       return await act();
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      if (performance.now() - start >= (limits[error.code] ?? 0)) throw error;
-      if (!told.has(error.code)) onWait(error);
-      told.add(error.code);
+      const { code } = error;
+      const first = since.get(code) ?? performance.now();
+      if (performance.now() - first >= (limits[code] ?? 0)) throw error;
+      if (!since.has(code)) onWait(error);
+      since.set(code, first);
     }
     // Jitter, so that nine Jobs do not come back to a restarting API server at the same moment.
     await sleep(pause * (0.5 + Math.random()), undefined, { signal });

@@ -1,5 +1,6 @@
 import { ApiException } from '@kubernetes/client-node';
-import { type Ref, StoreError, type StoreErrorCode, show } from './store.ts';
+import { brief, quotes } from './quote.ts';
+import { type Data, type Ref, StoreError, type StoreErrorCode, show } from './store.ts';
 
 /** The parts of the API server's Status object that say why. */
 interface Status {
@@ -8,31 +9,55 @@ interface Status {
   readonly details?: { readonly causes?: readonly { reason?: string; field?: string }[] };
 }
 
+/** One request that was not answered with success. */
+interface Failed {
+  readonly verb: string;
+  readonly ref: Ref;
+  readonly http: number;
+  readonly status: Status;
+  /** What was written, of which nothing may be told. */
+  readonly sent: Data;
+}
+
 /**
  * What an API call's failure means: `absent` for a 404, else the error to throw. An ApiException's
  * own message holds the whole response with its headers, so nothing of it is passed on but what the
- * server says about rights, quotas and fields.
+ * server says about rights, quotas, policies and fields, and nothing that quotes what was `sent`.
  */
-export function refusal(verb: string, ref: Ref, error: unknown): 'absent' | StoreError {
+export function refusal(
+  verb: string,
+  ref: Ref,
+  error: unknown,
+  sent: Data = {},
+): 'absent' | StoreError {
   if (!(error instanceof ApiException)) return unanswered(verb, ref, error);
-  const status = parse(error.body);
-  if (error.code === 404) return 'absent';
-  return new StoreError(
-    codeOf(error.code, status),
-    `${verb} ${show(ref)}: ${describe(error.code, status)}`,
-  );
+  const failed = { verb, ref, http: error.code, status: parse(error.body), sent };
+  const code = codeOf(failed);
+  if (code === 'ABSENT') return 'absent';
+  const hint = code === 'FORBIDDEN' ? ruleFor(failed) : undefined;
+  const message = `${verb} ${show(ref)}: ${describe(code, failed)}`;
+  return new StoreError(code, message, { ...(hint && { hint }) });
 }
 
-function codeOf(http: number, status: Status): StoreErrorCode {
-  const caused = (reason: string) =>
-    status.details?.causes?.some((cause) => cause.reason === reason);
-  if (http === 403 && caused('NamespaceTerminating')) return 'TERMINATING';
-  if (http === 422 && /immutable/.test(status.message ?? '')) return 'IMMUTABLE';
+function codeOf({ http, status }: Failed): StoreErrorCode | 'ABSENT' {
+  const { message = '', details } = status;
+  const caused = (reason: string) => details?.causes?.some((cause) => cause.reason === reason);
+  // "failed calling webhook", a quota that cannot be counted: what decides is out of order.
   if (http === 429 || http >= 500) return 'UNAVAILABLE';
+  // Whoever denies chooses the number, too.
+  if (denial.test(message)) return 'REFUSED';
+  if (http === 404) return 'ABSENT';
+  if (http === 403) {
+    if (caused('NamespaceTerminating')) return 'TERMINATING';
+    // A quota that was made a moment ago, whose use nobody has counted yet.
+    if (/: status unknown for quota: /.test(message)) return 'UNAVAILABLE';
+    return message === '' || rights.test(message) ? 'FORBIDDEN' : 'REFUSED';
+  }
+  if (http === 422 && /field is immutable when `immutable` is set/.test(message))
+    return 'IMMUTABLE';
   const known: Record<number, StoreErrorCode> = {
     400: 'INVALID',
     401: 'UNAUTHENTICATED',
-    403: 'FORBIDDEN',
     409: 'CONFLICT',
     413: 'INVALID',
     422: 'INVALID',
@@ -40,20 +65,62 @@ function codeOf(http: number, status: Status): StoreErrorCode {
   return known[http] ?? 'UNEXPECTED';
 }
 
-function describe(http: number, status: Status): string {
-  // A 403 names user, verb and resource; other messages may quote what was sent.
-  if (http === 403 && status.message) return status.message;
+/** How the API server begins what an admission webhook or policy said. */
+const denial =
+  /(^|: )(admission webhook "[^"]*" denied the request|ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied request)/;
+
+/** How the API server says that the identity lacks a right; all other 403s are admission's. */
+const rights = /^\S+( "[^"]*")? is forbidden: User "([^"]*)" cannot (\w+) resource "/;
+
+function describe(code: StoreErrorCode, { http, status, ref, sent }: Failed): string {
+  const said = brief(status.message ?? '');
+  // Who may do what is said before the object is looked at; what admission says may be about its content.
+  if (code === 'FORBIDDEN' && said) return said;
+  if (code === 'REFUSED') return quotes(said, { ref, sent }) ? untold(http) : said;
+  if (code === 'TERMINATING') return `the namespace ${ref.namespace} is being deleted`;
+  // Other messages may quote what was sent, and what is wrong with it is our own affair.
   const fields = status.details?.causes?.map((cause) => cause.field).filter(Boolean) ?? [];
-  const where = fields.length > 0 ? ` (${fields.join(', ')})` : '';
+  const where = fields.length > 0 ? ` (${shortList(fields)})` : '';
   return `the API server answered ${http} ${status.reason ?? ''}`.trimEnd() + where;
 }
 
+function untold(http: number): string {
+  return `the API server answered ${http}, in words that quote the record and are not told here`;
+}
+
+function shortList(fields: readonly unknown[]): string {
+  const most = 5;
+  const more = fields.length > most ? ` and ${fields.length - most} more` : '';
+  return fields.slice(0, most).join(', ') + more;
+}
+
+/** What somebody must grant, in the words of a Role. */
+function ruleFor({ verb, ref, status }: Failed): string {
+  const [, , user, denied = verb] = rights.exec(status.message ?? '') ?? [];
+  const rule = `verbs [${denied}], resources [${resources[ref.kind]}], resourceNames [${ref.name}]`;
+  const bound = user ? ` bound to ${user}` : '';
+  return `grant it in a Role of namespace ${ref.namespace}${bound}: apiGroups [""], ${rule}`;
+}
+
+const resources: Record<Ref['kind'], string> = { Secret: 'secrets', ConfigMap: 'configmaps' };
+
 function parse(body: unknown): Status {
-  if (typeof body === 'object' && body !== null) return body;
+  const read = typeof body === 'string' ? fromJson(body) : body;
+  const { message, reason, details } = (read ?? {}) as Record<keyof Status, unknown>;
+  const { causes } = (details ?? {}) as { causes?: unknown };
+  return {
+    ...(typeof message === 'string' && { message }),
+    // One word; what has more is not of the API server.
+    ...(typeof reason === 'string' && /^\w{1,64}$/.test(reason) && { reason }),
+    ...(Array.isArray(causes) && { details: { causes } }),
+  };
+}
+
+function fromJson(text: string): unknown {
   try {
-    return JSON.parse(String(body)) as Status;
+    return JSON.parse(text);
   } catch {
-    return {}; // a proxy's page, not the API server's Status
+    return undefined; // a proxy's page, not the API server's Status
   }
 }
 

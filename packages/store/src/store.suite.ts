@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { converge } from './converge.ts';
-import { type Ref, type Store, StoreError } from './store.ts';
+import { type Ref, type Store, StoreError, type StoreErrorCode } from './store.ts';
 
 /**
  * What every adapter promises; each adapter's test is one call to it. `open` gives a store over the
@@ -62,7 +62,7 @@ export function behavesLikeAStore(
       const ref = fresh();
       await open().write(ref, { data: { key: bytes('theirs') } });
       await expect(open().write(ref, { data: { key: bytes('ours') } })).rejects.toSatisfy(
-        isConflict,
+        isCode('CONFLICT'),
       );
       expect((await open().read(ref))?.data.key).toEqual(bytes('theirs'));
     });
@@ -74,9 +74,61 @@ export function behavesLikeAStore(
       const stale = await store.read(ref);
       await open().write(ref, { data: { key: bytes('2') } }, stale);
       await expect(store.write(ref, { data: { key: bytes('3') } }, stale)).rejects.toSatisfy(
-        isConflict,
+        isCode('CONFLICT'),
       );
       expect((await open().read(ref))?.data.key).toEqual(bytes('2'));
+    });
+
+    it.each(['Secret', 'ConfigMap'] as const)(
+      'makes a %s immutable as it is made',
+      async (kind) => {
+        const ref = fresh(kind);
+        await open().write(ref, { data: { key: bytes('1') }, immutable: true });
+        expect(await open().read(ref)).toMatchObject({
+          immutable: true,
+          data: { key: bytes('1') },
+        });
+      },
+    );
+
+    it('makes a record immutable that is there, and changes nothing else of it', async () => {
+      const ref = fresh();
+      const store = open();
+      await store.write(ref, { data: { key: bytes('1') }, annotations: { 'x.io/n': 'n' } });
+      const before = await store.read(ref);
+      expect(before?.immutable).toBe(false);
+      await store.write(ref, { immutable: true }, before);
+      const after = await open().read(ref);
+      expect(after).toMatchObject({ immutable: true, data: before?.data });
+      expect(after?.annotations['x.io/n']).toBe('n');
+    });
+
+    it.each([
+      ['other bytes', { key: 'other' }],
+      ['a new key', { more: 'new' }],
+    ])('gives %s no way into an immutable record', async (_what, data) => {
+      const ref = fresh();
+      const store = open();
+      await store.write(ref, { data: { key: bytes('1') }, immutable: true });
+      const change = {
+        data: Object.fromEntries(Object.entries(data).map(([k, v]) => [k, bytes(v)])),
+      };
+      const before = await store.read(ref);
+      await expect(store.write(ref, change, before)).rejects.toSatisfy(isCode('IMMUTABLE'));
+      await expect(converge(store, ref, () => change)).rejects.toSatisfy(isCode('IMMUTABLE'));
+      expect((await open().read(ref))?.data).toEqual({ key: bytes('1') });
+    });
+
+    it('keeps a record immutable whatever is noted beside its data', async () => {
+      const ref = fresh();
+      const store = open();
+      await store.write(ref, { data: { key: bytes('1') }, immutable: true });
+      const note = { data: { key: bytes('1') }, annotations: { 'x.io/n': 'n' }, immutable: false };
+      await store.write(ref, note, await store.read(ref));
+      expect(await open().read(ref)).toMatchObject({
+        immutable: true,
+        annotations: { 'x.io/n': 'n' },
+      });
     });
 
     it('lets eight writers at once agree on one record', async () => {
@@ -105,6 +157,6 @@ export function behavesLikeAStore(
   });
 }
 
-function isConflict(error: unknown): boolean {
-  return error instanceof StoreError && error.code === 'CONFLICT';
+function isCode(code: StoreErrorCode) {
+  return (error: unknown) => error instanceof StoreError && error.code === code;
 }

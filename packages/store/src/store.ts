@@ -20,12 +20,16 @@ export type Annotations = Readonly<Record<string, string>>;
 export interface Change {
   readonly data?: Data;
   readonly annotations?: Annotations;
+  /** True makes the record immutable, for good; all else leaves it as it is. */
+  readonly immutable?: boolean;
 }
 
 /** A record as it was read, with what `write` needs to replace exactly that version of it. */
 export interface Snapshot {
   readonly data: Data;
   readonly annotations: Annotations;
+  /** Whether its data may never change again. */
+  readonly immutable: boolean;
   readonly version: string;
 }
 
@@ -42,7 +46,8 @@ export interface Store {
    * Changes the version given, or creates the record where none is given. All of the change becomes
    * visible at once, or none of it.
    *
-   * @throws {StoreError} With code CONFLICT where somebody else wrote first.
+   * @throws {StoreError} With code CONFLICT where somebody else wrote first, IMMUTABLE where the data
+   *   of an immutable record would change.
    */
   write(ref: Ref, change: Change, replacing?: Snapshot): Promise<void>;
 }
@@ -55,18 +60,28 @@ export type StoreErrorCode =
   | 'NO_NAMESPACE' // nothing can be written where the namespace is missing
   | 'TERMINATING' // the namespace is on its way out
   | 'INVALID' // the store will never take this
+  | 'REFUSED' // a rule of the store's owner is against it: a quota, a policy, a webhook
   | 'IMMUTABLE' // the record is there and may not change
   | 'UNAVAILABLE' // the store did not answer, or asked to come back later
   | 'UNEXPECTED';
 
-/** A store's refusal: what was tried on which record. It never carries the record's content. */
+/**
+ * A store's refusal: what was tried on which record, and where the store knows it, what to do. It
+ * never carries the record's content.
+ */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly code: StoreErrorCode;
+  readonly hint: string | undefined;
 
-  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: StoreErrorCode,
+    message: string,
+    options: ErrorOptions & { hint?: string } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.hint = options.hint;
   }
 }
 

@@ -1,0 +1,48 @@
+import type { CommanderError } from 'commander';
+import { JobError } from './errors.ts';
+
+const longest = 4_096;
+
+/**
+ * Refuses arguments that no flag takes, before anything looks for a pattern in them.
+ *
+ * @throws {JobError}
+ */
+export function refuseLong(args: readonly string[]): void {
+  const long = args.find((arg) => arg.length > longest);
+  if (long === undefined) return;
+  const flag = flagIn(long);
+  const what = flag ? `the value of ${flag}` : 'an argument';
+  throw new JobError('usage', `${what} has ${long.length} characters; at most ${longest} are read`);
+}
+
+/**
+ * Commander's message without what was given: a value may be a password that went to the wrong flag,
+ * and a mistyped `--pasword=x` is told as `--pasword`.
+ */
+export function usageMessage({ code, message }: CommanderError): string {
+  const plain = message.replace(/^error: /, '').replace(/\.$/, '');
+  switch (code) {
+    case 'commander.invalidArgument': {
+      const [option = 'a flag'] = /^option '[^']*'/.exec(plain) ?? [];
+      const from = / from env '[A-Z_]+'/.exec(plain)?.[0] ?? '';
+      // What follows is ours, and the value before it may be anything.
+      const reason = plain.slice(plain.lastIndexOf(' is invalid. ') + ' is invalid. '.length);
+      return `${option} has a value${from} that is invalid: ${reason}`;
+    }
+    case 'commander.unknownOption': {
+      const flag = flagIn(plain.slice("unknown option '".length).split("'")[0] ?? '');
+      const [suggestion = ''] = /\(Did you mean [^()]*\?\)$/.exec(plain) ?? [];
+      return `unknown option${flag ? ` '${flag}'` : ''} ${suggestion}`.trimEnd();
+    }
+    case 'commander.excessArguments':
+      return 'too many arguments: all that is taken are flags';
+    default:
+      return plain;
+  }
+}
+
+/** The flag's name alone, where it looks like one: its length and letters are those that flags have. */
+function flagIn(arg: string): string | undefined {
+  return /^(--?[a-z][a-z0-9_-]{0,39})(=|$)/.exec(arg)?.[1];
+}

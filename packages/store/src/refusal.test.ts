@@ -1,0 +1,35 @@
+import { ApiException } from '@kubernetes/client-node';
+import { describe, expect, it } from 'vitest';
+import { refusal } from './refusal.ts';
+
+const ref = { kind: 'Secret', namespace: 'ns', name: 'x' } as const;
+
+describe('an answer that is not the API server’s', () => {
+  it.each([
+    ['a page', '<html>hunter2</html>'],
+    ['null', 'null'],
+    ['a text', '"hunter2"'],
+    ['a list', '[1]'],
+    [
+      'a message that is no text',
+      '{"message":{"a":1},"reason":["hunter2"],"details":{"causes":7}}',
+    ],
+    ['a reason in many words', '{"reason":"hunter2 is the password"}'],
+    ['nothing', undefined],
+  ])('is told by its number: %s', (_what, body) => {
+    const told = [400, 401, 403, 418, 422, 503].map((code) =>
+      refusal('get', ref, new ApiException(code, 'hunter2', body, { 'x-a': 'hunter2' })),
+    );
+    expect(told.map((one) => one !== 'absent' && one.code)).toEqual([
+      'INVALID',
+      'UNAUTHENTICATED',
+      'FORBIDDEN',
+      'UNEXPECTED',
+      'INVALID',
+      'UNAVAILABLE',
+    ]);
+    expect(
+      told.map(String).filter((one) => !/^StoreError: get Secret ns\/x: .* \d+$/.test(one)),
+    ).toEqual([]);
+  });
+});

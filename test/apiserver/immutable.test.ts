@@ -1,0 +1,75 @@
+import { CoreV1Api, KubeConfig, RbacAuthorizationV1Api } from '@kubernetes/client-node';
+import { createSecret } from '@sigstand/createsecret/job';
+import { runJob } from '@sigstand/job/testing';
+import { apiOf, storeOver } from '@sigstand/store/cluster';
+import { patient } from '@sigstand/store/patient';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { asUser, tokenOf } from './identity.ts';
+
+const config = new KubeConfig();
+config.loadFromFile(inject('kubeconfig'));
+const core = config.makeApiClient(CoreV1Api);
+const namespace = 'immutable';
+const name = 'rekor-signing-secret';
+
+describe('createsecret --immutable', () => {
+  let run: (...flags: string[]) => Promise<{ status: number; stderr: string }>;
+
+  beforeAll(async () => {
+    await core.createNamespace({ body: { metadata: { name: namespace } } });
+    const rbac = config.makeApiClient(RbacAuthorizationV1Api);
+    const metadata = { name: 'createsecret' };
+    const rules = [
+      {
+        apiGroups: [''],
+        resources: ['secrets'],
+        resourceNames: [name, 'rekor-pub-key'],
+        verbs: ['get', 'create', 'patch'],
+      },
+    ];
+    await rbac.createNamespacedRole({ namespace, body: { metadata, rules } });
+    await rbac.createNamespacedRoleBinding({
+      namespace,
+      body: {
+        metadata,
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: metadata.name },
+        subjects: [{ kind: 'ServiceAccount', namespace, name: metadata.name }],
+      },
+    });
+    const token = await tokenOf(config, { namespace, name: metadata.name });
+    const limits = { FORBIDDEN: 10_000 };
+    run = (...flags) => {
+      const store = storeOver(apiOf(asUser(config, { token })), 'createsecret');
+      return runJob(createSecret(), patient(store, { limits, onWait: () => {} }), {
+        args: [`--namespace=${namespace}`, ...flags],
+      });
+    };
+  });
+
+  const stored = () => core.readNamespacedSecret({ namespace, name });
+
+  it('makes what is there immutable with the rights that every run has', async () => {
+    expect(await run()).toMatchObject({ status: 0 });
+    const before = await stored();
+    expect(before.immutable).toBeUndefined();
+    expect(await run('--immutable')).toMatchObject({ status: 0 });
+    const after = await stored();
+    expect(after).toMatchObject({ immutable: true, data: before.data });
+
+    expect(await run('--immutable')).toMatchObject({ status: 0 });
+    expect(await run()).toMatchObject({ status: 0 });
+    expect((await stored()).metadata?.resourceVersion).toBe(after.metadata?.resourceVersion);
+  });
+
+  it('makes a new one with one write', async () => {
+    for (const one of [name, 'rekor-pub-key']) {
+      await core.deleteNamespacedSecret({ namespace, name: one });
+    }
+    expect(await run('--immutable')).toMatchObject({ status: 0 });
+    const made = await stored();
+    expect(made.immutable).toBe(true);
+    expect(made.metadata?.managedFields?.map(({ operation }) => operation)).toEqual(['Apply']);
+    const published = await core.readNamespacedSecret({ namespace, name: 'rekor-pub-key' });
+    expect(published.immutable).toBeUndefined();
+  });
+});

@@ -1,0 +1,213 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ApiException } from '@kubernetes/client-node';
+import {
+  fulcioSecrets,
+  rekorConfig,
+  rekorPublicKey,
+  rekorSigningSecret,
+  tsaCertChain,
+} from '@sigstand/contracts/records';
+import { exitStatus } from '@sigstand/job/errors';
+import { runJob } from '@sigstand/job/testing';
+import { memoryStore } from '@sigstand/store/memory';
+import { refusal } from '@sigstand/store/refusal';
+import { type Ref, type Store, StoreError } from '@sigstand/store/store';
+import { describe, expect, it } from 'vitest';
+import { jobs } from './jobs.ts';
+
+const root = join(import.meta.dirname, '..');
+const page = readFileSync(join(root, 'docs/exit-status.md'), 'utf8');
+const bytes = (text: string) => new Uint8Array(Buffer.from(text));
+const key = String(
+  generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+    type: 'pkcs8',
+    format: 'pem',
+  }),
+);
+
+/** What the page says of a status: from its heading to the next. */
+function section(status: number): string {
+  return new RegExp(`^## ${status}\\b[^]*?(?=^## |$(?![^]))`, 'm').exec(page)?.[0] ?? '';
+}
+
+/** The last lines of Jobs that the page shows, which are indented as code. */
+const shown = (status: number) =>
+  [...section(status).matchAll(/^ {4}([a-z]+: error: .*)$/gm)].map(([, line]) => line);
+
+async function holding(...entries: [Ref, Record<string, string>][]): Promise<Store> {
+  const store = memoryStore();
+  for (const [ref, values] of entries) {
+    const data = Object.entries(values).map(([name, value]) => [name, bytes(value)]);
+    await store.write(ref, { data: Object.fromEntries(data) });
+  }
+  return store;
+}
+
+/** A store that a Job has been run on. */
+async function after(...names: string[]): Promise<Store> {
+  const store = memoryStore();
+  for (const name of names) await runJob(jobs[name]!(), store, {});
+  return store;
+}
+
+async function withData(store: Store, ref: Ref, from?: Store): Promise<Store> {
+  const data = (await (from ?? store).read(ref))?.data ?? {};
+  await store.write(ref, { data }, await store.read(ref));
+  return store;
+}
+
+/** A store whose API server answers each write, or each read, with this. */
+function answering(verb: 'get' | 'patch', code: number, status: object): Store {
+  const refuse = async (ref: Ref): Promise<never> => {
+    const body = JSON.stringify({ kind: 'Status', ...status });
+    throw refusal(verb, ref, new ApiException(code, '', body, {}));
+  };
+  return verb === 'get'
+    ? { read: refuse, write: refuse }
+    : { read: async () => undefined, write: refuse };
+}
+
+const account = 'system:serviceaccount:rekor-system:createsecret';
+const failing = (error: Error): Store => ({
+  read: () => Promise.reject(error),
+  write: () => Promise.reject(error),
+});
+
+type Cause = readonly [job: string, args: readonly string[], store: () => Store | Promise<Store>];
+
+/** Typical causes of each status; what their Jobs say last is on the page. */
+const causes: Readonly<Record<number, readonly Cause[]>> = {
+  64: [
+    ['createsecret', ['--signing-secrt=x'], memoryStore],
+    ['createcerts', ['--lifetime=10'], memoryStore],
+    ['createsecret', ['--signing-secret-pwd=x'], memoryStore],
+  ],
+  65: [
+    [
+      'createsecret',
+      [],
+      () =>
+        holding([rekorSigningSecret, { 'signing-secret': 'x', 'signing-secret-password': 'y' }]),
+    ],
+    ['copysecrets', [], () => holding([rekorPublicKey, { public: key }])],
+    [
+      'createsecret',
+      [],
+      () =>
+        answering('patch', 403, {
+          message:
+            'secrets "rekor-signing-secret" is forbidden: exceeded quota: few, requested: count/secrets=1, used: count/secrets=0, limited: count/secrets=0',
+        }),
+    ],
+    [
+      'createsecret',
+      [],
+      () =>
+        answering('patch', 403, {
+          message:
+            'secrets "rekor-signing-secret" is forbidden: unable to create new content in namespace rekor-system because it is being terminated',
+          reason: 'Forbidden',
+          details: { causes: [{ reason: 'NamespaceTerminating', field: 'metadata.namespace' }] },
+        }),
+    ],
+  ],
+  69: [
+    ['createctconfig', ['--timeout=1s'], memoryStore],
+    ['createtuf', ['--timeout=1s'], memoryStore],
+    [
+      'createsecret',
+      [],
+      () => failing(new StoreError('NO_NAMESPACE', 'there is no namespace rekor-system')),
+    ],
+  ],
+  70: [['createtree', [], () => failing(new TypeError('x'))]],
+  75: [
+    [
+      'createsecret',
+      [],
+      () =>
+        failing(
+          refusal(
+            'get',
+            rekorPublicKey,
+            Object.assign(new Error(), { code: 'ECONNREFUSED' }),
+          ) as Error,
+        ),
+    ],
+    ['createsecret', [], () => answering('get', 503, { reason: 'ServiceUnavailable' })],
+  ],
+  77: [
+    [
+      'createsecret',
+      [],
+      () =>
+        answering('get', 403, {
+          message: `secrets "rekor-pub-key" is forbidden: User "${account}" cannot get resource "secrets" in API group "" in the namespace "rekor-system"`,
+        }),
+    ],
+    ['createsecret', [], () => answering('get', 401, { reason: 'Unauthorized' })],
+  ],
+  78: [
+    [
+      'createsecret',
+      [],
+      async () =>
+        withData(await after('createsecret'), rekorPublicKey, await after('createsecret')),
+    ],
+    [
+      'createsecret',
+      [],
+      async () => withData(memoryStore(), rekorPublicKey, await after('createsecret')),
+    ],
+    ['createcertchain', [], () => holding([tsaCertChain, { 'cert-chain': 'x' }])],
+    ['createtree', [], () => holding([rekorConfig, { treeID: '6650004838055700742' }])],
+    [
+      'createcerts',
+      [],
+      async () => {
+        const store = memoryStore();
+        const { data } = (await (await after('createcerts')).read(fulcioSecrets))!;
+        const { public: _, ...rest } = data;
+        await store.write(fulcioSecrets, { data: rest, immutable: true });
+        return store;
+      },
+    ],
+  ],
+};
+
+/** The line without what differs from run to run. */
+function plain(line: string): string {
+  let number = 0;
+  return line
+    .replaceAll(/\b[0-9a-f]{64}\b/g, () => ['3b1e...', '9ac4...'][number++] ?? '...')
+    .replace(/(with where it was: ).*/, '$1...');
+}
+
+describe('docs/exit-status.md', () => {
+  it.each(Object.entries(exitStatus))('has a section on the status of %s, %i', (_name, status) => {
+    expect(section(status)).toMatch(new RegExp(`^## ${status} [a-z]`));
+  });
+
+  it('has none on any other', () => {
+    const numbers = [...page.matchAll(/^## (\d+)/gm)].map(([, number]) => Number(number));
+    expect(numbers.toSorted()).toEqual(Object.values(exitStatus).toSorted());
+  });
+
+  const failures = Object.values(exitStatus).filter((status) => status !== 0);
+  it.each(failures)(
+    'shows what Jobs really say last before they end with %i',
+    async (wanted) => {
+      const lines: string[] = [];
+      for (const [job, args, store] of causes[wanted] ?? []) {
+        const { status, stderr } = await runJob(jobs[job]!(), await store(), { args });
+        const last = stderr.trimEnd().split('\n').at(-1) ?? '';
+        expect({ last, status }).toEqual({ last, status: wanted });
+        lines.push(plain(last));
+      }
+      expect(lines).toEqual(shown(wanted));
+    },
+    60_000,
+  );
+});
