@@ -20,8 +20,23 @@ export interface ApiProxy {
   close(): Promise<void>;
 }
 
+/** Where a proxy listens, and the name that it is known by. */
+export interface Place {
+  readonly address?: string | undefined;
+  readonly hostname?: string | undefined;
+}
+
+/** A host and port as URLs and gRPC write them. */
+export function hostPort({ address = '127.0.0.1', hostname = address }: Place, port: number) {
+  return `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`;
+}
+
 /** A TLS proxy before a kube-apiserver, that lets befall each request what `traffic` says. */
-export async function startApiProxy({ url, authority }: Upstream, traffic: Traffic) {
+export async function startApiProxy(
+  { url, authority }: Upstream,
+  traffic: Traffic,
+  place: Place = {},
+) {
   const { key, cert } = identity();
   const agent = new Agent({ keepAlive: true, ca: authority });
   const server = createServer({ key, cert }, (asked, answer) => {
@@ -31,11 +46,11 @@ export async function startApiProxy({ url, authority }: Upstream, traffic: Traff
     });
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+    server.once('error', reject).listen(0, place.address ?? '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
   const proxy: ApiProxy = {
-    url: `https://127.0.0.1:${port}`,
+    url: `https://${hostPort(place, port)}`,
     authority: cert,
     close: async () => {
       server.closeAllConnections();
@@ -73,7 +88,9 @@ async function handle(asked: IncomingMessage, answer: ServerResponse, way: Way):
 
 function forward(asked: IncomingMessage, body: Buffer, { url, agent }: Way) {
   const { pathname, search } = new URL(asked.url ?? '/', url);
-  const options: RequestOptions = { method: asked.method, headers: asked.headers, agent };
+  // The name that the Job knows the proxy by would be looked for in the API server's certificate.
+  const { host: _, ...headers } = asked.headers;
+  const options: RequestOptions = { method: asked.method, headers, agent };
   return new Promise<IncomingMessage>((resolve, reject) => {
     request(new URL(pathname + search, url), options, resolve)
       .once('error', reject)
@@ -111,7 +128,10 @@ async function bytesOf(stream: IncomingMessage): Promise<Buffer> {
 
 let made: { key: string; cert: string } | undefined;
 
-/** A key and certificate for 127.0.0.1, the same for all proxies of the process. */
+/** The name that the proxies' certificate has beside the loopback addresses. */
+export const proxyName = 'proxy.test';
+
+/** A key and certificate for the loopback addresses, the same for all proxies of the process. */
 function identity(): { key: string; cert: string } {
   if (made) return made;
   const dir = mkdtempSync(join(tmpdir(), 'sigstand-proxy-'));
@@ -123,13 +143,20 @@ function identity(): { key: string; cert: string } {
       'ec_paramgen_curve:P-256',
       '-nodes',
       '-days',
-      '3650',
+      // Some Jobs believe that it is 2038.
+      '36500',
     ];
-    const name = ['-subj', '/CN=proxy', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const names = `IP:127.0.0.1,IP:::1,DNS:${proxyName}`;
+    const name = ['-subj', '/CN=proxy', '-addext', `subjectAltName=${names}`];
     const [key, cert] = [join(dir, 'key'), join(dir, 'cert')];
-    execFileSync('openssl', ['req', '-x509', ...kind, ...name, '-keyout', key, '-out', cert], {
-      stdio: 'ignore',
-    });
+    // Made yesterday, for Jobs whose clock is behind.
+    execFileSync(
+      'faketime',
+      ['-f', '-1d', 'openssl', 'req', '-x509', ...kind, ...name, '-keyout', key, '-out', cert],
+      {
+        stdio: 'ignore',
+      },
+    );
     made = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
     return made;
   } finally {

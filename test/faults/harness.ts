@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import type { CoreV1Api } from '@kubernetes/client-node';
 import {
   type Mariadb,
@@ -6,10 +7,13 @@ import {
   startTrillian,
 } from '../programs/trillian.ts';
 import { startApiProxy, type Upstream } from './api-proxy.ts';
+import type { Seen } from './canary-places.ts';
 import { type History, openHistory, placeOf, type StoredObject } from './history.ts';
 import { type Lane, type LaneJob, openLane } from './lane.ts';
-import { type Ended, type JobOptions, startJob, writeKubeconfig } from './process.ts';
+import { byTokenFile, type Ended, type JobOptions, startJob, writeKubeconfig } from './process.ts';
+import { figure } from './profile.ts';
 import { type Faults, Traffic } from './requests.ts';
+import { toldSecrets } from './told.ts';
 import { startTrillianProxy } from './trillian-proxy.ts';
 
 /** One lane with a Trillian of its own, and the means to run its Jobs under faults. */
@@ -21,10 +25,19 @@ export interface Harness {
   run(job: LaneJob, options?: RunOptions): Promise<Run>;
   /** What is stored in the lane now. */
   state(): Promise<Map<string, StoredObject>>;
-  /** Leaves in the lane what the Job reads and does not write; resolves to a way back to that state. */
-  prepare(job: LaneJob): Promise<Prepared>;
+  /** What the Job reads and does not write, as the clean bring-up left it. */
+  inputs(job: LaneJob): readonly StoredObject[];
+  /** Leaves in the lane what the Jobs read and do not write; resolves to a way back to that state. */
+  prepare(...jobs: LaneJob[]): Promise<Prepared>;
+  /** The Jobs in the order of their inputs: none reads what another of its wave writes. */
+  readonly waves: readonly (readonly LaneJob[])[];
+  /** What the Job wrote in the clean bring-up. */
+  outputsOf(job: LaneJob): readonly StoredObject[];
+  /** Deletes as the cluster's administrator. */
+  remove(objects: readonly StoredObject[]): Promise<void>;
   /** Ids of the trees that are live in Trillian, and that no ConfigMap of the lane names. */
   unreferencedTrees(): Promise<string[]>;
+  /** @throws {Error} Where a secret was told by a Job, or beside an object's data. */
   close(): Promise<void>;
 }
 
@@ -33,6 +46,13 @@ export interface RunOptions extends Partial<Pick<JobOptions, 'env' | 'under'>> {
   /** After the Job's own. */
   readonly args?: readonly string[];
   readonly token?: string;
+  /** A file with the token, which the Job reads in place of `token`. */
+  readonly tokenFile?: string;
+  /** Where its proxies listen; 127.0.0.1 unless told. */
+  readonly address?: string;
+  /** The host name that it is told for that address. */
+  readonly hostname?: string;
+  readonly onStart?: (child: ChildProcess) => void;
 }
 
 export interface Run extends Ended {
@@ -58,8 +78,12 @@ export async function openHarness(name: string, upstream: Upstream & { kubeconfi
   const history = await openHistory(upstream.kubeconfig, lane.admin, mine);
   opening.defer(async () => history.close());
 
-  const run: Harness['run'] = (job, options = {}) =>
-    runThrough({ upstream, trillian }, job, options);
+  const said: Seen[] = [];
+  const run: Harness['run'] = async (job, options = {}) => {
+    const ended = await runJob({ upstream, trillian }, job, options);
+    said.push([`what ${job.title} said`, ended.stdout + ended.stderr]);
+    return ended;
+  };
   const state: Harness['state'] = async () => {
     await history.mark();
     return history.state();
@@ -72,13 +96,25 @@ export async function openHarness(name: string, upstream: Upstream & { kubeconfi
   const whole = [...(await state()).values()];
   const touched = new Map(runs.map(({ job, traffic }) => [job, placesOf(traffic)]));
 
-  const prepare: Harness['prepare'] = async (job) => {
-    const { read, written } = touched.get(job) ?? { read: new Set(), written: new Set() };
-    const inputs = whole.filter((one) => read.has(placeOf(one)) && !written.has(placeOf(one)));
+  const placesOfAll = (jobs: readonly LaneJob[], which: 'read' | 'written') =>
+    new Set(jobs.flatMap((job) => [...(touched.get(job)?.[which] ?? [])]));
+  const outputsOf: Harness['outputsOf'] = (job) =>
+    whole.filter((one) => placesOfAll([job], 'written').has(placeOf(one)));
+  const inputs: Harness['inputs'] = (job) =>
+    whole.filter(
+      (one) => placesOfAll([job], 'read').has(placeOf(one)) && !outputsOf(job).includes(one),
+    );
+  const removeAll: Harness['remove'] = async (objects) => {
+    await Promise.all(objects.map((object) => remove(lane.admin, object)));
+  };
+
+  const prepare: Harness['prepare'] = async (...jobs) => {
+    const [read, written] = [placesOfAll(jobs, 'read'), placesOfAll(jobs, 'written')];
+    const start = whole.filter((one) => read.has(placeOf(one)) && !written.has(placeOf(one)));
     for (const object of (await state()).values()) await remove(lane.admin, object);
-    for (const object of inputs) await create(lane.admin, object);
+    for (const object of start) await create(lane.admin, object);
     trillian.query('UPDATE Trees SET Deleted = true, DeleteTimeMillis = 1');
-    const kept = new Set(inputs.map(placeOf));
+    const kept = new Set(start.map(placeOf));
     return {
       outputs: whole.filter((one) => written.has(placeOf(one))),
       reset: async (put = []) => {
@@ -102,28 +138,41 @@ export async function openHarness(name: string, upstream: Upstream & { kubeconfi
     trillian,
     run,
     state,
+    inputs,
     prepare,
     unreferencedTrees,
-    close: () => opened.disposeAsync(),
+    waves: wavesOf(touched),
+    outputsOf,
+    remove: removeAll,
+    close: async () => {
+      const events = history.since(0);
+      const told = toldSecrets(said, events);
+      await opened.disposeAsync();
+      if (told.length > 0) throw new Error(`secrets were told: ${JSON.stringify(told)}`);
+      figure(
+        `told by ${said.length} processes and ${events.length} versions of objects: 0 secrets`,
+      );
+    },
   };
   return harness;
 }
 
 /** Runs a Job through proxies of its own. */
-async function runThrough(
-  { upstream, trillian }: { upstream: Upstream; trillian: RunningTrillian },
+export async function runJob(
+  { upstream, trillian }: { upstream: Upstream; trillian: Pick<RunningTrillian, 'address'> },
   job: LaneJob,
-  { faults, args = [], token = job.token, ...process }: RunOptions,
+  { faults, args = [], token = job.token, tokenFile, ...options }: RunOptions,
 ): Promise<Run> {
   await using stack = new AsyncDisposableStack();
   const traffic = new Traffic(faults);
-  const api = await startApiProxy(upstream, traffic);
+  const { address, hostname, onStart, ...process } = options;
+  const api = await startApiProxy(upstream, traffic, { address, hostname });
   stack.defer(api.close);
-  const kubeconfig = await writeKubeconfig(api, token);
+  const kubeconfig = await writeKubeconfig(api, tokenFile ? byTokenFile(tokenFile) : { token });
   stack.defer(kubeconfig.remove);
   const all = [...job.args];
   if (job.job === 'createtree') {
-    const proxy = await startTrillianProxy(trillian.address, traffic);
+    const proxy = await startTrillianProxy(trillian.address, traffic, { address, hostname });
     stack.defer(proxy.close);
     all.push(`--admin-server=${proxy.address}`);
   }
@@ -133,7 +182,24 @@ async function runThrough(
     kubeconfig: kubeconfig.path,
   });
   traffic.victim = started.child;
+  onStart?.(started.child);
   return { ...(await started.ended), traffic };
+}
+
+type Touched = Map<LaneJob, ReturnType<typeof placesOf>>;
+
+function wavesOf(touched: Touched): LaneJob[][] {
+  const waves: LaneJob[][] = [];
+  for (let left = [...touched]; left.length > 0; ) {
+    const others = (one: LaneJob) => left.filter(([job]) => job !== one);
+    const wave = left.filter(([job, { read }]) =>
+      others(job).every(([, { written }]) => ![...read].some((place) => written.has(place))),
+    );
+    if (wave.length === 0) throw new Error('the Jobs wait for one another');
+    waves.push(wave.map(([job]) => job));
+    left = left.filter((one) => !wave.includes(one));
+  }
+  return waves;
 }
 
 function placesOf({ requests }: Traffic) {
@@ -146,14 +212,16 @@ function placesOf({ requests }: Traffic) {
   return { read: places(false), written: places(true) };
 }
 
-function remove(admin: CoreV1Api, { kind, metadata: { name, namespace } }: StoredObject) {
+/** Deletes a Secret or ConfigMap. */
+export function remove(admin: CoreV1Api, { kind, metadata: { name, namespace } }: StoredObject) {
   const ref = { name, namespace };
   return kind === 'Secret'
     ? admin.deleteNamespacedSecret(ref)
     : admin.deleteNamespacedConfigMap(ref);
 }
 
-function create(admin: CoreV1Api, { metadata, ...object }: StoredObject) {
+/** Creates a Secret or ConfigMap with the names, labels, annotations and data of another. */
+export function create(admin: CoreV1Api, { metadata, ...object }: StoredObject) {
   const { name, namespace, labels, annotations } = metadata;
   const body = {
     ...object,

@@ -42,8 +42,6 @@ export function startJob(
     env: {
       PATH: process.env.PATH,
       HOME: '/nonexistent',
-      // Thousands of processes compile the same bundles.
-      NODE_COMPILE_CACHE: join(dist, '.compile-cache'),
       ...(kubeconfig && { KUBECONFIG: kubeconfig }),
       ...env,
     },
@@ -63,10 +61,15 @@ export function startJob(
   return { child, ended };
 }
 
-/** A kubeconfig file for one server and one token; `remove` deletes it. */
+/** The identity of whoever holds what is in the file, which is read anew as in a Pod. */
+export function byTokenFile(tokenFile: string): object {
+  return { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } };
+}
+
+/** A kubeconfig file for one server and one user; `remove` deletes it. */
 export async function writeKubeconfig(
   { url, authority }: { url: string; authority: string },
-  token: string,
+  user: object,
 ): Promise<{ path: string; remove(): Promise<void> }> {
   const dir = await mkdtemp(join(tmpdir(), 'sigstand-kubeconfig-'));
   const path = join(dir, 'kubeconfig');
@@ -75,7 +78,7 @@ export async function writeKubeconfig(
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: 'c', cluster: { server: url, 'certificate-authority-data': ca } }],
-    users: [{ name: 'u', user: { token } }],
+    users: [{ name: 'u', user }],
     contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
     'current-context': 'x',
   };

@@ -7,6 +7,7 @@ import {
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js';
+import { hostPort, type Place } from './api-proxy.ts';
 import type { Traffic } from './requests.ts';
 
 const methods: Record<string, Record<string, { readonly writes: boolean }>> = {
@@ -26,10 +27,15 @@ export interface TrillianProxy {
 }
 
 /** A gRPC proxy before a Trillian log server, that lets befall each call what `traffic` says. */
-export async function startTrillianProxy(server: string, traffic: Traffic): Promise<TrillianProxy> {
+export async function startTrillianProxy(
+  server: string,
+  traffic: Traffic,
+  place: Place = {},
+): Promise<TrillianProxy> {
   const client = new Client(server, credentials.createInsecure());
   const front = new Server();
   const same = (bytes: Buffer) => bytes;
+  let closed = false;
   for (const [service, calls] of Object.entries(methods)) {
     for (const [name, { writes }] of Object.entries(calls)) {
       const path = `/trillian.${service}/${name}`;
@@ -44,6 +50,8 @@ export async function startTrillianProxy(server: string, traffic: Traffic): Prom
           else answer({ code: status.UNAVAILABLE, details: 'put there by a test' });
         };
         if (ends && fault.when === 'before') return end();
+        // The call was held until the process had ended.
+        if (closed) return;
         client.makeUnaryRequest(path, same, same, call.request, (error, bytes) => {
           if (ends) end();
           else answer(error, bytes);
@@ -53,13 +61,15 @@ export async function startTrillianProxy(server: string, traffic: Traffic): Prom
     }
   }
   const port = await new Promise<number>((resolve, reject) => {
-    front.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+    const any = hostPort({ address: place.address }, 0);
+    front.bindAsync(any, ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),
     );
   });
   return {
-    address: `127.0.0.1:${port}`,
+    address: hostPort(place, port),
     close: () => {
+      closed = true;
       front.forceShutdown();
       client.close();
     },
