@@ -27,6 +27,9 @@ export default defineConfig({
           globalSetup: ['test/faults/setup.ts'],
           testTimeout: process.env.FAULTS === 'long' ? 4 * 3_600_000 : 240_000,
           hookTimeout: 120_000,
+          // Most of them wait for processes; one file's waiting is another's turn.
+          maxWorkers: 3,
+          maxConcurrency: 10,
         },
       },
       {
