@@ -9,6 +9,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts'],
+          // A busy machine may stand still for seconds.
+          testTimeout: 30_000,
         },
       },
       {

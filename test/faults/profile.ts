@@ -1,3 +1,5 @@
+import { availableParallelism, loadavg } from 'node:os';
+
 /** Whether this is the long run: `npm run test:faults`. */
 export const long = process.env.FAULTS === 'long';
 
@@ -12,4 +14,10 @@ export function trials(few: number, many: number): number {
 /** Prints a figure of the run, past the reporter's own lines. */
 export function figure(text: string): void {
   process.stdout.write(`figure: ${text}\n`);
+}
+
+/** A limit in milliseconds for what takes a fraction of it, longer on a machine that others keep busy. */
+export function patience(milliseconds: number): number {
+  const [load = 0] = loadavg();
+  return milliseconds * Math.max(1, load / availableParallelism());
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,7 +70,10 @@ export async function startMariadb(): Promise<Mariadb> {
   const dir = await newFolder(starting, 'mariadb');
   const port = await freePort();
   const asRoot = process.getuid?.() === 0 ? ['--user=root'] : [];
-  const place = ['--no-defaults', `--datadir=${dir}/data`, ...asRoot];
+  // Not /tmp: a server that starts there removes the temporary tables of all others.
+  const tmp = join(dir, 'tmp');
+  await mkdir(tmp);
+  const place = ['--no-defaults', `--datadir=${dir}/data`, `--tmpdir=${tmp}`, ...asRoot];
   const install = ['--auth-root-authentication-method=normal', '--skip-test-db'];
   execFileSync('mariadb-install-db', [...place, ...install], { stdio: 'ignore' });
 

@@ -1,10 +1,19 @@
+import type { X509Certificate } from 'node:crypto';
 import { at, JobError } from '@sigstand/job/errors';
-import { parseCertificates } from '@sigstand/pki/chain';
-import { fingerprint, parsePublicKey, refusePrivate } from '@sigstand/pki/keys';
+import { contrasted, listed } from '@sigstand/job/listed';
+import { certificatePem, orderChain, parseCertificates } from '@sigstand/pki/chain';
+import {
+  fingerprint,
+  parsePublicKey,
+  publicPem,
+  refuseNoCtKey,
+  refusePrivate,
+} from '@sigstand/pki/keys';
+import { refuseInvalid } from '@sigstand/pki/validity';
 import type { Change, Data } from '@sigstand/store/store';
 
 /** One of a chain's certificates in a key of its own (createtuf takes a chain in either form). */
-const splitKey = /^[a-z0-9_]+_(root|leaf|intermediate_[0-9])\.crt\.pem$/;
+const splitKey = /^[a-z0-9_]+_(root|leaf|intermediate_\d{1,3})\.crt\.pem$/;
 const chainKeys = ['cert', 'cert-chain'];
 
 /**
@@ -30,23 +39,60 @@ function splitChain(source: Data | undefined, key: string): Data | undefined {
 }
 
 /**
- * Checks that every value is certificates or one public key.
+ * What is copied of each value: the keys and certificates that were read, and nothing that stood around
+ * them in the text.
  *
  * @throws {JobError} data, above all where a private key is found; contradiction, where a public key
  *   is not that of the certificate beside it.
  */
-export function refuseUnfit(place: string, data: Data): void {
-  for (const [key, value] of Object.entries(data)) identify(place, key, value);
-  const { cert, public: key } = data;
-  if (cert === undefined || key === undefined) return;
-  const certified = parseCertificates(cert).map(({ publicKey }) => fingerprint(publicKey));
+export function fitToCopy(place: string, data: Data, { ctLog }: { ctLog: boolean }): Data {
+  const fit = Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [
+      key,
+      at(`${place} key ${key}`, () =>
+        key === 'public' ? keyText(value, ctLog) : chainText(value),
+      ),
+    ]),
+  );
+  const certificates = certificatesIn(place, data);
+  if (certificates.length > 0) at(place, () => orderChain(certificates));
+  const { public: key } = fit;
+  if (key !== undefined && certificates.length > 0) refuseOther(place, key, certificates);
+  return fit;
+}
+
+/** The certificates under all keys of a source. */
+export function certificatesIn(place: string, data: Data): X509Certificate[] {
+  return Object.entries(data).flatMap(([key, value]) =>
+    key === 'public' ? [] : at(`${place} key ${key}`, () => parseCertificates(value)),
+  );
+}
+
+function keyText(value: Uint8Array, ctLog: boolean): Uint8Array {
+  const key = parsePublicKey(value);
+  if (ctLog) refuseNoCtKey(key);
+  return publicPem(key);
+}
+
+function chainText(value: Uint8Array): Uint8Array {
+  return new Uint8Array(Buffer.concat(parseCertificates(value).map(certificatePem)));
+}
+
+function refuseOther(place: string, key: Uint8Array, certificates: readonly X509Certificate[]) {
+  const certified = certificates.map(({ publicKey }) => fingerprint(publicKey));
   const published = fingerprint(parsePublicKey(key));
   if (certified.includes(published)) return;
   throw new JobError(
     'contradiction',
-    `${place} key public is ${published}, but key cert is for ${certified.join(', ')}`,
+    `${place} key public is ${published}, but key cert is for ${listed(certified)}`,
     { hint: 'it was not copied; find out which of the two the service uses' },
   );
+}
+
+/** @throws {JobError} data, where what is about to be copied is a certificate that nobody can use now. */
+export function refuseLate(place: string, change: Change | undefined, now: Date): void {
+  const certificates = certificatesIn(place, change?.data ?? {});
+  at(place, () => refuseInvalid(certificates, now));
 }
 
 /** What the copy lacks of its source; with `replace`, also what it has of another source. */
@@ -80,11 +126,10 @@ function isKept(
   if (replace) return false;
   const [found, wanted] = [identify(copy, key, there), identify(source, key, value)];
   if (found === wanted) return true;
-  throw new JobError(
-    'contradiction',
-    `${copy} key ${key} is ${found}, but ${source} has ${wanted}`,
-    { hint: 'the copy stays; if clients should trust the new one, run with --replace' },
-  );
+  const [its, theirs] = contrasted(found.split(', '), wanted.split(', '));
+  throw new JobError('contradiction', `${copy} key ${key} is ${its}, but ${source} has ${theirs}`, {
+    hint: 'the copy stays; if clients should trust the new one, run with --replace',
+  });
 }
 
 /** The keys under which the copy's record holds a private key, which no Job put there. */

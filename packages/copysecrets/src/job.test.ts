@@ -155,6 +155,23 @@ describe('copysecrets', () => {
     },
   );
 
+  it('copies what it read, and nothing that stood around it', async () => {
+    const body = Buffer.from(privateKey)
+      .toString()
+      .replaceAll(/-----.*-----/g, '');
+    const noted = concat(text(`mine:${body}`), rekor!.public, text(body));
+    const store = await filledStore([[rekorPublicKey, { public: noted }]]);
+    expect(await runJob(copySecrets(), store)).toMatchObject({ status: 0 });
+    expect(await copied(store)).toEqual(allCopied);
+    expect(await runJob(copySecrets(), store)).toMatchObject({ status: 0 });
+  });
+
+  it('looks at all that is there before it copies any of it', async () => {
+    const store = await filledStore([[tsaCertChain, { 'cert-chain': privateKey }]]);
+    expect(await runJob(copySecrets(), store)).toMatchObject({ status: 65 });
+    expect(Object.values(await copied(store)).filter(Boolean)).toEqual([]);
+  });
+
   it('refuses a chain in which a private key stands', async () => {
     const data = { 'cert-chain': concat(tsa!.private, tsa!.cert) };
     const store = await filledStore([[tsaCertChain, data]]);
@@ -222,7 +239,13 @@ describe('copysecrets', () => {
   });
 
   it('takes a chain whose certificates have keys of their own', async () => {
-    const split = { 'tsa_root.crt.pem': tsa!.cert, 'tsa_leaf.crt.pem': other!.cert };
+    const signed = opensslCertificate({
+      subject: '/CN=leaf',
+      extensions: ['basicConstraints=CA:FALSE'],
+      issuer: { certificate: Buffer.from(tsa!.cert), key: Buffer.from(tsa!.private) },
+    });
+    const leaf = new Uint8Array(signed.certificate);
+    const split = { 'tsa_root.crt.pem': tsa!.cert, 'tsa_leaf.crt.pem': leaf };
     const store = await filledStore([[tsaCertChain, { ...split, 'signing-secret': tsa!.private }]]);
     expect(await runJob(copySecrets(), store)).toMatchObject({ status: 0 });
     expect((await copied(store)).tsa).toEqual(split);

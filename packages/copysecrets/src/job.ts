@@ -11,10 +11,19 @@ import { JobError } from '@sigstand/job/errors';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { namespacedName, yesNo } from '@sigstand/job/values';
 import type { WaitFor } from '@sigstand/job/wait';
+import { validityWarnings } from '@sigstand/pki/validity';
 import { converge } from '@sigstand/store/converge';
-import { type Data, type Ref, show } from '@sigstand/store/store';
+import { type Change, type Data, type Ref, show } from '@sigstand/store/store';
 import manifest from '../package.json' with { type: 'json' };
-import { identify, lackingInCopy, publicPart, refuseUnfit, strayPrivateKeys } from './copies.ts';
+import {
+  certificatesIn,
+  fitToCopy,
+  identify,
+  lackingInCopy,
+  publicPart,
+  refuseLate,
+  strayPrivateKeys,
+} from './copies.ts';
 
 const summary = `Copy what clients must trust to the namespace of the TUF repository: the public keys
 and certificates of Fulcio, the CT log, Rekor and the timestamp authority, and nothing else of their
@@ -59,14 +68,21 @@ interface Copy {
   readonly keys: readonly string[];
   readonly madeBy: string;
   readonly copy: Ref;
+  readonly replace: boolean;
 }
 
 export function copySecrets() {
   return defineJob(command(), copyAll);
 }
 
-/** Each source is copied as soon as it is there, whatever the others do. */
+/**
+ * Each source is copied as soon as it is there, whatever the others do; but what is there at the start
+ * is all looked at before any of it is copied.
+ */
 async function copyAll(context: JobContext, options: Options): Promise<void> {
+  const { replace } = options;
+  const copying = plan(options).map((one) => ({ ...one, replace }));
+  const there = await Promise.all(copying.map((one) => present(context, one)));
   const stop = new AbortController();
   const waitFor: WaitFor = (awaited, probe) =>
     context.waitFor(awaited, () => {
@@ -74,8 +90,8 @@ async function copyAll(context: JobContext, options: Options): Promise<void> {
       return probe();
     });
   const outcomes = await Promise.allSettled(
-    plan(options).map((one) =>
-      copyOne({ ...context, waitFor }, one, options.replace).catch((error: unknown) => {
+    copying.map((one, index) =>
+      copyOne({ ...context, waitFor }, one, there[index]).catch((error: unknown) => {
         // What will not mend itself ends the Job at once; a late source ends it for all together.
         if (!isLate(error)) stop.abort(error);
         throw error;
@@ -98,7 +114,7 @@ function together(late: readonly JobError[]): JobError {
   });
 }
 
-function plan({ namespace, ...options }: Options): Copy[] {
+function plan({ namespace, ...options }: Options): Omit<Copy, 'replace'>[] {
   const one = (
     name: Name,
     from: { madeBy: string },
@@ -117,30 +133,73 @@ function plan({ namespace, ...options }: Options): Copy[] {
   ];
 }
 
-async function copyOne(
-  { store, log, waitFor }: JobContext,
-  { source, keys, madeBy, copy }: Copy,
-  replace: boolean,
-): Promise<void> {
+/** A source as it is to be copied, and the copy where it lacks nothing. */
+interface Present {
+  readonly data: Data;
+  readonly whole: Data | undefined;
+}
+
+/** What is there of one source; undefined where it is yet to come. */
+async function present({ store, now }: JobContext, copying: Copy): Promise<Present | undefined> {
+  const { source, keys, copy } = copying;
+  const found = publicPart((await store.read(source))?.data, keys);
+  if (found === undefined) return undefined;
+  const data = fit(copying, found);
+  const current = (await store.read(copy))?.data;
+  return { data, whole: lacking(copying, data, { current, now }) ? undefined : current };
+}
+
+function fit({ source, madeBy }: Copy, found: Data): Data {
+  return fitToCopy(show(source), found, { ctLog: madeBy === ctlogPublicKey.madeBy });
+}
+
+function lacking(
+  { source, copy, replace }: Copy,
+  data: Data,
+  { current, now }: { current: Data | undefined; now: Date },
+): Change | undefined {
   const places = { source: show(source), copy: show(copy) };
-  const data: Data = await waitFor(
-    { what: `${places.source}, ${keys.join(', ')}`, hint: `${madeBy} writes it` },
-    // Only the public part leaves this line: the rest may be private.
-    async () => publicPart((await store.read(source))?.data, keys),
-  );
-  refuseUnfit(places.source, data);
+  const change = lackingInCopy(places, data, { current, replace });
+  refuseLate(places.source, change, now);
+  return change;
+}
+
+async function copyOne(
+  { store, log, now, waitFor }: JobContext,
+  copying: Copy,
+  there: Present | undefined,
+): Promise<void> {
+  const { source, keys, madeBy, copy } = copying;
+  const places = { source: show(source), copy: show(copy) };
+  const data =
+    there?.data ??
+    (await waitFor(
+      { what: `${places.source}, ${keys.join(', ')}`, hint: `${madeBy} writes it` },
+      // Only the public part leaves this line: the rest may be private.
+      async () => {
+        const found = publicPart((await store.read(source))?.data, keys);
+        return found && fit(copying, found);
+      },
+    ));
   let changed: readonly string[] = [];
-  const stored = await converge(store, copy, (current) => {
-    const change = lackingInCopy(places, data, { current: current?.data, replace });
-    changed = Object.keys(change?.data ?? {});
-    return change;
-  });
+  const converged = async () =>
+    (
+      await converge(store, copy, (current) => {
+        const change = lacking(copying, data, { current: current?.data, now });
+        changed = Object.keys(change?.data ?? {});
+        return change;
+      })
+    ).data;
+  const stored = there?.whole ?? (await converged());
   for (const [key, value] of Object.entries(data)) {
     const done = changed.includes(key) ? 'copied' : 'kept';
     const name = identify(places.source, key, value);
     log(`${done} ${places.copy} key ${key}: SHA-256 ${name}, from ${places.source}`);
   }
-  for (const key of strayPrivateKeys(stored.data)) {
+  for (const warning of validityWarnings(certificatesIn(places.source, data), now)) {
+    log(`warning: ${warning}, in ${places.source}`);
+  }
+  for (const key of strayPrivateKeys(stored)) {
     log(`warning: ${places.copy} holds a private key under ${key}: delete it, it is public here`);
   }
 }

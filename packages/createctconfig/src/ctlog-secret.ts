@@ -2,13 +2,12 @@ import type { KeyObject, X509Certificate } from 'node:crypto';
 import { at, JobError } from '@sigstand/job/errors';
 import { allOrNone } from '@sigstand/job/whole';
 import { parseCertificates } from '@sigstand/pki/chain';
-import { PkiError } from '@sigstand/pki/error';
 import {
   fingerprint,
   parsePublicKey,
   publicKeyOf,
   publicPem,
-  refuseWeak,
+  refuseNoCtKey,
 } from '@sigstand/pki/keys';
 import { openPrivateKey, sealRfc1423 } from '@sigstand/pki/seal';
 import type { Change, Data } from '@sigstand/store/store';
@@ -69,7 +68,7 @@ export function publicKeyOfLog(place: string, stored: Data, log: CtLog): KeyObje
   const config = configIn(place, stored);
   refuseOther(place, config, log);
   const privateKey = at(`${place} key private`, () =>
-    openPrivateKey(stored.private ?? new Uint8Array(), config.password),
+    refuseUnfit(openPrivateKey(stored.private ?? new Uint8Array(), config.password)),
   );
   const publicKey = publicKeyOf(privateKey);
   if (config.publicKey) refuseOtherKey(`${place} key config`, config.publicKey, publicKey);
@@ -96,12 +95,9 @@ export function lackingInLog(place: string, stored: Data, { log, roots, now }: W
   return Object.keys(data).length > 0 ? { data } : undefined;
 }
 
-/** @throws {PkiError} Where the key is not one that a CT log signs with (RFC 6962 §2.1.4). */
+/** @throws {PkiError} Where the key is not one that a CT log signs with. */
 export function refuseUnfit(privateKey: KeyObject): KeyObject {
-  refuseWeak(publicKeyOf(privateKey));
-  if (privateKey.asymmetricKeyType === 'ed25519') {
-    throw new PkiError('is an Ed25519 key; a CT log signs with ECDSA or RSA');
-  }
+  refuseNoCtKey(publicKeyOf(privateKey));
   return privateKey;
 }
 

@@ -1,14 +1,20 @@
 import type { X509Certificate } from 'node:crypto';
-import { JobError } from '@sigstand/job/errors';
+import { at, JobError } from '@sigstand/job/errors';
+import { contrasted } from '@sigstand/job/listed';
 import { certificatePem, parseCertificates } from '@sigstand/pki/chain';
 import { PkiError } from '@sigstand/pki/error';
+import { maySignCertificates } from '@sigstand/pki/extensions';
+import { refuseWeak } from '@sigstand/pki/keys';
 import { utf8 } from '@sigstand/pki/pem';
+import { refuseInvalid } from '@sigstand/pki/validity';
 
 /** Where certificates came from, in words, and what they are. */
 export interface Roots {
   readonly place: string;
   readonly certificates: readonly X509Certificate[];
 }
+
+const mostCertificates = 50;
 
 /**
  * The certificates of Fulcio's chain that the log takes as roots: the self-signed ones, or the last one
@@ -19,9 +25,13 @@ export interface Roots {
  */
 export function rootsOf(chain: Uint8Array): X509Certificate[] {
   const certificates = parseCertificates(chain);
-  if (!certificates.every(({ ca }) => ca)) {
+  if (certificates.length > mostCertificates) {
+    throw new PkiError(`has ${certificates.length} certificates; at most ${mostCertificates} fit`);
+  }
+  if (!certificates.every((one) => one.ca && maySignCertificates(one))) {
     throw new PkiError('holds a certificate that is not a CA');
   }
+  for (const { publicKey } of certificates) refuseWeak(publicKey);
   const selfSigned = certificates.filter(
     (one) => one.checkIssued(one) && one.verify(one.publicKey),
   );
@@ -30,25 +40,22 @@ export function rootsOf(chain: Uint8Array): X509Certificate[] {
 
 /** @throws {JobError} contradiction, where two sources name other roots. */
 export function refuseDisagreement(one: Roots, other: Roots): void {
-  const [these, those] = [one, other].map(({ certificates }) => told(certificates));
-  if (these === those) return;
+  const [these, those] = [one, other].map(({ certificates }) =>
+    certificates.map(fingerprintOf).sort(),
+  );
+  if (String([...new Set(these)]) === String([...new Set(those)])) return;
+  const [ours, theirs] = contrasted(these ?? [], those ?? []);
   throw new JobError(
     'contradiction',
-    `${one.place} has the root ${these}, but ${other.place} has ${those}`,
+    `${one.place} has the root ${ours}, but ${other.place} has ${theirs}`,
     { hint: 'nothing was changed; find out which of the two Fulcio signs with' },
   );
-}
-
-function told(certificates: readonly X509Certificate[]): string {
-  return [...new Set(certificates.map(fingerprintOf))].sort().join(' and ');
 }
 
 /** SHA-256 of a certificate, as openssl writes it. */
 export function fingerprintOf({ fingerprint256 }: X509Certificate): string {
   return fingerprint256;
 }
-
-const clockSkew = 5 * 60_000;
 
 /** The roots that are not among those the log has; throws where one of them is not valid now. */
 export function newRoots(
@@ -61,14 +68,7 @@ export function newRoots(
     known.add(fingerprintOf(one));
     return isNew;
   });
-  for (const { validFromDate, validToDate } of added) {
-    const expired = validToDate < now;
-    if (!expired && validFromDate.getTime() <= now.getTime() + clockSkew) continue;
-    const when = expired
-      ? `expired at ${validToDate.toISOString()}`
-      : `is not valid before ${validFromDate.toISOString()}`;
-    throw new JobError('data', `the root in ${place} ${when}`);
-  }
+  at(place, () => refuseInvalid(added, now));
   return added;
 }
 

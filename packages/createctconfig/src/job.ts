@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { ctlogPublicKey } from '@sigstand/contracts/records';
 import { at, JobError } from '@sigstand/job/errors';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { keepPair } from '@sigstand/job/pair';
@@ -7,16 +8,8 @@ import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
 import { fingerprint, parsePublicKey, publicKeyOf, publicPem } from '@sigstand/pki/keys';
 import { openPrivateKey } from '@sigstand/pki/seal';
 import { describe, validityWarnings } from '@sigstand/pki/validity';
-import { converge } from '@sigstand/store/converge';
 import { type Data, type Ref, secretIn, show } from '@sigstand/store/store';
-import {
-  holdsLog,
-  lackingInLog,
-  newLog,
-  publicKeyOfLog,
-  refuseUnfit,
-  type Wanted,
-} from './ctlog-secret.ts';
+import { holdsLog, lackingInLog, newLog, publicKeyOfLog, refuseUnfit } from './ctlog-secret.ts';
 import { command, type Options } from './flags.ts';
 import { type Fulcio, overHttp } from './fulcio.ts';
 import type { Roots } from './fulcio-root.ts';
@@ -42,40 +35,33 @@ async function keepLog(context: JobContext, options: Options, { entropy, fulcio 
   const published = secretIn(options.namespace, options.pubkeysecret);
   const place = show(secret);
   const wanted = await wantedLog(context, options, fulcio);
-  const { secret: stored, created } = await keepPair(store, {
+  const { secret: stored, outcome } = await keepPair(store, {
     secret,
     published,
+    publishes: ctlogPublicKey.keys,
     make: async (current) => {
-      if (current !== undefined && holdsLog(place, current)) {
-        // Everything that may be wrong is found before anything is written.
-        lackingInLog(place, current, wanted);
-        await refuseOtherThanGiven(context, options, publicKeyOfLog(place, current, wanted.log));
-        return undefined;
-      }
+      if (holdsLog(place, current)) return undefined;
       const privateKey = await newKey(context, options, entropy);
       return newLog(place, current, wanted, { privateKey, password: entropy.password() });
     },
     derive: (data) => ({ public: publicPem(publicKeyOfLog(place, data, wanted.log)) }),
+    complete: async (data) => {
+      await refuseOtherThanGiven(context, options, publicKeyOfLog(place, data, wanted.log));
+      return lackingInLog(place, data, wanted);
+    },
     identify: (_key, value) => fingerprint(parsePublicKey(value)),
+    // Its roots and configuration change as Fulcio's CA does.
+    immutable: false,
   });
-  const completed = await complete(context, secret, { stored, wanted });
-  log(`${created ? 'created' : 'kept'} the CT log's key and configuration in ${place}`);
-  if (completed) log('it changed: a CT log that runs reads it when it starts again');
+  log(
+    `${outcome === 'created' ? 'created' : 'kept'} the CT log's key and configuration in ${place}`,
+  );
+  if (outcome === 'completed') {
+    log('it changed: a CT log that runs reads it when it starts again');
+  }
   tellRoots(context, wanted.roots);
   const publicKey = publicKeyOfLog(place, stored, wanted.log);
   log(`its public key is in ${show(published)}, its log ID is ${fingerprint(publicKey)}`);
-}
-
-async function complete(
-  { store }: JobContext,
-  secret: Ref,
-  { stored, wanted }: { stored: Data; wanted: Wanted },
-): Promise<boolean> {
-  if (lackingInLog(show(secret), stored, wanted) === undefined) return false;
-  await converge(store, secret, (current) =>
-    lackingInLog(show(secret), current?.data ?? {}, wanted),
-  );
-  return true;
 }
 
 function tellRoots({ log, now }: JobContext, { certificates }: Roots): void {

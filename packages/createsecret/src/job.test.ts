@@ -9,10 +9,23 @@ import { utf8 } from '@sigstand/pki/pem';
 import { openPrivateKey } from '@sigstand/pki/seal';
 import { memoryStore } from '@sigstand/store/memory';
 import { recording, showRequest } from '@sigstand/store/recording';
+import { secretIn } from '@sigstand/store/store';
 import { describe, expect, it } from 'vitest';
 import { createSecret } from './job.ts';
 
 describe('createsecret', () => {
+  it('refuses one Secret for the private key and the public one', async () => {
+    const store = memoryStore();
+    const { status, stderr } = await runJob(createSecret(), store, {
+      args: ['--secret=both', '--signing-secret=both'],
+    });
+    expect({ status, stderr }).toMatchObject({
+      status: 64,
+      stderr: expect.stringContaining('both the private and the public'),
+    });
+    expect(await store.read(secretIn('rekor-system', 'both'))).toBeUndefined();
+  });
+
   it('makes a sealed key, and publishes the public half of it', async () => {
     const store = memoryStore();
     expect(await runJob(createSecret(), store)).toMatchObject({ status: 0 });

@@ -298,7 +298,7 @@ describe('flags', () => {
     for (const bad of [key, junk]) {
       const { status, stderr } = await world().run([`--tls-cert-file=${bad}`]);
       expect(status).toBe(65);
-      expect(stderr).toContain(`--tls-cert-file ${bad}`);
+      expect(stderr).toContain('error: --tls-cert-file ');
     }
   });
 });

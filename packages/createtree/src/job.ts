@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { Option } from '@commander-js/extra-typings';
 import { rekorConfig } from '@sigstand/contracts/records';
 import { services } from '@sigstand/contracts/services';
@@ -87,12 +87,22 @@ export function createTree({ connect, newToken }: Effects = real) {
   });
 }
 
+// A file of all the CAs of the web has a quarter of it.
+const mostBytes = 1_048_576;
+
 function readRoots(path: string): Uint8Array {
-  const place = `--tls-cert-file ${path}`;
+  // Without the path: who gives the file's content in its place gives it away.
+  const place = '--tls-cert-file';
   let bytes: Uint8Array;
   try {
+    // A device has no size, and may never end.
+    const file = statSync(path);
+    if (!file.isFile() || file.size > mostBytes) {
+      throw new JobError('usage', `${place} is not a file of at most ${mostBytes} bytes`);
+    }
     bytes = readFileSync(path);
   } catch (error) {
+    if (error instanceof JobError) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     throw new JobError('usage', `${place} cannot be read: ${code}`, { cause: error });
   }

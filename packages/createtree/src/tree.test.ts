@@ -42,7 +42,7 @@ describe('the intent', () => {
     'is not read from the annotation %j',
     (text) => {
       const annotations = { 'sigstand.dev/tree-intent': text };
-      expect(intentOf({ data: {}, annotations, version: '1' })).toBeUndefined();
+      expect(intentOf({ data: {}, annotations, immutable: false, version: '1' })).toBeUndefined();
     },
   );
 

@@ -1,5 +1,5 @@
 import { promises as dns } from 'node:dns';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { Server, ServerCredentials, type sendUnaryData } from '@grpc/grpc-js';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { connectTrillian } from './trillian.ts';
@@ -24,8 +24,8 @@ async function emptyTrillian(): Promise<number> {
   });
 }
 
-function client(address: string, signal = new AbortController().signal) {
-  const trillian = connectTrillian(address, { roots: undefined, timeout: 20_000, signal });
+function client(address: string, signal = new AbortController().signal, timeout = 20_000) {
+  const trillian = connectTrillian(address, { roots: undefined, timeout, signal });
   onTestFinished(() => trillian.close());
   return trillian;
 }
@@ -61,4 +61,20 @@ it('stops at once when it is told to while a server is silent', async () => {
   const start = performance.now();
   await expect(call).rejects.toMatchObject({ name: 'AbortError' });
   expect(performance.now() - start).toBeLessThan(1_000);
+});
+
+it('asks on a new connection after one that was taken and stayed silent', async () => {
+  const port = await emptyTrillian();
+  let connections = 0;
+  const front = createServer((socket) => {
+    connections += 1;
+    socket.on('error', () => {});
+    if (connections > 1) socket.pipe(connect(port, '127.0.0.1')).pipe(socket);
+  });
+  await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void front.close());
+  const address = `127.0.0.1:${(front.address() as AddressInfo).port}`;
+  const trillian = client(address, new AbortController().signal, 600);
+  await expect(trillian.listTrees()).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  expect(await trillian.listTrees()).toEqual([]);
 });

@@ -48,6 +48,8 @@ const channel: ClientOptions = {
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 200,
   'grpc.dns_min_time_between_resolutions_ms': 200,
+  // A new client gets new connections, not those of the one before.
+  'grpc.use_local_subchannel_pool': 1,
   // Nobody publishes a service config for Trillian; asking costs a TXT query per search domain.
   'grpc.service_config_disable_resolution': 1,
   // One answer lists all trees: 4 MiB, gRPC's own limit, would hold some 40 000.
@@ -101,7 +103,8 @@ function services(): { admin: Service; log: Service } {
 
 function caller(address: string, { roots, timeout, signal }: Connection) {
   const secure = roots ? credentials.createSsl(Buffer.from(roots)) : credentials.createInsecure();
-  const client = new Client(address, secure, channel);
+  const connect = () => new Client(address, secure, channel);
+  let client = connect();
   const close = () => client.close();
   signal.addEventListener('abort', close);
   const end = performance.now() + timeout;
@@ -129,7 +132,13 @@ function caller(address: string, { roots, timeout, signal }: Connection) {
       return answer;
     } catch (error) {
       signal.throwIfAborted();
-      down = error instanceof TrillianError && error.code === 'UNAVAILABLE';
+      const code = error instanceof TrillianError ? error.code : '';
+      down = code === 'UNAVAILABLE';
+      // A connection that was taken and stays silent is kept for ever: gRPC waits for its first word.
+      if (code === 'DEADLINE_EXCEEDED') {
+        client.close();
+        client = connect();
+      }
       throw error;
     }
   };

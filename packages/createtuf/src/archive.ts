@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Data } from '@sigstand/store/store';
-import { pack } from 'tar-stream';
+import { extract, pack } from 'tar-stream';
 
 /** The top folder: policy-controller's TrustRoot looks for it. */
 const top = 'repository';
@@ -28,10 +28,35 @@ export async function archive(files: Data): Promise<Uint8Array> {
 export function sameArchive(a: Uint8Array | undefined, b: Uint8Array): boolean {
   if (a === undefined) return false;
   try {
-    return Buffer.compare(gunzipSync(a), gunzipSync(b)) === 0;
+    return Buffer.compare(unzipped(a), unzipped(b)) === 0;
   } catch {
     return false;
   }
+}
+
+/** Which version of the timestamp an archive holds; undefined where it does not tell. */
+export async function archivedTimestamp(bytes: Uint8Array): Promise<number | undefined> {
+  try {
+    const tar = extract();
+    tar.end(unzipped(bytes));
+    for await (const entry of tar) {
+      const chunks: Buffer[] = [];
+      for await (const chunk of entry) chunks.push(chunk as Buffer);
+      if (entry.header.name !== `${top}/timestamp.json`) continue;
+      const { version } = JSON.parse(Buffer.concat(chunks).toString()).signed;
+      return Number.isSafeInteger(version) ? version : undefined;
+    }
+  } catch {
+    // Not an archive of ours: it is made anew from the repository.
+  }
+  return undefined;
+}
+
+/** What a full repository grows to at most; an archive that grows to more is none of ours. */
+const mostBytes = 8 * 1_048_576;
+
+function unzipped(bytes: Uint8Array): Buffer {
+  return gunzipSync(bytes, { maxOutputLength: mostBytes });
 }
 
 /** Targets lie in a folder of their own, as they would on a server. */

@@ -4,10 +4,12 @@ import { checkWithClient } from './client-check.ts';
 import { createTuf } from './job.ts';
 import { runAt, stored, supplied } from './testing.ts';
 
+const hourAgo = () => new Date(Date.now() - 3_600_000);
+
 describe('the client that checks', () => {
   it('reads a repository after a new root, from the first one on', async () => {
     const store = await supplied();
-    await runAt(store, '2020-01-01T00:00:00Z');
+    await runAt(store, hourAgo().toISOString(), ['--root-expiry=90m']);
     expect(await runJob(createTuf(), store)).toMatchObject({ status: 0 });
     const repository = await stored(store);
     expect(repository.root.version).toBe(2);
@@ -15,11 +17,11 @@ describe('the client that checks', () => {
   });
 
   it.each([
-    ['expired metadata', '2020-01-01T00:00:00Z', 'Final timestamp.json is expired'],
+    ['expired metadata', hourAgo().toISOString(), 'Final timestamp.json is expired'],
     ['what it cannot find', new Date().toISOString(), 'not in the repository'],
   ])('refuses %s, and says why', async (what, time, message) => {
     const store = await supplied();
-    await runAt(store, time);
+    await runAt(store, time, ['--timestamp-expiry=30m']);
     const repository = await stored(store);
     const { 'timestamp.json': gone, ...files } = repository.files;
     const served = what.startsWith('expired') ? { ...files, 'timestamp.json': gone! } : files;
@@ -28,7 +30,7 @@ describe('the client that checks', () => {
 
   it('keeps what it refuses from being published', async () => {
     const store = await supplied();
-    const late = { now: () => new Date('2020-01-01T00:00:00Z') };
+    const late = { now: hourAgo, args: ['--timestamp-expiry=30m'] };
     const { status, stderr } = await runJob(createTuf(), store, late);
     expect(status).toBe(70);
     expect(stderr).toContain('a TUF client refuses the repository that was signed');

@@ -31,11 +31,16 @@ export const checkWithClient: ClientCheck = async (repository) => {
   }
 };
 
+const noFolder = new Set(['EACCES', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS']);
+
 async function cacheFolder(): Promise<string> {
   try {
     return await mkdtemp(join(tmpdir(), 'createtuf-'));
   } catch (error) {
-    throw new JobError('tryAgain', `no folder can be made in ${tmpdir()} for the checking client`, {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    // A disk that is full may have room later.
+    const failure = noFolder.has(code) ? 'data' : 'tryAgain';
+    throw new JobError(failure, `no folder can be made in ${tmpdir()} for the checking client`, {
       cause: error,
       hint: 'in a Pod with a read-only root, mount an emptyDir there',
     });

@@ -1,17 +1,19 @@
+import type { X509Certificate } from 'node:crypto';
 import { at, JobError } from '@sigstand/job/errors';
 import { defineJob, type JobContext } from '@sigstand/job/main';
+import { certificatePem } from '@sigstand/pki/chain';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
-import { validityWarnings } from '@sigstand/pki/validity';
+import { refuseInvalid, validityWarnings } from '@sigstand/pki/validity';
 import { converge } from '@sigstand/store/converge';
 import { type Data, type Ref, type Store, show } from '@sigstand/store/store';
-import { archive, sameArchive } from './archive.ts';
+import { archive, archivedTimestamp, sameArchive } from './archive.ts';
 import { type ClientCheck, checkWithClient } from './client-check.ts';
 import { addressesOf, command, lifetimesOf, type Objects, objectsOf } from './command.ts';
 import { waitForMaterial } from './inputs.ts';
-import { certificatesOf, windowOf } from './material.ts';
+import { certificatesOf, chainOf, type Material } from './material.ts';
 import { sha256 } from './metadata.ts';
 import { type Revision, reconcile, type Wanted } from './reconcile.ts';
-import { openRepository, type Repository } from './repository.ts';
+import { openRepository, publishedTargets, type Repository } from './repository.ts';
 import { newRoleKeys, type RoleKeys, readRoleKeys } from './role-keys.ts';
 
 interface Effects {
@@ -27,17 +29,28 @@ export function createTuf({ entropy = systemEntropy, check = checkWithClient }: 
       context.log(`warning: ${warning}`);
     }
     // Against the order of writing: who finds the later record must find the earlier one after it.
-    const pinned = (await context.store.read(objects.root))?.data.root;
-    const before = await context.store.read(objects.repository);
-    const keys = await roleKeys(context, objects, { inUse: hasFiles(before?.data), entropy });
-    const wanted = {
-      material,
-      addresses: addressesOf(options),
-      keys,
-      lifetimes: lifetimesOf(options),
-      now: context.now,
-    };
-    await publish(context, objects, { wanted, pinned, check });
+    const given = (await context.store.read(objects.root))?.data;
+    const pinned = given?.root;
+    const archived = given?.repository && (await archivedTimestamp(given.repository));
+    const before = (await context.store.read(objects.repository))?.data;
+    const publication = (keys: RoleKeys): Publication => ({
+      wanted: {
+        material,
+        addresses: addressesOf(options),
+        keys,
+        lifetimes: lifetimesOf(options),
+        now: context.now,
+      },
+      pinned,
+      archived,
+    });
+    const keys = await roleKeys(context, objects, {
+      inUse: hasFiles(before),
+      entropy,
+      // Whatever would be refused is refused before there are any keys.
+      tryOut: (keys) => void revised(objects, before, publication(keys)),
+    });
+    await publish(context, objects, { ...publication(keys), check });
     await publishRoot(context, objects);
   });
 }
@@ -45,7 +58,7 @@ export function createTuf({ entropy = systemEntropy, check = checkWithClient }: 
 async function roleKeys(
   { store, log }: JobContext,
   objects: Objects,
-  { inUse, entropy }: { inUse: boolean; entropy: Entropy },
+  { inUse, entropy, tryOut }: Omit<Required<Effects>, 'check'> & KeyUse,
 ): Promise<RoleKeys> {
   const place = show(objects.keys);
   let created = false;
@@ -53,36 +66,61 @@ async function roleKeys(
     const change = newRoleKeys(place, current?.data, entropy);
     created = change !== undefined;
     if (created && inUse) throw keysGone(objects);
+    if (change?.data) tryOut(readRoleKeys(place, change.data));
     return change;
   });
   log(`${created ? 'created' : 'kept'} the role keys in ${place}`);
   return readRoleKeys(place, stored.data);
 }
 
+interface KeyUse {
+  readonly inUse: boolean;
+  readonly tryOut: (keys: RoleKeys) => void;
+}
+
 interface Publication {
   readonly wanted: Wanted;
   /** The first root as clients have been given it, where they have. */
   readonly pinned: Uint8Array | undefined;
-  readonly check: ClientCheck;
+  /** The version of the timestamp beside it. */
+  readonly archived: number | undefined;
+}
+
+/** What is to be written, and what the repository then holds; undefined where there is nothing to do. */
+function revised(
+  { inputs, repository, root }: Objects,
+  current: Data | undefined,
+  { wanted, pinned, archived = 0 }: Publication,
+): { revision: Revision; files: Data } | undefined {
+  const place = show(repository);
+  const published = openPublished(place, current);
+  if (pinned !== undefined) refuseOtherRoot({ place, root }, published, pinned);
+  if (published && archived > published.timestamp.version) {
+    throw rolledBack({ place, root }, published.timestamp.version, archived);
+  }
+  const { fulcio, tsa } = unknownTo(published, wanted.material);
+  at(show(inputs.fulcio), () => refuseInvalid(fulcio, wanted.now));
+  at(show(inputs.tsa), () => refuseInvalid(tsa, wanted.now));
+  const revision = at(place, () => reconcile(published, wanted));
+  if (revision === undefined) return undefined;
+  const files = { ...published?.files, ...revision.files };
+  refuseTooLarge(place, files);
+  return { revision, files };
 }
 
 async function publish(
   { store, log }: JobContext,
-  { repository, root }: Objects,
-  { wanted, pinned, check }: Publication,
+  objects: Objects,
+  { check, ...publication }: Publication & { check: ClientCheck },
 ): Promise<void> {
-  const place = show(repository);
+  const place = show(objects.repository);
   let revision: Revision | undefined;
-  await converge(store, repository, async (current) => {
-    const published = openPublished(place, current?.data);
-    if (published === undefined) refuseExpired(wanted);
-    if (pinned !== undefined) refuseOtherRoot({ place, root }, published, pinned);
-    revision = at(place, () => reconcile(published, wanted));
-    if (revision === undefined) return undefined;
-    const files = { ...published?.files, ...revision.files };
-    refuseTooLarge(place, files);
-    await check(openRepository(files));
-    return { data: revision.files };
+  await converge(store, objects.repository, async (current) => {
+    const next = revised(objects, current?.data, publication);
+    revision = next?.revision;
+    if (next === undefined) return undefined;
+    await check(openRepository(next.files));
+    return { data: next.revision.files };
   });
   for (const signed of revision?.signed ?? []) log(`signed ${signed}`);
   for (const retired of revision?.retired ?? []) log(`gave an end to ${retired}`);
@@ -119,13 +157,13 @@ function openPublished(place: string, files: Data | undefined): Repository | und
   return at(place, () => openRepository(files));
 }
 
-/** A first repository is not for what nobody can use; in a later one the rest must go on. */
-function refuseExpired({ material, now }: Wanted): void {
-  for (const [name, chain] of Object.entries({ Fulcio: material.fulcio, TSA: material.tsa })) {
-    const { end } = windowOf(chain);
-    if (end > now) continue;
-    throw new JobError('data', `the ${name} chain expired at ${end.toISOString()}`);
-  }
+/** The certificates that clients are yet to be told of: in use, an old one may come to its end. */
+function unknownTo(published: Repository | undefined, { fulcio, tsa }: Material) {
+  const known = new Set(
+    (published ? publishedTargets(published) : []).map(({ bytes }) => sha256(bytes)),
+  );
+  const isNew = (one: X509Certificate) => !known.has(sha256(certificatePem(one)));
+  return { fulcio: chainOf(fulcio).filter(isNew), tsa: chainOf(tsa).filter(isNew) };
 }
 
 function refuseOtherRoot(
@@ -142,6 +180,18 @@ function refuseOtherRoot(
       'nothing was changed; restore the ConfigMap from the archive in that Secret, ' +
       'or delete the Secret to make every client start over',
   });
+}
+
+function rolledBack(
+  { place, root }: { place: string; root: Ref },
+  found: number,
+  given: number,
+): JobError {
+  return new JobError(
+    'contradiction',
+    `${place} is at timestamp ${found}, but ${show(root)} has given clients ${given}`,
+    { hint: 'nothing was changed; restore the ConfigMap from the archive in that Secret' },
+  );
 }
 
 function keysGone({ repository, keys }: Objects): JobError {

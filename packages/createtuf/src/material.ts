@@ -2,7 +2,8 @@ import type { KeyObject, X509Certificate } from 'node:crypto';
 import { at, JobError } from '@sigstand/job/errors';
 import { type Chain, orderChain, parseCertificates } from '@sigstand/pki/chain';
 import { PkiError } from '@sigstand/pki/error';
-import { fingerprint, parsePublicKey } from '@sigstand/pki/keys';
+import { extendedKeyUsage, timeStamping } from '@sigstand/pki/extensions';
+import { fingerprint, parsePublicKey, refuseNoCtKey } from '@sigstand/pki/keys';
 import type { Data } from '@sigstand/store/store';
 import { keyDetails } from './key-details.ts';
 
@@ -52,7 +53,7 @@ export function readMaterial(
 ): Material {
   return {
     fulcio: readFulcio(sources.fulcio),
-    ctlog: readKey(sources.ctlog),
+    ctlog: readKey(sources.ctlog, refuseNoCtKey),
     rekor: readKey(sources.rekor),
     tsa: readTsa(sources.tsa),
   };
@@ -76,12 +77,13 @@ export function chainOf({ leaf, intermediates, root }: Chain): X509Certificate[]
   return [...(leaf ? [leaf] : []), ...intermediates, root];
 }
 
-function readKey({ place, data }: Source): KeyObject {
+function readKey({ place, data }: Source, refuse = (_key: KeyObject) => {}): KeyObject {
   const odd = Object.keys(data).find((key) => key !== 'public');
   if (odd !== undefined) throw unknownKey(place, odd);
   return at(`${place} key public`, () => {
     const key = parsePublicKey(data.public ?? new Uint8Array());
     keyDetails(key);
+    refuse(key);
     return key;
   });
 }
@@ -111,10 +113,8 @@ function readTsa(source: Source): Material['tsa'] {
 
 /** RFC 3161 §2.3: the certificate that signs timestamps is for that alone, and says so critically. */
 function refuseOtherPurposes(leaf: X509Certificate): void {
-  // extnID 2.5.29.37 and critical TRUE, as DER writes them.
-  const critical = leaf.raw.includes(Buffer.from('0603551d250101ff', 'hex'));
-  const purposes = leaf.keyUsage ?? [];
-  if (purposes.length !== 1 || purposes[0] !== '1.3.6.1.5.5.7.3.8' || !critical) {
+  const usage = extendedKeyUsage(leaf);
+  if (!usage?.critical || usage.purposes.join() !== timeStamping) {
     throw new PkiError('has a leaf whose one, critical purpose is not timeStamping');
   }
 }

@@ -124,9 +124,14 @@ function refuseOtherKeys(root: Root, keys: RoleKeys): void {
     const { keyID } = tufKey(keys[role]);
     if (trusted.length === 1 && trusted[0] === keyID) continue;
     throw new RepositoryError(
-      `trusts ${trusted.join(', ')} for ${role}, and the key at hand is ${keyID}`,
+      `trusts ${trusted.map(told).join(', ') || 'nobody'} for ${role}, and the key at hand is ${keyID}`,
     );
   }
+}
+
+/** Key ids are digests, unless somebody else wrote them. */
+function told(keyID: string): string {
+  return /^[0-9a-f]{64}$/.test(keyID) ? keyID : 'a key of an odd name';
 }
 
 /** The files to hand out: the documents, the separate files, and what remains of what was before. */

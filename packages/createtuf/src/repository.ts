@@ -101,6 +101,7 @@ function referred<Kind extends MetadataKind.Snapshot | MetadataKind.Targets>(
   verify(name, () => meta.verify(bytes));
   const found = signedBy(root, kind, name, files);
   refuseVersion(name, found.signed, meta.version);
+  refuseNewer(kind, meta.version, files);
   return found;
 }
 
@@ -143,6 +144,13 @@ function verify(name: string, check: () => void): void {
 
 function refuseVersion(name: string, { version }: { version: number }, wanted: number): void {
   if (version !== wanted) throw new RepositoryError(`has a ${name} that says it is ${version}`);
+}
+
+/** A version's file never goes away, so a newer one tells that what refers to them was rolled back. */
+function refuseNewer(kind: MetadataKind, version: number, files: Data): void {
+  const versions = new RegExp(`^(\\d+)\\.${kind}\\.json$`);
+  const newer = Object.keys(files).find((name) => Number(versions.exec(name)?.[1] ?? 0) > version);
+  if (newer) throw new RepositoryError(`has ${newer}, and yet refers to ${version}.${kind}.json`);
 }
 
 function targetBytes({ path, hashes, length }: TargetFile, files: Data): Uint8Array {

@@ -36,10 +36,12 @@ export interface Kept {
  * that may be wrong is found before anything is written. A process that is killed between the two
  * leaves a state from which the next run goes on; two at once end with one pair.
  *
+ * @throws {JobError} usage, where the two are the same record.
  * @throws {JobError} contradiction, where the public record belongs to another private one, or is
  *   there while the private one is gone: services may trust a key that is lost.
  */
 export async function keepPair(store: Store, pair: Pair): Promise<Kept> {
+  refuseOneForBoth(pair);
   // Read first: the private record is written before the public one, so whoever finds the public one
   // here must find the private one after it.
   const published = (await store.read(pair.published))?.data;
@@ -57,6 +59,13 @@ export async function keepPair(store: Store, pair: Pair): Promise<Kept> {
     await converge(store, pair.published, (current) => lacking(pair, current?.data, derived));
   }
   return { secret, outcome };
+}
+
+function refuseOneForBoth({ secret, published }: Pair): void {
+  if (show(secret) !== show(published)) return;
+  throw new JobError('usage', `${show(secret)} cannot be both the private and the public record`, {
+    hint: 'give the two flags two names',
+  });
 }
 
 interface Step {

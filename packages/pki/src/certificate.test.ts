@@ -7,7 +7,13 @@ import {
   issueCertificate,
 } from './certificate.ts';
 import { systemEntropy } from './entropy.ts';
-import { codeSigning, extendedKeyUsage, pathLength, timeStamping } from './extensions.ts';
+import {
+  codeSigning,
+  extendedKeyUsage,
+  maySignCertificates,
+  pathLength,
+  timeStamping,
+} from './extensions.ts';
 import { openssl, withFiles } from './testing.ts';
 import { validFrom } from './validity.ts';
 
@@ -166,6 +172,7 @@ describe('extensions', () => {
     expect(parsed.map(extendedKeyUsage)).toEqual([undefined, usage]);
     expect(parsed.map(pathLength)).toEqual([0, undefined]);
     const leaf = new X509Certificate((await leafUnder(root)).certificate);
+    expect([...parsed, leaf].map(maySignCertificates)).toEqual([true, true, false]);
     expect(extendedKeyUsage(leaf)).toEqual({ purposes: [timeStamping], critical: true });
     expect(pathLength(leaf)).toBeUndefined();
   });

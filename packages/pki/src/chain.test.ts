@@ -220,6 +220,8 @@ describe('parseCertificates', () => {
     ['bytes behind the certificate', trailing(foreign.certificate), 'cannot be read'],
     ['half a certificate', half(foreign.certificate), 'cannot be read'],
     ['nothing', utf8(''), 'is empty'],
+    ['64 KiB in one', pem('CERTIFICATE', new Uint8Array(65_537)), 'of 65537 bytes; at most 65536'],
+    ['a megabyte in all', new Uint8Array(1_048_577).fill(65), '1048577 bytes; at most 1048576'],
   ])('refuses %s without quoting it', (_what, bytes, message) => {
     expect(() => parseCertificates(bytes)).toThrow(message);
     expect(() => parseCertificates(bytes)).not.toThrow(/M[A-Z]{3}|hello/);

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { PkiError } from './error.ts';
 import { pathLength } from './extensions.ts';
-import { refusePrivate } from './keys.ts';
+import { refusePrivate, refuseWeak, spki } from './keys.ts';
 import { pem, pemBlocks } from './pem.ts';
 
 /** A certificate chain in the order of RFC 5246 §7.4.2: each certificate is signed by the next. */
@@ -13,15 +13,20 @@ export interface Chain {
 }
 
 const mostIntermediates = 10;
+// As much as a Secret holds, and far more than any CA's certificate has.
+const mostBytes = 1_048_576;
+const mostOfOne = 65_536;
 
 /**
  * Every certificate of a PEM text, in its order.
  *
- * @throws {PkiError} Where there is none, or anything that is not a certificate.
+ * @throws {PkiError} Where there is none, anything that is not a certificate, or too much of it.
  */
 export function parseCertificates(bytes: Uint8Array): X509Certificate[] {
   refusePrivate(bytes);
+  refuseBig(bytes.length, mostBytes, '');
   return pemBlocks(bytes).map(({ label, der }) => {
+    refuseBig(der.length, mostOfOne, 'a CERTIFICATE of ');
     if (label !== 'CERTIFICATE') throw new PkiError('holds something that is not a CERTIFICATE');
     const certificate = readCertificate(der);
     // Node overlooks what follows the certificate in its block, and Go does not.
@@ -32,7 +37,11 @@ export function parseCertificates(bytes: Uint8Array): X509Certificate[] {
 
 function readCertificate(der: Uint8Array): X509Certificate | undefined {
   try {
-    return new X509Certificate(der);
+    const certificate = new X509Certificate(der);
+    // Its key and its dates are read when they are asked for, and then nobody expects a failure.
+    const { publicKey, validFromDate, validToDate } = certificate;
+    const dated = [validFromDate, validToDate].every((date) => !Number.isNaN(date.getTime()));
+    return spki(publicKey) && dated ? certificate : undefined;
   } catch {
     return undefined;
   }
@@ -52,6 +61,8 @@ export function certificatePem(certificate: X509Certificate): Uint8Array {
 export function orderChain(certificates: readonly X509Certificate[]): Chain {
   const all = distinct(certificates);
   refuseMany(all.length, mostIntermediates + 2, 'certificates');
+  // Before their signatures are checked, as a key may be long on purpose.
+  for (const { publicKey } of all) refuseWeak(publicKey);
   const path = fromRoot(all);
   const [root = missingRoot()] = path;
   const leaf = path.length > 1 && path.at(-1)?.ca === false ? path.pop() : undefined;
@@ -99,6 +110,10 @@ function missingRoot(): never {
 // Before any signature is checked, as what comes may be long on purpose.
 function refuseMany(count: number, most: number, what: string): void {
   if (count > most) throw new PkiError(`has ${count} ${what}; at most ${most} fit`);
+}
+
+function refuseBig(length: number, most: number, what: string): void {
+  if (length > most) throw new PkiError(`has ${what}${length} bytes; at most ${most} are read`);
 }
 
 /** RFC 5280 §4.2.1.9: a CA's pathLenConstraint counts the CAs below it. */

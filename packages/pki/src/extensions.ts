@@ -4,7 +4,8 @@ import { PkiError } from './error.ts';
 
 // What node:crypto does not tell about a certificate.
 
-// RFC 5280 §4.2.1.9 and §4.2.1.12
+// RFC 5280 §4.2.1.3, §4.2.1.9 and §4.2.1.12
+const keyUsage = '2.5.29.15';
 const basicConstraints = '2.5.29.19';
 const extKeyUsage = '2.5.29.37';
 /** The context-specific tag [3] of TBSCertificate's extensions (RFC 5280 §4.1). */
@@ -32,7 +33,14 @@ export function pathLength(certificate: X509Certificate): number | undefined {
   return limit && Number(integer(limit.content));
 }
 
-/** The content of the SEQUENCE that an extension's value is. */
+/** Whether its key usage, if it has one, lets it sign certificates. */
+export function maySignCertificates(certificate: X509Certificate): boolean {
+  // A BIT STRING: how many bits of its last octet are unused, and then keyCertSign as the sixth.
+  const bits = extension(certificate, keyUsage)?.value;
+  return bits === undefined || ((bits[1] ?? 0) & 0x04) !== 0;
+}
+
+/** The content of what an extension's value is: a SEQUENCE, or key usage's BIT STRING. */
 function extension(certificate: X509Certificate, oid: string) {
   const signed = within(certificate.raw)[0];
   const all = elements(signed?.content ?? bad()).find((element) => element.tag === extensionsTag);

@@ -9,7 +9,7 @@ import {
   refuseMismatch,
   refuseWeak,
 } from './keys.ts';
-import { utf8 } from './pem.ts';
+import { pem, utf8 } from './pem.ts';
 import { openssl, opensslCertificate } from './testing.ts';
 
 const generate = (algorithm: string, ...options: string[]) =>
@@ -64,6 +64,11 @@ describe('parsePublicKey', () => {
       'holds a private key',
     ],
     ['a point off the curve', offCurve(), 'is a PUBLIC KEY that cannot be read'],
+    ['the point at infinity', infinity(), 'is a PUBLIC KEY that cannot be read'],
+    ['a private key in its block', keyBehind(), 'is a PUBLIC KEY with something behind it'],
+    ['a private key that breaks off', ec.subarray(0, 100), 'holds a private key'],
+    ['RSA with an even modulus', rsa(2_048, 0xc4), 'is a key of a kind or length'],
+    ['RSA of 16384 bits', rsa(16_384, 0xc5), 'is a key of a kind or length'],
   ])('refuses %s without quoting it', (_what, bytes, message) => {
     expect(() => parsePublicKey(bytes)).toThrow(message);
     expect(() => parsePublicKey(bytes)).not.toThrow(/M[A-Z]{3}/);
@@ -122,4 +127,29 @@ function offCurve(): Uint8Array {
   const der = openssl(['pkey', '-pubout', '-outform', 'DER'], ec);
   der.writeUInt8((der.at(-1) ?? 0) ^ 1, der.length - 1);
   return utf8(`-----BEGIN PUBLIC KEY-----\n${der.toString('base64')}\n-----END PUBLIC KEY-----\n`);
+}
+
+function publicDer(): Buffer {
+  return openssl(['pkey', '-pubout', '-outform', 'DER'], ec);
+}
+
+/** The point without coordinates (SEC 1 §2.3.3), which OpenSSL reads and cannot write. */
+function infinity(): Uint8Array {
+  const algorithm = publicDer().subarray(2, 23);
+  return pem('PUBLIC KEY', Buffer.from([0x30, 0x19, ...algorithm, 0x03, 0x02, 0x00, 0x00]));
+}
+
+/** What Node reads as the public key alone. */
+function keyBehind(): Uint8Array {
+  const hidden = openssl(['pkey', '-outform', 'DER'], ec);
+  return pem('PUBLIC KEY', Buffer.concat([publicDer(), hidden]));
+}
+
+function rsa(bits: number, last: number): Uint8Array {
+  const modulus = Buffer.alloc(bits / 8, 0xc5);
+  modulus.writeUInt8(last, modulus.length - 1);
+  const key = { kty: 'RSA', n: modulus.toString('base64url'), e: 'AQAB' };
+  return utf8(
+    createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'pem' }).toString(),
+  );
 }

@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
+import { elements } from './der.ts';
 import { PkiError } from './error.ts';
 import { pem, pemBlocks } from './pem.ts';
 
@@ -23,18 +24,29 @@ export function fingerprint(publicKey: KeyObject): string {
 }
 
 /**
- * The one public key in a PEM text.
+ * The one public key in a PEM text, of a kind that Sigstore takes.
  *
  * @throws {PkiError} For anything else; a private key is refused by name.
  */
 export function parsePublicKey(bytes: Uint8Array): KeyObject {
-  const [block, ...others] = pemBlocks(bytes);
   refusePrivate(bytes);
+  const [block, ...others] = pemBlocks(bytes);
   if (block?.label !== 'PUBLIC KEY' || others.length > 0) {
     throw new PkiError('is not one PUBLIC KEY in PEM');
   }
+  const key = readSpki(block.der);
+  refuseWeak(key);
+  return key;
+}
+
+function readSpki(der: Uint8Array): KeyObject {
+  // Node overlooks what follows the key in its block, and that may be a private one.
+  if (elements(der).length !== 1) throw new PkiError('is a PUBLIC KEY with something behind it');
   try {
-    return createPublicKey({ key: Buffer.from(block.der), format: 'der', type: 'spki' });
+    const key = createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' });
+    // Some are read that cannot be written, as the point at infinity.
+    spki(key);
+    return key;
   } catch {
     throw new PkiError('is a PUBLIC KEY that cannot be read');
   }
@@ -58,6 +70,12 @@ export function refuseMismatch(certificate: X509Certificate, privateKey: KeyObje
   );
 }
 
+/** A modulus is a product of two odd primes; OpenSSL reads any number. */
+function isOdd(publicKey: KeyObject): boolean {
+  const modulus = Buffer.from(publicKey.export({ format: 'jwk' }).n ?? '', 'base64url');
+  return ((modulus.at(-1) ?? 0) & 1) === 1;
+}
+
 const curves = ['prime256v1', 'secp384r1', 'secp521r1'];
 const moduli = [2048, 3072, 4096];
 
@@ -72,7 +90,15 @@ export function refuseWeak(publicKey: KeyObject): void {
   if (type === 'ed25519') return;
   if (type === 'ec' && curves.includes(details.namedCurve ?? '')) return;
   if (type === 'rsa' && moduli.includes(details.modulusLength ?? 0)) {
-    if (details.publicExponent === 65_537n) return;
+    if (details.publicExponent === 65_537n && isOdd(publicKey)) return;
   }
   throw new PkiError('is a key of a kind or length that Sigstore does not take');
+}
+
+/** @throws {PkiError} Where the key is not one that a CT log signs with (RFC 6962 §2.1.4). */
+export function refuseNoCtKey(publicKey: KeyObject): void {
+  refuseWeak(publicKey);
+  if (publicKey.asymmetricKeyType === 'ed25519') {
+    throw new PkiError('is an Ed25519 key; a CT log signs with ECDSA or RSA');
+  }
 }

@@ -113,6 +113,8 @@ describe('openPrivateKey', () => {
     ['a sealed key that is no ASN.1', pem('ENCRYPTED PRIVATE KEY', utf8('hello')), 'is not DER'],
     ['a sealed key of other ASN.1', broken('ENCRYPTED PRIVATE KEY'), 'is not known here'],
     ["cosign's box", broken('ENCRYPTED COSIGN PRIVATE KEY'), 'in a way that is not known here'],
+    ['an odd digest', pkcs8(ec, '-v2prf', 'hmacWithSHA512-256'), 'not known here'],
+    ['no rounds at all', withRounds(0), 'in a way that is not known here'],
     ['scrypt', pkcs8(ec, '-scrypt'), 'in a way that is not known here'],
     ['PBES1', pkcs8(ec, '-v1', 'PBE-SHA1-3DES'), 'in a way that is not known here'],
   ])('refuses %s as bad data', (_what, bytes, message) => {
@@ -126,11 +128,24 @@ describe('openPrivateKey', () => {
     (rounds) => {
       const start = performance.now();
       expect(() => openPrivateKey(withRounds(rounds), utf8(password))).toThrow(
-        `asks for ${rounds} rounds of PBKDF2`,
+        'asks for more than 1500000 rounds of PBKDF2',
       );
       expect(performance.now() - start).toBeLessThan(500);
     },
   );
+
+  it('computes no rounds for what is not labelled as sealed', () => {
+    const [body = ''] =
+      /(?<=KEY-----)[^-]*/.exec(Buffer.from(withRounds(2 ** 31 - 1)).toString()) ?? [];
+    const start = performance.now();
+    for (const head of ['', 'Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n']) {
+      const text = `-----BEGIN PRIVATE KEY-----\n${head}${body.trim()}\n-----END PRIVATE KEY-----\n`;
+      expect(errorOf(() => openPrivateKey(utf8(text), utf8(password)))).toMatchObject({
+        fault: 'data',
+      });
+    }
+    expect(performance.now() - start).toBeLessThan(500);
+  });
 
   it('opens the next key after one that it refused', () => {
     errorOf(() => openPrivateKey(pkcs8(ec, '-scrypt'), utf8(password)));

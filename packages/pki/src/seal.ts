@@ -2,6 +2,7 @@ import {
   createCipheriv,
   createPrivateKey,
   type KeyObject,
+  type PrivateKeyInput,
   pbkdf2Sync,
   randomBytes,
 } from 'node:crypto';
@@ -14,12 +15,16 @@ import { fromUtf8, type PemBlock, pem, pemBlocks, utf8 } from './pem.ts';
 
 // OWASP's figure for PBKDF2-HMAC-SHA256, and upstream's; node:crypto's own export stays at 2,048.
 const iterations = 600_000;
-const mostIterations = 10_000_000;
+// More than anybody recommends; with the slowest digest it takes less than a second.
+const mostIterations = 1_500_000;
 
 const oid = {
   pbes2: '1.2.840.113549.1.5.13',
   pbkdf2: '1.2.840.113549.1.5.12',
+  hmacWithSha1: '1.2.840.113549.2.7',
   hmacWithSha256: '1.2.840.113549.2.9',
+  hmacWithSha384: '1.2.840.113549.2.10',
+  hmacWithSha512: '1.2.840.113549.2.11',
   aes256Cbc: '2.16.840.1.101.3.4.1.42',
 };
 
@@ -63,9 +68,9 @@ export function openPrivateKey(bytes: Uint8Array, password: Uint8Array): KeyObje
   if (block === undefined || others.length > 0 || !block.label.endsWith('PRIVATE KEY')) {
     throw new PkiError('is not one private key in PEM');
   }
-  const encrypted = isEncrypted(block);
+  const { encrypted, key } = readingOf(block);
   try {
-    return createPrivateKey({ key: block.text, passphrase: fromUtf8(password) });
+    return createPrivateKey(encrypted ? { ...key, passphrase: fromUtf8(password) } : key);
   } catch {
     throw encrypted
       ? new PkiError('is a private key that its password does not open', 'contradiction')
@@ -73,33 +78,62 @@ export function openPrivateKey(bytes: Uint8Array, password: Uint8Array): KeyObje
   }
 }
 
+interface Reading {
+  readonly encrypted: boolean;
+  /** What stands in the block, and nothing that OpenSSL might see in it besides. */
+  readonly key: PrivateKeyInput;
+}
+
+const plain = {
+  'PRIVATE KEY': 'pkcs8',
+  'EC PRIVATE KEY': 'sec1',
+  'RSA PRIVATE KEY': 'pkcs1',
+} as const;
+
 /** @throws {PkiError} Where it is encrypted in a way that the servers do not read, or at a price. */
-function isEncrypted({ label, der, text }: PemBlock): boolean {
-  if (label === 'ENCRYPTED PRIVATE KEY') {
+function readingOf({ label, der, text }: PemBlock): Reading {
+  const key = { key: Buffer.from(der), format: 'der' } as const;
+  const headed = /^[\w-]+: /m.test(text);
+  if (label === 'ENCRYPTED PRIVATE KEY' && !headed) {
     refuseCostly(der);
-    return true;
+    return { encrypted: true, key: { ...key, type: 'pkcs8' } };
   }
+  const type = plain[label as keyof typeof plain];
   // Sigstore's and OpenSSH's own boxes have labels of their own, and not all servers open them.
-  if (!/^((EC|RSA) )?PRIVATE KEY$/.test(label)) throw unknownEncryption();
-  return /^Proc-Type: 4,ENCRYPTED\r?$/m.test(text);
+  if (type === undefined) throw unknownEncryption();
+  if (!headed) return { encrypted: false, key: { ...key, type } };
+  // Below the headers of RFC 1423 there could be a second box, with a price that cannot be seen.
+  if (type === 'pkcs8' || !/^Proc-Type: 4,ENCRYPTED\r?$/m.test(text)) throw unknownEncryption();
+  return { encrypted: true, key: { key: text, format: 'pem' } };
 }
 
 /** The iteration count stands in the file: whoever wrote it decides how long we compute. */
 function refuseCostly(der: Uint8Array): void {
   const count = iterationCount(der);
   if (count > mostIterations) {
-    throw new PkiError(`asks for ${count} rounds of PBKDF2; at most ${mostIterations} are done`);
+    throw new PkiError(`asks for more than ${mostIterations} rounds of PBKDF2`);
   }
+  if (count < 1) throw unknownEncryption();
 }
 
 function iterationCount(der: Uint8Array): bigint {
   // EncryptedPrivateKeyInfo → algorithm → parameters → keyDerivationFunc: its OID and its parameters
   const [scheme] = step(elements(der)[0]);
   const [id, parameters] = step(step(step(scheme)[1])[0]);
-  const count = step(parameters)[1];
+  const [, count, ...others] = step(parameters);
   if (id === undefined || dotted(id.content) !== oid.pbkdf2) throw unknownEncryption();
   if (count?.tag !== tag.integer) throw unknownEncryption();
+  refuseOddDigest(others);
   return integer(count.content);
+}
+
+/** PBKDF2-params (RFC 8018 §A.2) end with a length and the digest, SHA-1 where none is named. */
+function refuseOddDigest(parts: readonly Element[]): void {
+  const named = parts.find((part) => part.tag === tag.sequence);
+  const digest = named && step(named)[0];
+  const known = [oid.hmacWithSha1, oid.hmacWithSha256, oid.hmacWithSha384, oid.hmacWithSha512];
+  // Some of the others take several times as long a round.
+  if (digest && !known.includes(dotted(digest.content))) throw unknownEncryption();
 }
 
 function step(element: Element | undefined): Element[] {

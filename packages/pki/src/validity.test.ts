@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { issueCertificate } from './certificate.ts';
 import { systemEntropy } from './entropy.ts';
-import { validFrom, validityWarnings, describe as words } from './validity.ts';
+import { refuseInvalid, validFrom, validityWarnings, describe as words } from './validity.ts';
 
 const now = new Date('2026-03-01T12:00:00.999Z');
 const day = 86_400_000;
@@ -38,6 +38,29 @@ describe('validityWarnings', async () => {
   ])('says %s', (_what, days, told) => {
     const warnings = validityWarnings([parsed], new Date(now.getTime() + days * day));
     expect(warnings).toEqual(told ? [`the certificate of O=x, CN=y ${told}`] : []);
+  });
+
+  it.each([
+    ['has ended', 101, 'that expired at 2026-06-09T12:00:00Z'],
+    ['has not begun', -1, 'that is not valid before 2026-03-01T11:55:00Z'],
+  ])('become a refusal for a new one that %s', (_what, days, told) => {
+    expect(() => refuseInvalid([parsed], new Date(now.getTime() + days * day))).toThrow(
+      `has a certificate, O=x, CN=y, ${told}`,
+    );
+    expect(() => refuseInvalid([parsed], new Date(now.getTime() - 9 * 60_000))).not.toThrow();
+  });
+
+  it('tells of a name what a terminal can show, and no more than fits', async () => {
+    const odd = await issueCertificate({
+      subject: [['CN', `\u001b[2J\n${'x'.repeat(1_000)}`]],
+      privateKey: systemEntropy.privateKey('ecdsa-p256'),
+      serialNumber: systemEntropy.serialNumber(),
+      ...validFrom(now, day),
+      ca: {},
+    });
+    const told = words(new X509Certificate(odd.certificate));
+    expect(told).toMatch(/^[ -~]+$/);
+    expect(told.length).toBeLessThan(400);
   });
 
   it('describes a certificate by name, fingerprint and end', () => {

@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import { PkiError } from './error.ts';
 
 const day = 86_400_000;
 const clockSkew = 5 * 60_000;
@@ -37,6 +38,23 @@ export function validityWarnings(certificates: readonly X509Certificate[], now: 
   });
 }
 
+/**
+ * Refuses what nobody could use now; a clock may be some minutes behind.
+ *
+ * @throws {PkiError}
+ */
+export function refuseInvalid(certificates: readonly X509Certificate[], now: Date): void {
+  for (const certificate of certificates) {
+    const { validFromDate, validToDate } = certificate;
+    const early = validFromDate.getTime() > now.getTime() + clockSkew;
+    if (validToDate >= now && !early) continue;
+    const when = early
+      ? `is not valid before ${timeOf(validFromDate)}`
+      : `expired at ${timeOf(validToDate)}`;
+    throw new PkiError(`has a certificate, ${nameOf(certificate)}, that ${when}`);
+  }
+}
+
 function warning({ validFromDate, validToDate }: X509Certificate, now: Date): string | undefined {
   const left = validToDate.getTime() - now.getTime();
   const [begins, ends] = [validFromDate, validToDate].map(timeOf);
@@ -49,6 +67,11 @@ function timeOf(date: Date): string {
   return date.toISOString().replace('.000Z', 'Z');
 }
 
+const longestName = 200;
+
 function nameOf(certificate: X509Certificate): string {
-  return certificate.subject?.replaceAll('\n', ', ') ?? certificate.serialNumber;
+  const name = certificate.subject?.replaceAll('\n', ', ') ?? certificate.serialNumber;
+  // A stranger wrote it, and it goes to a terminal.
+  const told = name.replaceAll(/[\p{C}\u2028\u2029]/gu, '?');
+  return told.length > longestName ? `${told.slice(0, longestName)}...` : told;
 }
