@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { jobNames } from '@sigstand/contracts/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { binary } from '../programs/binaries.ts';
+import { applyAll, bringUp } from './bring-up.ts';
 import { type Cosign, cosign, identityOf, issuer, tokenOf } from './cosign.ts';
 import { rig, root, run, waste } from './rig.ts';
 
@@ -22,14 +23,7 @@ interface Bundle {
 
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'sigstand-journey-'));
-  await cluster.must(['up']);
-  const env = { ...cluster.env, SIGSTAND_OUT: join(work, 'out') };
-  await run('mkdir', ['-p', env.SIGSTAND_OUT]);
-  await writeFile(join(env.SIGSTAND_OUT, 'cluster'), 'rig');
-  const images = await run('bash', ['scripts/images.sh'], { env });
-  if (images.status !== 0) throw new Error(`images.sh: ${images.stdout}${images.stderr}`);
-  const render = 'source scripts/lib.sh; source scripts/cluster.sh; render_manifests';
-  await run('bash', ['-c', render], { env });
+  await bringUp(cluster, work);
 });
 
 afterAll(async () => {
@@ -39,13 +33,7 @@ afterAll(async () => {
 
 describe('kubectl apply -f manifests, in one go', () => {
   beforeAll(async () => {
-    await cluster.kubectl('apply', '-f', join(work, 'out/manifests'));
-    await cluster.kubectl(
-      ...['wait', '--for=condition=Complete', 'jobs', '--all', '-A', '--timeout=5m'],
-    );
-    await cluster.kubectl(
-      ...['wait', '--for=condition=Available', 'deployments', '--all', '-A', '--timeout=5m'],
-    );
+    await applyAll(cluster, join(work, 'out/manifests'));
   });
 
   it('comes up without a failed Pod and without a restart', async () => {

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { type Rig, root } from './rig.ts';
+
+/** The way from this process into the cluster's network. */
+export interface Gateway {
+  /** A port of 127.0.0.1 behind which a host of the cluster answers. */
+  port(host: string, port?: number): Promise<number>;
+  /** A URL for the same; Service names resolve inside the cluster. */
+  url(host: string, port?: number): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Opens a gateway; `folder` is for its socket. */
+export async function openGateway(cluster: Rig, folder: string): Promise<Gateway> {
+  const path = join(folder, 'gateway.sock');
+  const program = join(import.meta.dirname, 'gateway-inside.ts');
+  const inside = spawn('test/rig/rig', ['exec', '--', process.execPath, program, path], {
+    cwd: root,
+    env: { ...process.env, ...cluster.env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await Promise.race([
+    once(inside.stdout, 'data'),
+    once(inside, 'exit').then(() => Promise.reject(new Error('the gateway ended'))),
+  ]);
+
+  const servers = new Map<string, Server>();
+  const port: Gateway['port'] = async (host, port = 80) => {
+    const target = `${host} ${port}\n`;
+    const known = servers.get(target);
+    if (known) return (known.address() as AddressInfo).port;
+    const server = createServer({ allowHalfOpen: true }, (client) => {
+      const through = connect({ path, allowHalfOpen: true });
+      through.write(target);
+      client.pipe(through).pipe(client);
+      through.on('error', () => client.destroy()).on('close', () => client.destroy());
+      client.on('error', () => through.destroy()).on('close', () => through.destroy());
+    });
+    servers.set(target, server);
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    return (server.address() as AddressInfo).port;
+  };
+  return {
+    port,
+    url: async (host, at) => `http://127.0.0.1:${await port(host, at)}`,
+    async close() {
+      for (const server of servers.values()) server.close();
+      inside.stdin.end();
+      if (inside.exitCode === null) await once(inside, 'exit');
+    },
+  };
+}
+
+/** GET over a connection of its own: one that was kept would end with its Pod. */
+export function get(url: string): Promise<{ status: number; body: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { agent: false, timeout: 20_000 }, async (answer) => {
+      try {
+        resolve({ status: answer.statusCode ?? 0, body: await buffer(answer) });
+      } catch (error) {
+        reject(error);
+      }
+    });
+    asked.on('timeout', () => asked.destroy(new Error(`${url}: no answer in 20 s`)));
+    asked.on('error', reject).end();
+  });
+}
