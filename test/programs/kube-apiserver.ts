@@ -1,10 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { binary } from './binaries.ts';
 import { freePort } from './server.ts';
+import { spawnBound } from './spawn.ts';
 
 /** A real etcd and kube-apiserver on loopback, with RBAC and nothing in it. */
 export interface KubeApiServer {
@@ -90,7 +91,7 @@ export async function startKubeApiServer(): Promise<KubeApiServer> {
 }
 
 function run(name: string, args: string[]): ChildProcess {
-  const child = spawn(binary(name), args, { stdio: 'ignore' });
+  const child = spawnBound(binary(name), args, { stdio: 'ignore' });
   child.on('error', (error) => {
     throw new Error(`${name} does not start`, { cause: error });
   });

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { spawnBound } from './spawn.ts';
 
 /** A program that runs until it is stopped. */
 export interface Server {
@@ -27,14 +27,14 @@ export interface ServerOptions {
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { command, args, env, ready, within = 60_000 } = options;
-  const child = spawn(command, args, {
+  const child = spawnBound(command, args, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';
   let ended: string | undefined;
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
+    stream?.on('data', (chunk) => {
       log += chunk;
     });
   }

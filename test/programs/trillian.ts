@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAllDocuments } from 'yaml';
 import { binary } from './binaries.ts';
 import { freePort } from './server.ts';
+import { spawnBound } from './spawn.ts';
 
 /** A real MariaDB on loopback, with nothing in it. */
 export interface Mariadb {
@@ -99,7 +100,12 @@ export async function startMariadb(): Promise<Mariadb> {
     '--default-character-set=utf8mb4',
   ];
   const sql = (text: string, ...args: string[]) =>
-    execFileSync('mariadb', [...client, ...args], { input: text, encoding: 'utf8' });
+    execFileSync('mariadb', [...client, ...args], {
+      input: text,
+      encoding: 'utf8',
+      // This process stands still meanwhile, with all its proxies.
+      timeout: 60_000,
+    });
   sql("CREATE USER trillian@'127.0.0.1' IDENTIFIED BY 'trillian';");
 
   let databases = 0;
@@ -171,7 +177,7 @@ async function start(
   { args, log }: { args: string[]; log: string },
 ): Promise<{ stop(): Promise<void> }> {
   const output = openSync(log, 'w');
-  const child = spawn(program, args, { stdio: ['ignore', output, output] });
+  const child = spawnBound(program, args, { stdio: ['ignore', output, output] });
   closeSync(output);
   const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const stop = async () => {

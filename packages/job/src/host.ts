@@ -56,7 +56,7 @@ async function openStore(
       UNAVAILABLE: 60_000,
       FORBIDDEN: 30_000,
       // Long enough for a token's file to be read again, and for a token that is newer than its server's news.
-      UNAUTHENTICATED: 1_000,
+      UNAUTHENTICATED: 2_500,
       // Somebody makes it, as Jobs make each other's inputs.
       NO_NAMESPACE: timeout,
     },

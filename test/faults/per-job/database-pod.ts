@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { binary } from '../../programs/binaries.ts';
 import { freePort } from '../../programs/server.ts';
+import { spawnBound } from '../../programs/spawn.ts';
 import { ofKind, pods } from '../../stack.ts';
 
 /** Who logs in where, as the Secret trillian-mysql says. */
@@ -189,7 +190,7 @@ function runScript(
 
 function serve(log: string, args: readonly string[]): DatabaseServer {
   const output = openSync(log, 'a');
-  const child = spawn(binary('mariadbd'), args, { stdio: ['ignore', output, output] });
+  const child = spawnBound(binary('mariadbd'), args, { stdio: ['ignore', output, output] });
   closeSync(output);
   const ended = endOf(child);
   return {
