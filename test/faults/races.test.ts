@@ -28,14 +28,14 @@ afterAll(() => {
 
 describe.each(jobTitles)('%s', (title) => {
   it.each([2, 3])('ends with one result where %i Pods run at once', async (pods) => {
-    await trying(title, trials(3, 150), async ({ job }) => {
+    await trying(title, trials(2, 150), async ({ job }) => {
       counted(`races of ${title}`);
       return atOnce(job, pods);
     });
   });
 
   it('ends with one result where three retries follow a crash', async () => {
-    await trying(title, trials(3, 1_000), async ({ job, requests }) => {
+    await trying(title, trials(2, 1_000), async ({ job, requests }) => {
       counted(`crashes of ${title}, then three retries`);
       await harness.run(job, { faults: killedSomewhere(requests) });
       return atOnce(job, 3);
