@@ -5,7 +5,7 @@ set -euo pipefail
 out=$(mkdir -p "$1" && cd "$1" && pwd)
 keys=$(mktemp -d)
 trap 'rm -rf "$keys"' EXIT
-days=36500
+days=39000
 
 key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$keys/$1.key"; }
 
