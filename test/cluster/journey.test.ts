@@ -8,6 +8,7 @@ import { binary } from '../programs/binaries.ts';
 import { applyAll, bringUp } from './bring-up.ts';
 import { type Cosign, cosign, identityOf, issuer, tokenOf } from './cosign.ts';
 import { rig, root, run, waste } from './rig.ts';
+import { toldInCluster } from './told.ts';
 
 const cluster = rig('test');
 const mirror = 'http://tuf.tuf-system.svc';
@@ -61,6 +62,17 @@ describe('kubectl apply -f manifests, in one go', () => {
       )
       .map(({ metadata }) => metadata.name);
     expect(holding).toEqual(['tuf-keys']);
+  });
+
+  it('tells no secret: not in objects, events, logs or command lines', async () => {
+    const { hits, secrets, places } = await toldInCluster(cluster);
+    // Eighteen values of seven Secrets, the keys among them in more than one form.
+    expect(secrets).toBeGreaterThan(18);
+    const from = (what: RegExp) => places.filter((place) => what.test(place)).length;
+    expect(from(/^Event /)).toBeGreaterThan(0);
+    expect(from(/^log of rekor-system\/createsecret/)).toBe(1);
+    expect(from(/^command line of .*mariadbd/)).toBeGreaterThan(0);
+    expect(hits).toEqual([]);
   });
 
   it('runs seven images that share one base layer, as nobody', async () => {
