@@ -30,7 +30,7 @@ export default defineConfig({
           testTimeout: process.env.FAULTS === 'long' ? 4 * 3_600_000 : 240_000,
           hookTimeout: 120_000,
           // Most of them wait for processes; one file's waiting is another's turn.
-          maxWorkers: 3,
+          maxWorkers: 2,
           maxConcurrency: 10,
         },
       },
