@@ -34,6 +34,7 @@ export interface JobPod {
   readonly serviceAccount: string;
 }
 
+/** All that run one of our Jobs, the CronJob too. */
 export const jobPods: readonly JobPod[] = pods.flatMap(({ owner, spec }) => {
   const found = jobOf(spec);
   if (found === undefined) return [];
@@ -49,3 +50,6 @@ export const jobPods: readonly JobPod[] = pods.flatMap(({ owner, spec }) => {
     },
   ];
 });
+
+/** Those that run once: the CronJob runs what its Job runs. */
+export const oncePods: readonly JobPod[] = jobPods.filter(({ owner }) => owner.kind === 'Job');

@@ -7,7 +7,7 @@ import { runJob } from '@sigstand/job/testing';
 import { memoryStore } from '@sigstand/store/memory';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { type JobPod, jobPods, jobs } from './jobs.ts';
+import { type JobPod, jobPods, jobs, oncePods } from './jobs.ts';
 import { mutants } from './network/mutants.ts';
 import { addressesIn, type Needs, needsOfAll, type Seen } from './network/needs.ts';
 import { type End, evaluate, type Policy, policies } from './network/policies.ts';
@@ -23,9 +23,7 @@ beforeAll(async () => {
   // All Jobs at once on one store, as one apply starts them: what they write is what the servers are told.
   const store = memoryStore();
   const connect = vi.spyOn(Socket.prototype, 'connect');
-  const ended = await Promise.all(
-    jobPods.filter(({ owner }) => owner.kind === 'Job').map((pod) => run(pod, store)),
-  );
+  const ended = await Promise.all(oncePods.map((pod) => run(pod, store)));
   sockets.push(...connect.mock.calls);
   connect.mockRestore();
   expect(ended.filter(({ status }) => status !== 0)).toEqual([]);

@@ -2,16 +2,15 @@ import { runJob } from '@sigstand/job/testing';
 import { memoryStore } from '@sigstand/store/memory';
 import { recording, showRequest } from '@sigstand/store/recording';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type JobPod, jobPods, jobs } from './jobs.ts';
+import { type JobPod, jobPods, jobs, oncePods } from './jobs.ts';
 import { type Manifest, ofKind } from './stack.ts';
 
-const inJobs = jobPods.filter(({ owner }) => owner.kind === 'Job');
 const used = new Map<string, Set<string>>();
 
 beforeAll(async () => {
   // All of them at once on one store, as one apply starts them: each waits for what the others make.
   const store = memoryStore();
-  const ended = await Promise.all(inJobs.map((pod) => record(pod, store)));
+  const ended = await Promise.all(oncePods.map((pod) => record(pod, store)));
   expect(ended.filter(({ status }) => status !== 0)).toEqual([]);
 }, 60_000);
 
@@ -59,7 +58,7 @@ function rulesOf(role: Manifest | undefined): string[] {
 }
 
 describe('the Roles', () => {
-  it.each(inJobs)('$title may do what it does, and nothing else', (pod) => {
+  it.each(oncePods)('$title may do what it does, and nothing else', (pod) => {
     expect(granted(pod).sort()).toEqual([...used.get(pod.title)!].sort());
   });
 

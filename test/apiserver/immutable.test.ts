@@ -4,7 +4,8 @@ import { runJob } from '@sigstand/job/testing';
 import { apiOf, storeOver } from '@sigstand/store/cluster';
 import { patient } from '@sigstand/store/patient';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { asUser, tokenOf } from './identity.ts';
+import { asUser } from '../programs/identity.ts';
+import { accountToken } from './account.ts';
 
 const config = new KubeConfig();
 config.loadFromFile(inject('kubeconfig'));
@@ -36,7 +37,7 @@ describe('createsecret --immutable', () => {
         subjects: [{ kind: 'ServiceAccount', namespace, name: metadata.name }],
       },
     });
-    const token = await tokenOf(config, { namespace, name: metadata.name });
+    const token = await accountToken(config, { namespace, name: metadata.name });
     const limits = { FORBIDDEN: 10_000 };
     run = (...flags) => {
       const store = storeOver(apiOf(asUser(config, { token })), 'createsecret');

@@ -1,9 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   AdmissionregistrationV1Api,
@@ -14,10 +10,13 @@ import {
 } from '@kubernetes/client-node';
 import { createSecret } from '@sigstand/createsecret/job';
 import { runJob } from '@sigstand/job/testing';
+import { opensslCertificate } from '@sigstand/pki/testing';
 import { apiOf, storeOver } from '@sigstand/store/cluster';
 import type { StoreError } from '@sigstand/store/store';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { asUser, tokenOf } from './identity.ts';
+import { denyWrites } from '../programs/admission.ts';
+import { asUser } from '../programs/identity.ts';
+import { accountToken } from './account.ts';
 
 const config = new KubeConfig();
 config.loadFromFile(inject('kubeconfig'));
@@ -90,39 +89,9 @@ describe('a quota', () => {
 });
 
 describe('a ValidatingAdmissionPolicy', () => {
-  async function policy(name: string, validation: { messageExpression: string; reason?: string }) {
+  async function policy(name: string, says: { messageExpression: string; reason?: string }) {
     const ns = await namespace(name);
-    await admission.createValidatingAdmissionPolicy({
-      body: {
-        metadata: { name },
-        spec: {
-          failurePolicy: 'Fail',
-          matchConstraints: {
-            resourceRules: [
-              {
-                apiGroups: [''],
-                apiVersions: ['v1'],
-                operations: ['CREATE', 'UPDATE'],
-                resources: ['secrets'],
-              },
-            ],
-          },
-          validations: [{ expression: 'false', ...validation }],
-        },
-      },
-    });
-    await admission.createValidatingAdmissionPolicyBinding({
-      body: {
-        metadata: { name },
-        spec: {
-          policyName: name,
-          validationActions: ['Deny'],
-          matchResources: {
-            namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': ns } },
-          },
-        },
-      },
-    });
+    await denyWrites(admission, { name, namespaces: [ns], resources: ['secrets'], says });
     return refused(refIn(ns));
   }
 
@@ -160,23 +129,16 @@ describe('a ValidatingAdmissionPolicy', () => {
 });
 
 describe('an admission webhook', () => {
-  let dir: string;
   let server: Server;
   let answer: (request: { uid: string; object?: { data?: Record<string, string> } }) => object;
   let url: string;
   let caBundle: string;
 
   beforeAll(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'sigstand-webhook-'));
-    const [key, cert] = [join(dir, 'key'), join(dir, 'cert')];
-    const name = ['-subj', '/CN=webhook', '-addext', 'subjectAltName=IP:127.0.0.1'];
-    const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
-    execFileSync('openssl', [...args, '-nodes', '-keyout', key, '-out', cert, ...name], {
-      stdio: 'ignore',
-    });
-    caBundle = readFileSync(cert, 'base64');
-    const tls = { key: readFileSync(key), cert: readFileSync(cert) };
-    server = createServer(tls, async (request, response) => {
+    const extensions = ['basicConstraints=critical,CA:TRUE', 'subjectAltName=IP:127.0.0.1'];
+    const { certificate, key } = opensslCertificate({ subject: '/CN=webhook', extensions });
+    caBundle = certificate.toString('base64');
+    server = createServer({ key, cert: certificate }, async (request, response) => {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
       const review = JSON.parse(Buffer.concat(chunks).toString());
@@ -195,7 +157,6 @@ describe('an admission webhook', () => {
   afterAll(async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
-    rmSync(dir, { recursive: true });
   });
 
   async function hooked(name: string, at: string): Promise<StoreError> {
@@ -263,7 +224,7 @@ describe('a right that is missing', () => {
     ['get', 'ConfigMap', 'configmaps'],
     ['patch', 'Secret', 'secrets'],
   ] as const)('to %s a %s is told with the rule that grants it', async (verb, kind, resource) => {
-    const token = await tokenOf(config, { namespace: 'default', name: 'nobody' });
+    const token = await accountToken(config, { namespace: 'default', name: 'nobody' });
     const nobody = storeOver(apiOf(asUser(config, { token })), 'test');
     const ref = { kind, namespace: 'default', name: 'record' } as const;
     const act = verb === 'get' ? nobody.read(ref) : nobody.write(ref, { data });
@@ -293,7 +254,7 @@ describe('a right that is missing', () => {
         subjects: [{ kind: 'ServiceAccount', namespace: 'default', name }],
       },
     });
-    const token = await tokenOf(config, { namespace: 'default', name });
+    const token = await accountToken(config, { namespace: 'default', name });
     const patcher = storeOver(apiOf(asUser(config, { token })), 'test');
     const ref = { kind: 'Secret', namespace: 'default', name: 'record' } as const;
     await expect

@@ -5,7 +5,8 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { apiOf, storeOver } from '@sigstand/store/cluster';
 import { patient } from '@sigstand/store/patient';
 import { afterAll, describe, expect, inject, it } from 'vitest';
-import { asUser, tokenOf } from './identity.ts';
+import { asUser } from '../programs/identity.ts';
+import { accountToken } from './account.ts';
 
 const config = new KubeConfig();
 config.loadFromFile(inject('kubeconfig'));
@@ -29,14 +30,14 @@ describe('a service account’s token', () => {
     const { store, rotate } = withTokenFile('late');
     rotate('not-a-token');
     await expect(store.read(ref)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
-    rotate(await tokenOf(config, account));
+    rotate(await accountToken(config, account));
     await expect(store.read(ref)).rejects.toMatchObject({ code: 'FORBIDDEN' });
   });
 
   it('may be replaced while a Job waits for the API server to know it', async () => {
     const { store, rotate } = withTokenFile('meanwhile');
     rotate('not-a-token');
-    const token = await tokenOf(config, account);
+    const token = await accountToken(config, account);
     const waits = patient(store, {
       limits: { UNAUTHENTICATED: 5_000 },
       onWait: () => rotate(token),

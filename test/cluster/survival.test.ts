@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { long } from '../faults/profile.ts';
 import { jobsComplete } from './bring-up.ts';
 import { rig, waste } from './rig.ts';
 import { type Stack, startStack, versions } from './stack.ts';
@@ -7,7 +8,6 @@ import { describeServers, type Figures } from './survival-servers.ts';
 import { describeTuf } from './survival-tuf.ts';
 
 const instance = 'survive';
-const long = process.env.FAULTS === 'long';
 if (!long) {
   process.stdout.write(
     'survival: FAULTS=long also kills each server alone in three ways and each namespace, ends the whole stack' +

@@ -1,19 +1,14 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  Client,
-  credentials,
-  Server,
-  ServerCredentials,
-  type ServerUnaryCall,
-  type sendUnaryData,
-} from '@grpc/grpc-js';
 import { rekorConfig } from '@sigstand/contracts/records';
+import { opensslCertificate } from '@sigstand/pki/testing';
 import { directoryStore } from '@sigstand/store/directory';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { startJob } from '../faults/process.ts';
+import { Traffic } from '../faults/requests.ts';
+import { startTrillianProxy } from '../faults/trillian-proxy.ts';
 import { freePort } from '../programs/server.ts';
 import {
   type Database,
@@ -23,13 +18,10 @@ import {
   startTrillian,
 } from '../programs/trillian.ts';
 
-const bundle = join(import.meta.dirname, '../../dist/createtree.cjs');
-
 let mariadb: Mariadb;
 let trillian: RunningTrillian;
 
 beforeAll(async () => {
-  if (!existsSync(bundle)) throw new Error('dist/createtree.cjs is not there: run npm run build');
   mariadb = await startMariadb();
 });
 afterAll(() => mariadb?.stop());
@@ -41,29 +33,10 @@ async function fresh(): Promise<RunningTrillian> {
   return started;
 }
 
-interface Ended {
-  readonly status: number | null;
-  readonly stderr: string;
-}
-
 /** The Job as its image runs it, with the records in a directory. */
 function createtree(store: string, server: string, ...args: string[]) {
-  const all = [
-    bundle,
-    `--store=dir:${store}`,
-    `--admin-server=${server}`,
-    '--timeout=30s',
-    ...args,
-  ];
-  const child = spawn(process.execPath, all, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    stderr += text;
-  });
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.once('error', reject).once('close', (status) => resolve({ status, stderr }));
-  });
-  return { child, ended };
+  const all = [`--store=dir:${store}`, `--admin-server=${server}`, '--timeout=30s', ...args];
+  return startJob('createtree', { args: all });
 }
 
 /** A folder that goes with its test. */
@@ -140,7 +113,7 @@ describe('createtree on a real Trillian', () => {
     if (point.method === 'DeleteTree') await addDuplicate(store);
     const proxy = await killingProxy(trillian.address, point);
     const run = createtree(store, proxy.address);
-    proxy.victim = run.child;
+    proxy.traffic.victim = run.child;
     expect((await run.ended).status).toBe(null);
     expect(await createtree(store, trillian.address).ended).toMatchObject({ status: 0 });
     expect(liveTrees(trillian)).toEqual([await recorded(store)]);
@@ -237,67 +210,24 @@ async function addDuplicate(store: string): Promise<void> {
   expect(liveTrees(trillian)).toHaveLength(2);
 }
 
-interface Proxy {
-  readonly address: string;
-  /** Killed with SIGKILL at the method, so that Trillian has done it and the Job never learns. */
-  victim?: ChildProcess;
-}
-
 /** Passes the Job's calls on to Trillian, and kills the victim before or after one of them. */
 async function killingProxy(
   server: string,
   { method, when }: { method: string; when: 'before' | 'after' },
-): Promise<Proxy> {
-  const client = new Client(server, credentials.createInsecure());
-  const front = new Server();
-  const [port, same] = [await freePort(), (bytes: Buffer) => bytes];
-  const proxy: Proxy = { address: `127.0.0.1:${port}` };
-  for (const [service, names] of Object.entries(methods)) {
-    for (const name of names) {
-      const path = `/trillian.${service}/${name}`;
-      const kill = (now: string) => {
-        if (name === method && now === when) proxy.victim?.kill('SIGKILL');
-        return name === method && now === when;
-      };
-      front.register<Buffer, Buffer>(
-        path,
-        (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
-          if (kill('before')) return;
-          client.makeUnaryRequest(path, same, same, call.request, (error, bytes) => {
-            if (!kill('after')) answer(error, bytes);
-          });
-        },
-        same,
-        same,
-        'unary',
-      );
-    }
-  }
-  await new Promise<void>((resolve, reject) => {
-    front.bindAsync(proxy.address, ServerCredentials.createInsecure(), (error) =>
-      error ? reject(error) : resolve(),
-    );
-  });
-  onTestFinished(() => {
-    front.forceShutdown();
-    client.close();
-  });
-  return proxy;
+): Promise<{ address: string; traffic: Traffic }> {
+  const traffic = new Traffic(({ what }) => (what === method ? { kind: 'kill', when } : undefined));
+  const { address, close } = await startTrillianProxy(server, traffic);
+  onTestFinished(close);
+  return { address, traffic };
 }
-
-const methods = {
-  TrillianAdmin: ['GetTree', 'ListTrees', 'CreateTree', 'DeleteTree'],
-  TrillianLog: ['InitLog', 'GetLatestSignedLogRoot'],
-};
 
 /** A certificate for 127.0.0.1 that signs itself, and its key. */
 function selfSigned(): { cert: string; key: string } {
   const dir = newFolder();
   const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  const name = ['-subj', '/CN=trillian', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  execFileSync('openssl', ['req', '-x509', ...kind, ...name, '-keyout', key, '-out', cert], {
-    stdio: 'ignore',
-  });
+  const extensions = ['basicConstraints=critical,CA:TRUE', 'subjectAltName=IP:127.0.0.1'];
+  const made = opensslCertificate({ subject: '/CN=trillian', extensions });
+  writeFileSync(cert, made.certificate);
+  writeFileSync(key, made.key);
   return { cert, key };
 }

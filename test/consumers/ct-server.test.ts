@@ -1,6 +1,4 @@
 import { createHash, createPublicKey, verify, X509Certificate } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   ctlogConfig,
@@ -13,30 +11,12 @@ import { createTree } from '@sigstand/createtree/job';
 import { runJob } from '@sigstand/job/testing';
 import { spki } from '@sigstand/pki/keys';
 import { caExtensions, type Foreign, openssl, opensslCertificate } from '@sigstand/pki/testing';
-import { directoryStore } from '@sigstand/store/directory';
-import type { Store } from '@sigstand/store/store';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { binary } from '../programs/binaries.ts';
-import { freePort, type Server, startServer } from '../programs/server.ts';
-import { type RunningTrillian, startTrillian } from '../programs/trillian.ts';
+import { freePort, startServer } from '../programs/server.ts';
+import { onTrillian } from './on-trillian.ts';
 
-let trillian: RunningTrillian;
-let folder: string;
-let store: Store;
-let server: Server | undefined;
-beforeAll(async () => {
-  trillian = await startTrillian();
-});
-afterAll(() => trillian?.stop());
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sigstand-ctlog-'));
-  store = directoryStore(folder);
-});
-afterEach(async () => {
-  await server?.stop();
-  server = undefined;
-  await rm(folder, { recursive: true });
-});
+const here = onTrillian('ctlog');
 
 const newRoot = (name: string) =>
   opensslCertificate({ subject: `/CN=${name}`, extensions: caExtensions });
@@ -49,28 +29,28 @@ const signedBy = (issuer: Foreign, usage: string) =>
   });
 
 async function publishRoot({ certificate }: Foreign): Promise<void> {
-  const current = await store.read(fulcioPublicKey);
-  await store.write(fulcioPublicKey, { data: { cert: new Uint8Array(certificate) } }, current);
+  const current = await here.store.read(fulcioPublicKey);
+  await here.store.write(fulcioPublicKey, { data: { cert: new Uint8Array(certificate) } }, current);
 }
 
 async function plantTree(): Promise<void> {
   const { namespace, name } = ctlogConfig;
   const place = [`--namespace=${namespace}`, `--configmap=${name}`];
-  const args = [...place, `--admin-server=${trillian.address}`];
-  expect(await runJob(createTree(), store, { args })).toMatchObject({ status: 0 });
+  const args = [...place, `--admin-server=${here.trillian.address}`];
+  expect(await runJob(createTree(), here.store, { args })).toMatchObject({ status: 0 });
 }
 
 async function configure(...more: string[]): Promise<void> {
-  const mount = `--mount-path=${join(folder, 'ctlog-system/Secret', ctlogSecrets.name)}`;
-  const args = [mount, `--trillian-server=${trillian.address}`, ...more];
-  expect(await runJob(createCtConfig(), store, { args })).toMatchObject({ status: 0 });
+  const mount = `--mount-path=${join(here.folder, 'ctlog-system/Secret', ctlogSecrets.name)}`;
+  const args = [mount, `--trillian-server=${here.trillian.address}`, ...more];
+  expect(await runJob(createCtConfig(), here.store, { args })).toMatchObject({ status: 0 });
 }
 
 /** Starts ct_server on what is in the Secret, as the manifest does; resolves to the log's URL. */
 async function serve(prefix = 'sigstorescaffolding'): Promise<string> {
   const [http, metrics] = [await freePort(), await freePort()];
-  const config = join(folder, 'ctlog-system/Secret', ctlogSecrets.name, 'config');
-  server = await startServer({
+  const config = join(here.folder, 'ctlog-system/Secret', ctlogSecrets.name, 'config');
+  here.server = await startServer({
     command: binary('ct_server'),
     args: [
       ...[`--http_endpoint=127.0.0.1:${http}`, `--metrics_endpoint=127.0.0.1:${metrics}`],
@@ -82,7 +62,7 @@ async function serve(prefix = 'sigstorescaffolding'): Promise<string> {
 }
 
 async function publishedKey() {
-  return createPublicKey(Buffer.from((await store.read(ctlogPublicKey))!.data.public!));
+  return createPublicKey(Buffer.from((await here.store.read(ctlogPublicKey))!.data.public!));
 }
 
 async function rootsOf(log: string): Promise<string[]> {
@@ -198,7 +178,7 @@ describe('ct_server on what createctconfig wrote', () => {
       private: new Uint8Array(form === 'plain' ? key : sealed),
       password: new Uint8Array(Buffer.from('brought')),
     };
-    await store.write({ kind: 'Secret', namespace: 'ctlog-system', name: 'mine' }, { data });
+    await here.store.write({ kind: 'Secret', namespace: 'ctlog-system', name: 'mine' }, { data });
     await publishRoot(newRoot('root'));
     await plantTree();
     await configure('--private-secret=mine');
@@ -210,8 +190,8 @@ describe('ct_server on what createctconfig wrote', () => {
     await publishRoot(newRoot('root'));
     await plantTree();
     await configure();
-    const { data } = (await store.read(ctlogSecrets))!;
-    const files = join(folder, 'ctlog-system/Secret', ctlogSecrets.name);
+    const { data } = (await here.store.read(ctlogSecrets))!;
+    const files = join(here.folder, 'ctlog-system/Secret', ctlogSecrets.name);
     const line = Buffer.from(data.config!)
       .toString('latin1')
       .replaceAll('\n', '  ')
@@ -221,9 +201,9 @@ describe('ct_server on what createctconfig wrote', () => {
       );
     const config = new Uint8Array(Buffer.from(line, 'latin1'));
     const changed = { config, 'fulcio-0': new Uint8Array(newRoot('theirs').certificate) };
-    await store.write(ctlogSecrets, { data: changed }, await store.read(ctlogSecrets));
+    await here.store.write(ctlogSecrets, { data: changed }, await here.store.read(ctlogSecrets));
     await configure();
-    expect((await store.read(ctlogSecrets))!.data.config).toEqual(config);
+    expect((await here.store.read(ctlogSecrets))!.data.config).toEqual(config);
     expect(await rootsOf(await serve())).toEqual(['CN=theirs', 'CN=root']);
   });
 });

@@ -1,5 +1,5 @@
 import { createSign, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,8 +17,8 @@ import {
 } from '@sigstand/pki/testing';
 import { directoryStore } from '@sigstand/store/directory';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { binary } from '../programs/binaries.ts';
-import { freePort, type Server, startServer } from '../programs/server.ts';
+import { startFulcio } from '../programs/fulcio.ts';
+import { freePort, type Server } from '../programs/server.ts';
 
 const email = 'somebody@example.com';
 
@@ -43,22 +43,15 @@ const runOn = (...args: string[]) => runJob(createCerts(), directoryStore(folder
 
 /** Starts Fulcio on what is in the Secret, as the manifest does; resolves to its URL. */
 async function serve(): Promise<string> {
-  const [port, grpc, metrics] = [await freePort(), await freePort(), await freePort()];
-  const config = join(folder, 'config.json');
   const trusted = { IssuerURL: issuer.url, ClientID: 'sigstore', Type: 'email' };
-  await writeFile(config, JSON.stringify({ OIDCIssuers: { [issuer.url]: trusted } }));
-  fulcio = await startServer({
-    command: binary('fulcio'),
-    args: [
-      ...['serve', '--host=127.0.0.1', `--port=${port}`],
-      ...['--grpc-host=127.0.0.1', `--grpc-port=${grpc}`, `--metrics-port=${metrics}`],
-      ...['--ca=fileca', `--fileca-key=${secret('private')}`, `--fileca-cert=${secret('cert')}`],
-      ...['--ct-log-url=', `--config-path=${config}`],
-    ],
-    env: { 'FULCIO_SERVE_FILECA-KEY-PASSWD': await readFile(secret('password'), 'utf8') },
-    ready: `http://127.0.0.1:${port}/healthz`,
-  });
-  return `http://127.0.0.1:${port}`;
+  const ca = {
+    cert: await readFile(secret('cert')),
+    private: await readFile(secret('private')),
+    password: await readFile(secret('password'), 'utf8'),
+  };
+  const started = await startFulcio(ca, { OIDCIssuers: { [issuer.url]: trusted } });
+  fulcio = started;
+  return `http://127.0.0.1:${started.port}`;
 }
 
 /** A signing certificate for an identity that the issuer vouches for, and the chain above it. */

@@ -8,8 +8,7 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { rekorConfig, rekorPublicKey, rekorSigningSecret } from '@sigstand/contracts/records';
@@ -19,55 +18,39 @@ import { trustedRoot, trustedRootJson } from '@sigstand/createtuf/trusted-root';
 import { runJob } from '@sigstand/job/testing';
 import { fingerprint, publicPem } from '@sigstand/pki/keys';
 import { openssl } from '@sigstand/pki/testing';
-import { directoryStore } from '@sigstand/store/directory';
-import type { Ref, Store } from '@sigstand/store/store';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Ref } from '@sigstand/store/store';
+import { describe, expect, it } from 'vitest';
 import { goldenWanted } from '../golden/build.ts';
 import { binary } from '../programs/binaries.ts';
-import { freePort, type Server, startServer } from '../programs/server.ts';
-import { type RunningTrillian, startTrillian } from '../programs/trillian.ts';
+import { freePort, startServer } from '../programs/server.ts';
+import { onTrillian } from './on-trillian.ts';
 
 const hostname = 'rekor.rekor-system.svc';
 
-let trillian: RunningTrillian;
-let folder: string;
-let store: Store;
-let server: Server | undefined;
-beforeAll(async () => {
-  trillian = await startTrillian();
-});
-afterAll(() => trillian?.stop());
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sigstand-rekor-'));
-  store = directoryStore(folder);
-});
-afterEach(async () => {
-  await server?.stop();
-  server = undefined;
-  await rm(folder, { recursive: true });
-});
+const here = onTrillian('rekor');
 
-const secret = (key: string) => join(folder, 'rekor-system/Secret', rekorSigningSecret.name, key);
+const secret = (key: string) =>
+  join(here.folder, 'rekor-system/Secret', rekorSigningSecret.name, key);
 
 async function recorded(ref: Ref, key: string): Promise<string> {
-  return Buffer.from((await store.read(ref))!.data[key]!).toString();
+  return Buffer.from((await here.store.read(ref))!.data[key]!).toString();
 }
 
 async function plantTree(): Promise<void> {
-  const args = [`--admin-server=${trillian.address}`];
-  expect(await runJob(createTree(), store, { args })).toMatchObject({ status: 0 });
+  const args = [`--admin-server=${here.trillian.address}`];
+  expect(await runJob(createTree(), here.store, { args })).toMatchObject({ status: 0 });
 }
 
 async function makeKey(...args: string[]): Promise<KeyObject> {
-  expect(await runJob(createSecret(), store, { args })).toMatchObject({ status: 0 });
+  expect(await runJob(createSecret(), here.store, { args })).toMatchObject({ status: 0 });
   return createPublicKey(await recorded(rekorPublicKey, 'public'));
 }
 
 /** Starts Rekor on what is in the records, as the manifest does; resolves to its URL. */
 async function serve(): Promise<string> {
   const url = `http://127.0.0.1:${await freePort()}`;
-  const [address, port] = trillian.address.split(':');
-  server = await startServer({
+  const [address, port] = here.trillian.address.split(':');
+  here.server = await startServer({
     command: binary('rekor-server'),
     args: [
       'serve',
@@ -79,9 +62,9 @@ async function serve(): Promise<string> {
       ...['--search_index.storage_provider=mysql', '--log_type=prod'],
     ],
     env: {
-      HOME: folder,
+      HOME: here.folder,
       'REKOR_SERVER.SIGNER-PASSWD': await readFile(secret('signing-secret-password'), 'utf8'),
-      'SEARCH_INDEX.MYSQL.DSN': trillian.dsn,
+      'SEARCH_INDEX.MYSQL.DSN': here.trillian.dsn,
     },
     ready: `${url}/ping`,
   });
@@ -92,7 +75,7 @@ async function serve(): Promise<string> {
 async function rekorCli<T>(url: string, command: string, ...args: string[]): Promise<T> {
   const all = [command, `--rekor_server=${url}`, '--format=json', '--retry=0', ...args];
   // It keeps what it saw of the log in its home.
-  const env = { ...process.env, HOME: folder };
+  const env = { ...process.env, HOME: here.folder };
   return JSON.parse((await promisify(execFile)(binary('rekor-cli'), all, { env })).stdout);
 }
 
@@ -105,8 +88,9 @@ async function upload(url: string) {
     signature: sign('sha256', artifact, privateKey),
     'public-key': publicPem(publicKey),
   };
-  const flags = Object.keys(files).map((name) => `--${name}=${join(folder, name)}`);
-  for (const [name, bytes] of Object.entries(files)) await writeFile(join(folder, name), bytes);
+  const flags = Object.keys(files).map((name) => `--${name}=${join(here.folder, name)}`);
+  for (const [name, bytes] of Object.entries(files))
+    await writeFile(join(here.folder, name), bytes);
   const { Location: path } = await rekorCli<{ Location: string }>(url, 'upload', ...flags);
   return { path, flags, sha256: createHash('sha256').update(artifact).digest('hex') };
 }
@@ -165,12 +149,12 @@ async function signAndVerify(url: string, key: KeyObject): Promise<void> {
     rekorTlogConfig: { selector: 'ANY' },
     tsaConfig: { selector: 'ANY' },
   };
-  await writeFile(join(folder, 'trusted.json'), trustedRootJson(trusted));
-  await writeFile(join(folder, 'signing.json'), JSON.stringify(signing));
-  await writeFile(join(folder, 'blob'), randomBytes(32));
-  const env = { ...process.env, HOME: folder, COSIGN_PASSWORD: '' };
+  await writeFile(join(here.folder, 'trusted.json'), trustedRootJson(trusted));
+  await writeFile(join(here.folder, 'signing.json'), JSON.stringify(signing));
+  await writeFile(join(here.folder, 'blob'), randomBytes(32));
+  const env = { ...process.env, HOME: here.folder, COSIGN_PASSWORD: '' };
   const cosign = (...args: string[]) =>
-    promisify(execFile)(binary('cosign3'), args, { env, cwd: folder });
+    promisify(execFile)(binary('cosign3'), args, { env, cwd: here.folder });
   const rest = ['--trusted-root=trusted.json', '--bundle=bundle.json', 'blob'];
   await cosign('generate-key-pair');
   await cosign('sign-blob', '--yes', '--key=cosign.key', '--signing-config=signing.json', ...rest);
@@ -205,7 +189,7 @@ describe('rekor-server on what createtree and createsecret wrote', () => {
     await plantTree();
     const key = await makeKey();
     const { path } = await upload(await serve());
-    await server!.stop();
+    await here.server!.stop();
     await plantTree();
     await makeKey('--key-type=ed25519');
     const url = await serve();
@@ -222,7 +206,7 @@ describe('rekor-server on what createtree and createsecret wrote', () => {
       'signing-secret': new Uint8Array(form === 'plain' ? key : sealed),
       'signing-secret-password': new Uint8Array(Buffer.from('brought')),
     };
-    await store.write(rekorSigningSecret, { data });
+    await here.store.write(rekorSigningSecret, { data });
     await plantTree();
     expect((await makeKey()).equals(createPublicKey(key))).toBe(true);
     const url = await serve();
@@ -238,7 +222,7 @@ describe('rekor-server on what createtree and createsecret wrote', () => {
     // The port of its metrics is fixed.
     const shown = await (await fetch('http://127.0.0.1:2112/debug/pprof/cmdline')).text();
     expect(shown).toContain('--rekor_server.signer=');
-    expect(shown).not.toContain(trillian.dsn);
+    expect(shown).not.toContain(here.trillian.dsn);
     expect(shown).not.toContain(await readFile(secret('signing-secret-password'), 'utf8'));
   });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mysqlCredentials, rekorMysqlCredentials } from '@sigstand/contracts/records';
 import { show } from '@sigstand/store/store';
-import { type JobPod, jobPods } from '../jobs.ts';
+import { type JobPod, oncePods } from '../jobs.ts';
 import type { Canaries, Hit, Secret } from './canary.ts';
 import type { JobProcess } from './process.ts';
 
@@ -80,8 +80,7 @@ export function unseenAtHome(secrets: readonly Secret[], hits: readonly Hit[]): 
   return [...new Set(secrets.map(({ name }) => recordOf(name)))].filter((one) => !seen.has(one));
 }
 
-/** Our Jobs as the manifests run them. */
-export const inJobs = jobPods.filter(({ owner }) => owner.kind === 'Job');
+/** The arguments of one of our Jobs, in the namespace that its manifest has. */
 export const argsOf = (pod: JobPod) => [
   ...pod.args,
   `--namespace=${pod.namespace}`,
@@ -90,7 +89,7 @@ export const argsOf = (pod: JobPod) => [
 
 /** The Pod that runs this Job, or this Job in this namespace. */
 export function podOf(name: string): JobPod {
-  const pod = inJobs.find(
+  const pod = oncePods.find(
     ({ job, namespace }) => job === name || `${namespace.replace('-system', '')}-${job}` === name,
   );
   if (!pod) throw new Error(`no Pod runs ${name}`);

@@ -14,7 +14,7 @@ import { utf8 } from '@sigstand/pki/pem';
 import { directoryStore } from '@sigstand/store/directory';
 import type { Data, Ref } from '@sigstand/store/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JobPod } from '../jobs.ts';
+import { type JobPod, oncePods } from '../jobs.ts';
 import { type RunningTrillian, startTrillian } from '../programs/trillian.ts';
 import { canaries } from './canary.ts';
 import {
@@ -22,7 +22,6 @@ import {
   astray,
   filesIn,
   hitsIn,
-  inJobs,
   podOf,
   type Seen,
   shownBy,
@@ -58,14 +57,14 @@ describe('real processes on a directory', () => {
   });
 
   it('show no secret: not in what they write, nor in command line and environment', async () => {
-    const runs = await Promise.all(inJobs.map((pod) => run(pod)));
-    expect(runs.map(({ status }) => status)).toEqual(inJobs.map(() => 0));
+    const runs = await Promise.all(oncePods.map((pod) => run(pod)));
+    expect(runs.map(({ status }) => status)).toEqual(oncePods.map(() => 0));
     const seen = runs.flatMap((one) => one.seen);
     expect(seen.filter(([place]) => place.endsWith('cmdline')).length).toBeGreaterThanOrEqual(
-      inJobs.length,
+      oncePods.length,
     );
     expect(seen.filter(([place]) => place.endsWith('environ')).length).toBeGreaterThanOrEqual(
-      inJobs.length,
+      oncePods.length,
     );
     const inFolder = canaries(await secretsIn(directoryStore(root)));
     expect(hitsIn(inFolder, seen)).toEqual([]);

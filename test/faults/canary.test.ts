@@ -21,13 +21,12 @@ import { utf8 } from '@sigstand/pki/pem';
 import { memoryStore } from '@sigstand/store/memory';
 import { type Ref, type Store, show } from '@sigstand/store/store';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { jobs } from '../jobs.ts';
+import { jobs, oncePods } from '../jobs.ts';
 import { type Canaries, canaries, type Secret } from './canary.ts';
 import {
   argsOf,
   astray,
   hitsIn,
-  inJobs,
   podOf,
   type Seen,
   shownBy,
@@ -59,7 +58,7 @@ let secrets: Secret[];
 beforeAll(async () => {
   whole = memoryStore();
   const runs = await Promise.all(
-    inJobs.map(async (pod) => ({
+    oncePods.map(async (pod) => ({
       pod,
       ...(await runJob(jobs[pod.job]!(), whole, { args: argsOf(pod) })),
     })),
@@ -75,7 +74,7 @@ beforeAll(async () => {
 
 describe('a clean run of the seven Jobs', () => {
   it('tells no secret', () => {
-    expect(outputs.length).toBe(2 * inJobs.length);
+    expect(outputs.length).toBe(2 * oncePods.length);
     expect(hitsIn(found, outputs)).toEqual([]);
   });
 
@@ -86,7 +85,7 @@ describe('a clean run of the seven Jobs', () => {
   });
 
   it('tells no secret when it runs again, whatever the format of its log', async () => {
-    for (const pod of inJobs) {
+    for (const pod of oncePods) {
       const args = [...argsOf(pod), '--log-format=json'];
       const { status, stdout, stderr } = await runJob(jobs[pod.job]!(), whole, { args });
       expect({ title: pod.title, status }).toEqual({ title: pod.title, status: 0 });

@@ -3,7 +3,7 @@ import { memoryStore } from '@sigstand/store/memory';
 import { recording } from '@sigstand/store/recording';
 import { type Ref, show } from '@sigstand/store/store';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { jobPods, jobs } from '../jobs.ts';
+import { jobs, oncePods } from '../jobs.ts';
 import { violations } from './checker.ts';
 import { placeOf, type StoredObject } from './history.ts';
 
@@ -19,9 +19,8 @@ async function wholeStack(): Promise<Map<string, StoredObject>> {
   const store = memoryStore();
   const refs = new Map<string, Ref>();
   const noting = recording(store, ({ ref }) => refs.set(show(ref), ref));
-  const once = jobPods.filter(({ owner }) => owner.kind === 'Job');
   await Promise.all(
-    once.map(async ({ job, args, namespace }) => {
+    oncePods.map(async ({ job, args, namespace }) => {
       const { status, stderr } = await runJob(jobs[job]!(), noting, {
         args: [...args, `--namespace=${namespace}`],
       });

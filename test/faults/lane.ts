@@ -1,7 +1,8 @@
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { run } from '../cluster/rig.ts';
-import { type JobPod, jobPods } from '../jobs.ts';
+import { type JobPod, oncePods } from '../jobs.ts';
 import { binary } from '../programs/binaries.ts';
+import { tokenOf } from '../programs/identity.ts';
 import { ofKind } from '../stack.ts';
 
 /**
@@ -29,12 +30,10 @@ export interface LaneJob {
   readonly token: string;
 }
 
-// The CronJob runs what its Job runs.
-const podsOfJobs = jobPods.filter(({ owner }) => owner.kind === 'Job');
 const titleOf = ({ namespace, owner }: JobPod) => `${namespace}/${owner.metadata.name}`;
 
 /** The Jobs of the manifests, such as `rekor-system/createsecret`. */
-export const jobTitles: readonly string[] = podsOfJobs.map(titleOf);
+export const jobTitles: readonly string[] = oncePods.map(titleOf);
 
 /** The namespaces of the manifests, under their own names. */
 export const stackNamespaces: readonly string[] = ofKind('Namespace').map(
@@ -59,7 +58,7 @@ export async function openLane(name: string, kubeconfig: string): Promise<Lane> 
   config.loadFromFile(kubeconfig);
   const admin = config.makeApiClient(CoreV1Api);
   const jobs = await Promise.all(
-    podsOfJobs.map(async (pod): Promise<LaneJob> => {
+    oncePods.map(async (pod): Promise<LaneJob> => {
       const namespace = mine(pod.namespace);
       const { job, serviceAccount } = pod;
       return {
@@ -97,17 +96,4 @@ function argumentsOf({ job, args }: JobPod): string[] {
     ],
   };
   return [...args, ...(elsewhere[job] ?? [])];
-}
-
-export async function tokenOf(
-  admin: CoreV1Api,
-  { namespace, serviceAccount }: { namespace: string; serviceAccount: string },
-): Promise<string> {
-  const { status } = await admin.createNamespacedServiceAccountToken({
-    name: serviceAccount,
-    namespace,
-    body: { spec: { audiences: [], expirationSeconds: 36_000 } },
-  });
-  if (status?.token === undefined) throw new Error(`no token for ${namespace}/${serviceAccount}`);
-  return status.token;
 }

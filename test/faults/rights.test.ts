@@ -5,6 +5,7 @@ import {
   type V1PolicyRule,
 } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { asUser } from '../programs/identity.ts';
 import { create, type Harness, openHarness, remove } from './harness.ts';
 import { placeOf, type StoredObject } from './history.ts';
 import { jobTitles, type Lane, type LaneJob, openLane, stackNamespaces } from './lane.ts';
@@ -57,9 +58,11 @@ function rightsUsed({ requests }: Traffic): Right[] {
 
 /** What an identity may do in a namespace, beyond what the API server lets everybody do. */
 async function allowed(token: string, namespace: string): Promise<string[]> {
-  const review = await asIdentity(token).createSelfSubjectRulesReview({
-    body: { spec: { namespace } },
-  });
+  const review = await asUser(config(), { token })
+    .makeApiClient(AuthorizationV1Api)
+    .createSelfSubjectRulesReview({
+      body: { spec: { namespace } },
+    });
   return (review.status?.resourceRules ?? [])
     .filter(({ resources: of = [] }) => !of.some((one) => one.startsWith('selfsubject')))
     .flatMap(({ verbs, resources: of = ['*'], resourceNames = ['*'] }) =>
@@ -69,20 +72,6 @@ async function allowed(token: string, namespace: string): Promise<string[]> {
         ),
       ),
     );
-}
-
-function asIdentity(token: string): AuthorizationV1Api {
-  const config = new KubeConfig();
-  config.loadFromClusterAndUser(
-    {
-      name: 'c',
-      server: url,
-      caData: Buffer.from(authority).toString('base64'),
-      skipTLSVerify: false,
-    },
-    { name: 'u', token },
-  );
-  return config.makeApiClient(AuthorizationV1Api);
 }
 
 describe('the rights of', () => {

@@ -11,14 +11,17 @@ export interface FulcioCa {
   readonly password: string;
 }
 
-/** A real Fulcio on loopback that signs with this CA, and knows no identities. */
-export async function startFulcio(ca: FulcioCa): Promise<Server & { readonly port: number }> {
+/** A real Fulcio on loopback that signs with this CA; it knows the identities of `config`, or none. */
+export async function startFulcio(
+  ca: FulcioCa,
+  config: object = {},
+): Promise<Server & { readonly port: number }> {
   const folder = await mkdtemp(join(tmpdir(), 'sigstand-fulcio-'));
-  const [cert, key, config] = ['cert', 'key', 'config'].map((name) => join(folder, name));
+  const path = (name: string) => join(folder, name);
   await Promise.all([
-    writeFile(cert ?? '', ca.cert),
-    writeFile(key ?? '', ca.private, { mode: 0o600 }),
-    writeFile(config ?? '', '{}'),
+    writeFile(path('cert'), ca.cert),
+    writeFile(path('key'), ca.private, { mode: 0o600 }),
+    writeFile(path('config.json'), JSON.stringify(config)),
   ]);
   const [port, grpc, metrics] = [await freePort(), await freePort(), await freePort()];
   const { stop, ...server } = await startServer({
@@ -26,8 +29,8 @@ export async function startFulcio(ca: FulcioCa): Promise<Server & { readonly por
     args: [
       ...['serve', '--host=127.0.0.1', `--port=${port}`],
       ...['--grpc-host=127.0.0.1', `--grpc-port=${grpc}`, `--metrics-port=${metrics}`],
-      ...['--ca=fileca', `--fileca-key=${key}`, `--fileca-cert=${cert}`],
-      ...['--ct-log-url=', `--config-path=${config}`],
+      ...['--ca=fileca', `--fileca-key=${path('key')}`, `--fileca-cert=${path('cert')}`],
+      ...['--ct-log-url=', `--config-path=${path('config.json')}`],
     ],
     env: { 'FULCIO_SERVE_FILECA-KEY-PASSWD': ca.password },
     ready: `http://127.0.0.1:${port}/healthz`,

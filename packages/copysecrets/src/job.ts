@@ -13,7 +13,14 @@ import { namespacedName, yesNo } from '@sigstand/job/values';
 import type { WaitFor } from '@sigstand/job/wait';
 import { validityWarnings } from '@sigstand/pki/validity';
 import { converge } from '@sigstand/store/converge';
-import { type Change, type Data, type Ref, show } from '@sigstand/store/store';
+import {
+  type Change,
+  type Data,
+  type Ref,
+  type Store,
+  secretIn,
+  show,
+} from '@sigstand/store/store';
 import manifest from '../package.json' with { type: 'json' };
 import {
   certificatesIn,
@@ -80,8 +87,7 @@ export function copySecrets() {
  * is all looked at before any of it is copied.
  */
 async function copyAll(context: JobContext, options: Options): Promise<void> {
-  const { replace } = options;
-  const copying = plan(options).map((one) => ({ ...one, replace }));
+  const copying = plan(options);
   const there = await Promise.all(copying.map((one) => present(context, one)));
   const stop = new AbortController();
   const waitFor: WaitFor = (awaited, probe) =>
@@ -114,16 +120,17 @@ function together(late: readonly JobError[]): JobError {
   });
 }
 
-function plan({ namespace, ...options }: Options): Omit<Copy, 'replace'>[] {
+function plan({ namespace, replace, ...options }: Options): Copy[] {
   const one = (
     name: Name,
     from: { madeBy: string },
     to: { name: string; keys: readonly string[] },
   ) => ({
-    source: { kind: 'Secret', ...name } as const,
+    source: secretIn(name.namespace, name.name),
     keys: to.keys,
     madeBy: from.madeBy,
-    copy: { kind: 'Secret', namespace, name: to.name } as const,
+    copy: secretIn(namespace, to.name),
+    replace,
   });
   return [
     one(options.fulcioSecret, fulcioPublicKey, copies.fulcio),
@@ -141,16 +148,16 @@ interface Present {
 
 /** What is there of one source; undefined where it is yet to come. */
 async function present({ store, now }: JobContext, copying: Copy): Promise<Present | undefined> {
-  const { source, keys, copy } = copying;
-  const found = publicPart((await store.read(source))?.data, keys);
-  if (found === undefined) return undefined;
-  const data = fit(copying, found);
-  const current = (await store.read(copy))?.data;
+  const data = await taken(store, copying);
+  if (data === undefined) return undefined;
+  const current = (await store.read(copying.copy))?.data;
   return { data, whole: lacking(copying, data, { current, now }) ? undefined : current };
 }
 
-function fit({ source, madeBy }: Copy, found: Data): Data {
-  return fitToCopy(show(source), found, { ctLog: madeBy === ctlogPublicKey.madeBy });
+/** What is taken of a source; only the public part leaves this function: the rest may be private. */
+async function taken(store: Store, { source, keys, madeBy }: Copy): Promise<Data | undefined> {
+  const found = publicPart((await store.read(source))?.data, keys);
+  return found && fitToCopy(show(source), found, { ctLog: madeBy === ctlogPublicKey.madeBy });
 }
 
 function lacking(
@@ -175,22 +182,17 @@ async function copyOne(
     there?.data ??
     (await waitFor(
       { what: `${places.source}, ${keys.join(', ')}`, hint: `${madeBy} writes it` },
-      // Only the public part leaves this line: the rest may be private.
-      async () => {
-        const found = publicPart((await store.read(source))?.data, keys);
-        return found && fit(copying, found);
-      },
+      () => taken(store, copying),
     ));
   let changed: readonly string[] = [];
-  const converged = async () =>
-    (
-      await converge(store, copy, (current) => {
-        const change = lacking(copying, data, { current: current?.data, now });
-        changed = Object.keys(change?.data ?? {});
-        return change;
-      })
-    ).data;
-  const stored = there?.whole ?? (await converged());
+  let stored = there?.whole;
+  stored ??= (
+    await converge(store, copy, (current) => {
+      const change = lacking(copying, data, { current: current?.data, now });
+      changed = Object.keys(change?.data ?? {});
+      return change;
+    })
+  ).data;
   for (const [key, value] of Object.entries(data)) {
     const done = changed.includes(key) ? 'copied' : 'kept';
     const name = identify(places.source, key, value);

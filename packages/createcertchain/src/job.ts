@@ -7,7 +7,7 @@ import { integer, lifetime, nameText, objectName, optionally } from '@sigstand/j
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
 import { describe, validityWarnings } from '@sigstand/pki/validity';
 import { converge } from '@sigstand/store/converge';
-import { type Data, type Ref, show } from '@sigstand/store/store';
+import { type Data, secretIn, show } from '@sigstand/store/store';
 import manifest from '../package.json' with { type: 'json' };
 import { type ChainRequest, newChain, storedChain } from './tsa-chain.ts';
 
@@ -56,7 +56,7 @@ export function createCertChain(entropy: Entropy = systemEntropy) {
 }
 
 async function keepChain({ store, log, now }: JobContext, options: Options, entropy: Entropy) {
-  const secret: Ref = { kind: 'Secret', namespace: options.namespace, name: options.secret };
+  const secret = secretIn(options.namespace, options.secret);
   const request: ChainRequest = {
     organization: options.certOrganization,
     commonName: options.certCommonName,

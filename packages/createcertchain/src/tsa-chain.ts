@@ -10,7 +10,7 @@ import {
 import { chainInOrder, parseCertificates } from '@sigstand/pki/chain';
 import type { Entropy, KeyType } from '@sigstand/pki/entropy';
 import { PkiError } from '@sigstand/pki/error';
-import { extendedKeyUsage, timeStamping } from '@sigstand/pki/extensions';
+import { extendedKeyUsage, stampsOnly, timeStamping } from '@sigstand/pki/extensions';
 import { publicKeyOf, refuseMismatch, refuseWeak } from '@sigstand/pki/keys';
 import { utf8 } from '@sigstand/pki/pem';
 import { openPrivateKey, sealPkcs8 } from '@sigstand/pki/seal';
@@ -133,9 +133,7 @@ export function storedChain(place: string, stored: Data, now: Date): readonly X5
 }
 
 function refuseUnusable(leaf: X509Certificate, intermediates: readonly X509Certificate[]): void {
-  // RFC 3161 §2.3: the TSA's certificate has this usage alone, and it is critical.
-  const usage = extendedKeyUsage(leaf);
-  if (!usage?.critical || usage.purposes.join() !== timeStamping) {
+  if (!stampsOnly(leaf)) {
     throw new PkiError(
       'has a leaf whose extended key usage is not timeStamping, alone and critical',
     );

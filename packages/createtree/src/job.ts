@@ -93,18 +93,17 @@ const mostBytes = 1_048_576;
 function readRoots(path: string): Uint8Array {
   // Without the path: who gives the file's content in its place gives it away.
   const place = '--tls-cert-file';
-  let bytes: Uint8Array;
+  let bytes: Uint8Array | undefined;
   try {
     // A device has no size, and may never end.
     const file = statSync(path);
-    if (!file.isFile() || file.size > mostBytes) {
-      throw new JobError('usage', `${place} is not a file of at most ${mostBytes} bytes`);
-    }
-    bytes = readFileSync(path);
+    bytes = file.isFile() && file.size <= mostBytes ? readFileSync(path) : undefined;
   } catch (error) {
-    if (error instanceof JobError) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     throw new JobError('usage', `${place} cannot be read: ${code}`, { cause: error });
+  }
+  if (bytes === undefined) {
+    throw new JobError('usage', `${place} is not a file of at most ${mostBytes} bytes`);
   }
   return Buffer.concat(at(place, () => parseCertificates(bytes)).map(certificatePem));
 }

@@ -2,7 +2,7 @@ import type { KeyObject, X509Certificate } from 'node:crypto';
 import { at, JobError } from '@sigstand/job/errors';
 import { type Chain, orderChain, parseCertificates } from '@sigstand/pki/chain';
 import { PkiError } from '@sigstand/pki/error';
-import { extendedKeyUsage, timeStamping } from '@sigstand/pki/extensions';
+import { stampsOnly } from '@sigstand/pki/extensions';
 import { fingerprint, parsePublicKey, refuseNoCtKey } from '@sigstand/pki/keys';
 import type { Data } from '@sigstand/store/store';
 import { keyDetails } from './key-details.ts';
@@ -106,17 +106,11 @@ function readTsa(source: Source): Material['tsa'] {
   const { leaf, ...chain } = readChain(source, tsaForm);
   at(source.place, () => {
     if (leaf === undefined) throw new PkiError('has no certificate that signs timestamps');
-    refuseOtherPurposes(leaf);
+    if (!stampsOnly(leaf)) {
+      throw new PkiError('has a leaf whose one, critical purpose is not timeStamping');
+    }
   });
   return { ...chain, leaf: leaf as X509Certificate };
-}
-
-/** RFC 3161 §2.3: the certificate that signs timestamps is for that alone, and says so critically. */
-function refuseOtherPurposes(leaf: X509Certificate): void {
-  const usage = extendedKeyUsage(leaf);
-  if (!usage?.critical || usage.purposes.join() !== timeStamping) {
-    throw new PkiError('has a leaf whose one, critical purpose is not timeStamping');
-  }
 }
 
 function readChain({ place, data }: Source, form: ChainForm): Chain {

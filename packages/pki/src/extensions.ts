@@ -26,6 +26,15 @@ export function extendedKeyUsage(
   return { purposes, critical: found.critical };
 }
 
+/**
+ * Whether the certificate is for timestamps alone, and says so critically, as RFC 3161 §2.3 wants it of a
+ * timestamp authority's.
+ */
+export function stampsOnly(certificate: X509Certificate): boolean {
+  const usage = extendedKeyUsage(certificate);
+  return usage?.critical === true && usage.purposes.join() === timeStamping;
+}
+
 /** How many CAs may stand between this one and a leaf; undefined for any number. */
 export function pathLength(certificate: X509Certificate): number | undefined {
   const found = extension(certificate, basicConstraints);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdmissionregistrationV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { denyWrites } from '../../programs/admission.ts';
 
 /** Makes the namespaces take no new object; resolves, once they take none, to what ends that. */
 export type Lock = (
@@ -30,35 +31,9 @@ export const fillQuotas: Lock = async (kubeconfig, namespaces) => {
 export const denyAll: Lock = async (kubeconfig, namespaces) => {
   const { core, admission } = apis(kubeconfig);
   const name = `deny-all-${namespaces[0]}`;
-  await admission.createValidatingAdmissionPolicy({
-    body: {
-      metadata: { name },
-      spec: {
-        matchConstraints: {
-          resourceRules: [
-            {
-              apiGroups: [''],
-              apiVersions: ['v1'],
-              operations: ['CREATE', 'UPDATE'],
-              resources: ['secrets', 'configmaps'],
-            },
-          ],
-        },
-        validations: [{ expression: 'false', message: 'ask the platform team' }],
-      },
-    },
-  });
-  const key = 'kubernetes.io/metadata.name';
-  const ours = { key, operator: 'In', values: [...namespaces] };
-  await admission.createValidatingAdmissionPolicyBinding({
-    body: {
-      metadata: { name },
-      spec: {
-        policyName: name,
-        validationActions: ['Deny'],
-        matchResources: { namespaceSelector: { matchExpressions: [ours] } },
-      },
-    },
+  await denyWrites(admission, {
+    ...{ name, namespaces, resources: ['secrets', 'configmaps'] },
+    says: { message: 'ask the platform team' },
   });
   await untilRefused(core, namespaces);
   return async () => {

@@ -5,9 +5,8 @@ import { type RunningTrillian, startTrillian } from '../../programs/trillian.ts'
 import { violations } from '../checker.ts';
 import { type Harness, runJob } from '../harness.ts';
 import { type History, openHistory, type StoredObject } from '../history.ts';
-import { figure } from '../profile.ts';
+import { figure, patience } from '../profile.ts';
 import { type JobRun, otherThan, runAll } from './all.ts';
-import { unhurried } from './busy.ts';
 import { openEmptyLane } from './empty-lane.ts';
 
 /** What befalls an API server as a whole, done to one of its own while all Jobs run. */
@@ -108,7 +107,7 @@ async function freeze(here: Here): Promise<void> {
   );
   // A request's ten seconds, and a pause before the next.
   expect(Math.max(...gaps)).toBeGreaterThan(9 * second);
-  expect(Math.max(...gaps)).toBeLessThan(unhurried(13.5 * second));
+  expect(Math.max(...gaps)).toBeLessThan(patience(13.5 * second));
   figure(`etcd frozen for 20 s: all done after ${last(runs)} s`);
 }
 

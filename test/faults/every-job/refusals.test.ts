@@ -2,17 +2,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { tokenOf } from '../../programs/identity.ts';
 import { type Harness, openHarness, type Prepared } from '../harness.ts';
 import type { StoredObject } from '../history.ts';
-import { tokenOf } from '../lane.ts';
+import { patience } from '../profile.ts';
 import { bringUp, lastLine, otherThan, runAll } from './all.ts';
-import { unhurried } from './busy.ts';
 import { openEmptyLane } from './empty-lane.ts';
 import { denyAll, endNamespaces, fillQuotas } from './locks.ts';
 
 /* What the API server refuses for good: all Jobs of the manifests end at once, and say why. */
 
-const soon = () => ({ within: unhurried(5_000) });
+const soon = () => ({ within: patience(5_000) });
 const { kubeconfig } = inject('apiserver');
 let harness: Harness;
 beforeAll(async () => {

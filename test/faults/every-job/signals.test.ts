@@ -6,10 +6,9 @@ import { outlines } from '../checker.ts';
 import { type Harness, openHarness, type RunOptions } from '../harness.ts';
 import { placeOf, type StoredObject } from '../history.ts';
 import type { LaneJob } from '../lane.ts';
-import { figure, long, trials } from '../profile.ts';
+import { figure, long, patience, trials } from '../profile.ts';
 import type { Faults } from '../requests.ts';
 import { faultsSince, otherThan, runAll } from './all.ts';
-import { unhurried } from './busy.ts';
 import { startResolver } from './resolver.ts';
 
 /* A Pod is told to stop with SIGTERM, while its Job waits or writes: all Jobs of the manifests. */
@@ -156,7 +155,7 @@ async function stopping(
     return { ...options, onStart };
   });
   stops.push(...ends.map(({ ms }) => ms));
-  const limit = unhurried(most);
+  const limit = patience(most);
   return ends
     .filter(({ status, ms }) => !(ms <= limit && statuses.includes(status ?? -1)))
     .map(({ title, status, ms }) => `${title} ended with ${status}, ${ms} ms after SIGTERM`);

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { tokenOf } from '../../programs/identity.ts';
 import { proxyName } from '../api-proxy.ts';
 import { type Harness, openHarness } from '../harness.ts';
-import { type LaneJob, openLane, tokenOf } from '../lane.ts';
-import { figure } from '../profile.ts';
+import { type LaneJob, openLane } from '../lane.ts';
+import { figure, patience } from '../profile.ts';
 import type { Fault } from '../requests.ts';
 import { type JobRun, lastLine, lastLines, otherThan, runAll } from './all.ts';
-import { unhurried } from './busy.ts';
 import { openEmptyLane, plainOutlines, unbind } from './empty-lane.ts';
 import { type Outage, openOutage } from './outage.ts';
 import { startResolver } from './resolver.ts';
@@ -107,7 +107,7 @@ it.concurrent('end with 77 where the rights do not come within half a minute', a
   const runs = await runAll(harness, jobs, ({ namespace }) => ({
     token: tokens.get(namespace) ?? '',
   }));
-  expect(otherThan(77, runs, { within: unhurried(38 * second) })).toEqual([]);
+  expect(otherThan(77, runs, { within: patience(38 * second) })).toEqual([]);
   for (const { title, stderr, ms, traffic } of runs) {
     expect(ms).toBeGreaterThan(29 * second);
     expect({ title, writes: traffic.writes }).toEqual({ title, writes: [] });
@@ -125,7 +125,7 @@ it.concurrent('wait for a name server that answers nothing for 20 s', async () =
     hostname: proxyName,
     under: resolver.under,
   }));
-  expect(otherThan(0, runs, { within: unhurried(50 * second) })).toEqual([]);
+  expect(otherThan(0, runs, { within: patience(50 * second) })).toEqual([]);
   for (const { ms, traffic } of runs) {
     expect(ms).toBeGreaterThan(19 * second);
     expect(traffic.requests.length).toBeGreaterThan(0);
@@ -156,7 +156,7 @@ it.concurrent('wait for namespaces that come ten seconds late', async () => {
 it.concurrent('end with 69 where a namespace does not come in their time', async () => {
   const jobs = elsewhere(harness.lane.jobs, 'nowhere');
   const runs = await runAll(harness, jobs, () => ({ token: adminToken, args: ['--timeout=3s'] }));
-  expect(otherThan(69, runs, { within: unhurried(10 * second) })).toEqual([]);
+  expect(otherThan(69, runs, { within: patience(10 * second) })).toEqual([]);
   for (const { stderr } of runs) expect(lastLine(stderr)).toContain('-nowhere');
 });
 
@@ -169,7 +169,7 @@ it.concurrent('say with 69 what they waited for, and how long', async () => {
   const runs = await runAll(harness, waiting, ({ job }) => ({
     args: ['--timeout=3s', ...(job === 'createtree' ? [nobody] : [])],
   }));
-  expect(otherThan(69, runs, { within: unhurried(10 * second) })).toEqual([]);
+  expect(otherThan(69, runs, { within: patience(10 * second) })).toEqual([]);
   expect(lastLines(runs)).toEqual({
     'rekor-system/createtree': expect.stringMatching(
       /Trillian at 127.0.0.1:1 did not come within 3 s; .+/,

@@ -6,8 +6,9 @@ import { afterAll, describe, expect, inject, it } from 'vitest';
 import { run } from '../../cluster/rig.ts';
 import { goldenInputs } from '../../golden/build.ts';
 import { binary } from '../../programs/binaries.ts';
+import { tokenOf } from '../../programs/identity.ts';
 import { ofKind } from '../../stack.ts';
-import { openLane, tokenOf } from '../lane.ts';
+import { openLane } from '../lane.ts';
 import { startJob, writeKubeconfig } from '../process.ts';
 import { figure, long, patience } from '../profile.ts';
 

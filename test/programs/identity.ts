@@ -1,0 +1,24 @@
+import { type CoreV1Api, KubeConfig, type User } from '@kubernetes/client-node';
+
+/** The same cluster as another user sees it. */
+export function asUser(config: KubeConfig, user: Omit<User, 'name'>): KubeConfig {
+  const cluster = config.getCurrentCluster();
+  if (!cluster) throw new Error('the kubeconfig selects no cluster');
+  const other = new KubeConfig();
+  other.loadFromClusterAndUser(cluster, { name: 'other', ...user });
+  return other;
+}
+
+/** A token of a service account that is there, good for ten hours. */
+export async function tokenOf(
+  admin: CoreV1Api,
+  { namespace, serviceAccount }: { namespace: string; serviceAccount: string },
+): Promise<string> {
+  const { status } = await admin.createNamespacedServiceAccountToken({
+    name: serviceAccount,
+    namespace,
+    body: { spec: { audiences: [], expirationSeconds: 36_000 } },
+  });
+  if (status?.token === undefined) throw new Error(`no token for ${namespace}/${serviceAccount}`);
+  return status.token;
+}
