@@ -65,12 +65,13 @@ function answering(verb: 'get' | 'patch', code: number, status: object): Store {
     throw refusal(verb, ref, new ApiException(code, '', body, {}));
   };
   return verb === 'get'
-    ? { read: refuse, write: refuse }
-    : { read: async () => undefined, write: refuse };
+    ? { ...memoryStore(), read: refuse, write: refuse }
+    : { ...memoryStore(), write: refuse };
 }
 
 const account = 'system:serviceaccount:rekor-system:createsecret';
 const failing = (error: Error): Store => ({
+  ...memoryStore(),
   read: () => Promise.reject(error),
   write: () => Promise.reject(error),
 });

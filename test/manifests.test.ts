@@ -1,6 +1,7 @@
 import { records } from '@sigstand/contracts/records';
 import { exitStatus } from '@sigstand/job/errors';
 import { runJob } from '@sigstand/job/testing';
+import { memoryStore } from '@sigstand/store/memory';
 import type { Store } from '@sigstand/store/store';
 import { describe, expect, it } from 'vitest';
 import { jobPods, jobs } from './jobs.ts';
@@ -14,6 +15,7 @@ describe('the Jobs in the manifests', () => {
   it.each(jobPods)('$title: its arguments parse', async ({ job, args }) => {
     // The store refuses everything: an argument that does not parse ends as usage before it is asked.
     const refusing: Store = {
+      ...memoryStore(),
       read: () => Promise.reject(new Error('read')),
       write: () => Promise.reject(new Error('write')),
     };

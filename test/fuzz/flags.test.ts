@@ -1,5 +1,6 @@
 import { runJob } from '@sigstand/job/testing';
 import * as values from '@sigstand/job/values';
+import { memoryStore } from '@sigstand/store/memory';
 import { type Store, StoreError } from '@sigstand/store/store';
 import type { Option } from 'commander';
 import fc from 'fast-check';
@@ -14,6 +15,7 @@ const secrets = new Secrets(secret);
 
 /** A cluster that is away: all that a Job does before it reads is done, and nothing after. */
 const away: Store = {
+  ...memoryStore(),
   read: () => Promise.reject(new StoreError('UNAVAILABLE', 'get: away')),
   write: () => Promise.reject(new Error('nothing is written before something is read')),
 };

@@ -110,6 +110,7 @@ export function oneProcess(
   return {
     seen,
     store: {
+      ...store,
       read: (ref) => effect(() => store.read(ref)),
       write: (ref, change, replacing) => effect(() => store.write(ref, change, replacing)),
     } satisfies Store,

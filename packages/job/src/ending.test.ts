@@ -115,8 +115,13 @@ describe('a Job that is told to stop', () => {
   const awaiting = job((context) =>
     waitForKeys(context, ref, { keys: ['public'], madeBy: 'another' }).then(() => {}),
   );
-  const silent: Store = { read: () => new Promise(() => {}), write: () => new Promise(() => {}) };
+  const silent: Store = {
+    ...memoryStore(),
+    read: () => new Promise(() => {}),
+    write: () => new Promise(() => {}),
+  };
   const refusing: Store = {
+    ...memoryStore(),
     read: () => Promise.reject(new StoreError('UNAVAILABLE', 'no')),
     write: () => Promise.reject(new StoreError('UNAVAILABLE', 'no')),
   };

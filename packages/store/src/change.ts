@@ -12,8 +12,10 @@ export function holds(current: Snapshot, change: Change): boolean {
 
 /** The record's content with the change in it. */
 export function changed(current: Snapshot | undefined, change: Change): Omit<Snapshot, 'version'> {
+  const { remove = [] } = change;
+  const staying = Object.entries(current?.data ?? {}).filter(([key]) => !remove.includes(key));
   return {
-    data: { ...current?.data, ...change.data },
+    data: { ...Object.fromEntries(staying), ...change.data },
     annotations: { ...current?.annotations, ...change.annotations },
     immutable: current?.immutable || change.immutable === true,
   };
@@ -33,10 +35,11 @@ export function refuseImmutable(ref: Ref, current: Snapshot | undefined, change:
   );
 }
 
-function differing(current: Snapshot, { data = {} }: Change): string[] {
-  return Object.entries(data)
+function differing(current: Snapshot, { data = {}, remove = [] }: Change): string[] {
+  const others = Object.entries(data)
     .filter(([key, bytes]) => !equal(current.data[key], bytes))
     .map(([key]) => key);
+  return [...others, ...remove.filter((key) => !(key in data) && key in current.data)];
 }
 
 function equal(a: Uint8Array | undefined, b: Uint8Array): boolean {

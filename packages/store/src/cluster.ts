@@ -8,15 +8,9 @@ import {
   ServerConfiguration,
   setHeaderOptions,
 } from '@kubernetes/client-node';
+import { creation, event, replacement } from './bodies.ts';
 import { refusal } from './refusal.ts';
-import {
-  type Change,
-  type Data,
-  type Ref,
-  type Snapshot,
-  type Store,
-  StoreError,
-} from './store.ts';
+import { eventOf, type Named, type Ref, type Snapshot, type Store, StoreError } from './store.ts';
 
 const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 const requestTimeout = 10_000; // milliseconds; a silent API server must not eat the Job's time
@@ -118,10 +112,31 @@ export function storeOver(api: CoreV1Api, job: string): Store {
         if (refused !== 'absent') throw refused;
         throw replacing
           ? new StoreError('CONFLICT', `${ref.name} was deleted meanwhile`)
-          : new StoreError('NO_NAMESPACE', `there is no namespace ${ref.namespace}`);
+          : noNamespace(ref);
+      }
+    },
+
+    async warn(ref, notice) {
+      const target = eventOf(ref, notice);
+      const { namespace, name } = target;
+      const fieldManager = `sigstand-${job}`;
+      const body = event(ref, notice, fieldManager);
+      try {
+        await api.patchNamespacedEvent(
+          // Whoever warned before, the newest warning counts.
+          { namespace, name, body, fieldManager, force: true },
+          setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply),
+        );
+      } catch (error) {
+        const refused = refusal('patch', target, error);
+        throw refused === 'absent' ? noNamespace(target) : refused;
       }
     },
   };
+}
+
+function noNamespace({ namespace }: Named): StoreError {
+  return new StoreError('NO_NAMESPACE', `there is no namespace ${namespace}`);
 }
 
 interface Stored {
@@ -163,65 +178,6 @@ function snapshot({ kind }: Ref, stored: Stored): Snapshot {
     immutable: stored.immutable === true,
     version: stored.metadata?.resourceVersion ?? '',
   };
-}
-
-function creation(ref: Ref, change: Change): object {
-  return {
-    apiVersion: 'v1',
-    kind: ref.kind,
-    metadata: {
-      namespace: ref.namespace,
-      name: ref.name,
-      labels: { 'app.kubernetes.io/part-of': 'sigstand' },
-      ...(change.annotations && { annotations: change.annotations }),
-    },
-    ...content(ref, change),
-  };
-}
-
-function replacement(ref: Ref, change: Change, replacing: Snapshot): object {
-  return {
-    metadata: {
-      resourceVersion: replacing.version,
-      ...(change.annotations && { annotations: change.annotations }),
-    },
-    ...content(ref, change),
-  };
-}
-
-function content(ref: Ref, { data = {}, immutable }: Change): object {
-  return {
-    ...(ref.kind === 'Secret' ? sealed(data) : plain(data)),
-    ...(immutable && { immutable }),
-  };
-}
-
-function sealed(data: Data): object {
-  return { data: mapped(data, (value) => text(value, 'base64')) };
-}
-
-function plain(data: Data): object {
-  const entries = Object.entries(data);
-  const readable = Object.fromEntries(entries.filter(([, value]) => isText(value)));
-  const binary = Object.fromEntries(entries.filter(([, value]) => !isText(value)));
-  return {
-    data: mapped(readable, (value) => text(value, 'utf8')),
-    ...(Object.keys(binary).length > 0 && {
-      binaryData: mapped(binary, (value) => text(value, 'base64')),
-    }),
-  };
-}
-
-function mapped(data: Data, encode: (value: Uint8Array) => string): Record<string, string> {
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, encode(value)]));
-}
-
-function isText(value: Uint8Array): boolean {
-  return Buffer.compare(Buffer.from(text(value, 'utf8')), value) === 0;
-}
-
-function text(value: Uint8Array, encoding: BufferEncoding): string {
-  return Buffer.from(value).toString(encoding);
 }
 
 function bytes(value: string, encoding: BufferEncoding): Uint8Array {

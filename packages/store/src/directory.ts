@@ -47,6 +47,8 @@ export function directoryStore(root: string): Store {
         await store(place, ref, version, changed(replacing, change));
         await point(place, version);
       }),
+
+    warn: async () => {},
   };
 }
 

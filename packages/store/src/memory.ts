@@ -22,5 +22,7 @@ export function memoryStore(): Store {
       const next = { ...changed(current, change), version: String(writes) };
       records.set(show(ref), structuredClone(next));
     },
+
+    async warn() {},
   };
 }

@@ -14,6 +14,7 @@ function refusing(times: number, code: StoreErrorCode): Store {
     if (left >= 0) throw new StoreError(code, 'no');
   };
   return {
+    ...store,
     read: (one) => refuse().then(() => store.read(one)),
     write: (one, change, replacing) => refuse().then(() => store.write(one, change, replacing)),
   };

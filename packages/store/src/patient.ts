@@ -22,6 +22,8 @@ export function patient(store: Store, patience: Patience): Store {
     read: (ref) => retrying(() => store.read(ref), patience),
     write: (ref, change, replacing) =>
       retrying(() => store.write(ref, change, replacing), patience),
+    // Whoever warns has better things to do than to wait for that.
+    warn: (ref, notice) => store.warn(ref, notice),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Data, Ref } from './store.ts';
+import type { Data, Named } from './store.ts';
 
 const window = 12; // of a secret's bytes, this many in a row give it away
 const shortest = 4; // a value below that is in every text
@@ -14,7 +14,7 @@ export function brief(message: string): string {
  * Whether a message about a record quotes twelve bytes in a row, or all of a shorter value, of what was
  * sent: as they are or in base64.
  */
-export function quotes(message: string, { ref, sent }: { ref: Ref; sent: Data }): boolean {
+export function quotes(message: string, { ref, sent }: { ref: Named; sent: Data }): boolean {
   // The record's own name is told anyway, and may be a database's name as well.
   const foreign = message.replaceAll(ref.name, '').replaceAll(ref.namespace, '');
   const text = Buffer.from(foreign).toString('latin1');

@@ -1,9 +1,9 @@
-import { type Ref, type Store, show } from './store.ts';
+import { eventOf, type Named, type Store, show } from './store.ts';
 
 /** One request, in the words of Kubernetes RBAC. */
 export interface Request {
   readonly verb: 'get' | 'create' | 'patch';
-  readonly ref: Ref;
+  readonly ref: Named;
 }
 
 /** Passes everything on and tells `note` which rights each call needs on a cluster. */
@@ -18,6 +18,12 @@ export function recording(store: Store, note: (request: Request) => void): Store
       if (replacing === undefined) note({ verb: 'create', ref });
       note({ verb: 'patch', ref });
       return store.write(ref, change, replacing);
+    },
+    warn(ref, notice) {
+      const event = eventOf(ref, notice);
+      note({ verb: 'create', ref: event });
+      note({ verb: 'patch', ref: event });
+      return store.warn(ref, notice);
     },
   };
 }

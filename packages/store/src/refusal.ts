@@ -1,6 +1,6 @@
 import { ApiException } from '@kubernetes/client-node';
 import { brief, quotes } from './quote.ts';
-import { type Data, type Ref, StoreError, type StoreErrorCode, show } from './store.ts';
+import { type Data, type Named, StoreError, type StoreErrorCode, show } from './store.ts';
 
 /** The parts of the API server's Status object that say why. */
 interface Status {
@@ -12,7 +12,7 @@ interface Status {
 /** One request that was not answered with success. */
 interface Failed {
   readonly verb: string;
-  readonly ref: Ref;
+  readonly ref: Named;
   readonly http: number;
   readonly status: Status;
   /** What was written, of which nothing may be told. */
@@ -26,7 +26,7 @@ interface Failed {
  */
 export function refusal(
   verb: string,
-  ref: Ref,
+  ref: Named,
   error: unknown,
   sent: Data = {},
 ): 'absent' | StoreError {
@@ -102,7 +102,11 @@ function ruleFor({ verb, ref, status }: Failed): string {
   return `grant it in a Role of namespace ${ref.namespace}${bound}: apiGroups [""], ${rule}`;
 }
 
-const resources: Record<Ref['kind'], string> = { Secret: 'secrets', ConfigMap: 'configmaps' };
+const resources: Record<Named['kind'], string> = {
+  Secret: 'secrets',
+  ConfigMap: 'configmaps',
+  Event: 'events',
+};
 
 function parse(body: unknown): Status {
   const read = typeof body === 'string' ? fromJson(body) : body;
@@ -124,7 +128,7 @@ function fromJson(text: string): unknown {
   }
 }
 
-function unanswered(verb: string, ref: Ref, error: unknown): StoreError {
+function unanswered(verb: string, ref: Named, error: unknown): StoreError {
   const { name, code, cause } = error as NodeJS.ErrnoException & { cause?: NodeJS.ErrnoException };
   const why = name === 'TimeoutError' ? 'no answer in time' : (cause?.code ?? code ?? name);
   return new StoreError(

@@ -48,6 +48,29 @@ export function behavesLikeAStore(
       expect(found?.annotations['x.io/n']).toBe('n');
     });
 
+    it.each(['Secret', 'ConfigMap'] as const)(
+      'removes the keys of a %s that a change says, in the same step as it adds others',
+      async (kind) => {
+        const ref = fresh(kind);
+        const store = open();
+        const data = { a: bytes('1'), b: new Uint8Array([0, 255]), c: bytes('3') };
+        await store.write(ref, { data });
+        const change = { data: { d: bytes('4') }, remove: ['a', 'b', 'never there'] };
+        await converge(store, ref, (current) => (current?.data.d ? undefined : change));
+        expect((await open().read(ref))?.data).toEqual({ c: bytes('3'), d: bytes('4') });
+      },
+    );
+
+    it('takes a warning, and leaves the record as it is', async () => {
+      const ref = fresh('ConfigMap');
+      const store = open();
+      await store.write(ref, { data: { key: bytes('1') } });
+      const before = await store.read(ref);
+      await store.warn(ref, { reason: 'Expiry', message: 'it ends soon' });
+      await store.warn(ref, { reason: 'Expiry', message: 'it ends sooner' });
+      expect(await open().read(ref)).toEqual(before);
+    });
+
     it('can hold a note before there is any data', async () => {
       const ref = fresh('ConfigMap');
       const store = open();
@@ -116,6 +139,17 @@ export function behavesLikeAStore(
       const before = await store.read(ref);
       await expect(store.write(ref, change, before)).rejects.toSatisfy(isCode('IMMUTABLE'));
       await expect(converge(store, ref, () => change)).rejects.toSatisfy(isCode('IMMUTABLE'));
+      expect((await open().read(ref))?.data).toEqual({ key: bytes('1') });
+    });
+
+    it('takes no key out of an immutable record', async () => {
+      const ref = fresh();
+      const store = open();
+      await store.write(ref, { data: { key: bytes('1') }, immutable: true });
+      const before = await store.read(ref);
+      await expect(store.write(ref, { remove: ['key'] }, before)).rejects.toSatisfy(
+        isCode('IMMUTABLE'),
+      );
       expect((await open().read(ref))?.data).toEqual({ key: bytes('1') });
     });
 

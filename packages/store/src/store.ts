@@ -1,8 +1,13 @@
-/** Names one Secret or ConfigMap. */
-export interface Ref {
-  readonly kind: 'Secret' | 'ConfigMap';
+/** Names one object of a namespace. */
+export interface Named {
+  readonly kind: 'Secret' | 'ConfigMap' | 'Event';
   readonly namespace: string;
   readonly name: string;
+}
+
+/** Names one Secret or ConfigMap. */
+export interface Ref extends Named {
+  readonly kind: 'Secret' | 'ConfigMap';
 }
 
 /** The Secret of that name. */
@@ -19,6 +24,8 @@ export type Annotations = Readonly<Record<string, string>>;
 /** What a write sets. Keys and annotations that it does not name stay as they are. */
 export interface Change {
   readonly data?: Data;
+  /** Keys that go; that one is not there is no error. */
+  readonly remove?: readonly string[];
   readonly annotations?: Annotations;
   /** True makes the record immutable, for good; all else leaves it as it is. */
   readonly immutable?: boolean;
@@ -31,6 +38,14 @@ export interface Snapshot {
   /** Whether its data may never change again. */
   readonly immutable: boolean;
   readonly version: string;
+}
+
+/** What people should see who look at a record. */
+export interface Notice {
+  /** One word for programs, in CamelCase; one record has one notice for each. */
+  readonly reason: string;
+  /** At most 1,024 bytes. */
+  readonly message: string;
 }
 
 /** Where records live: a cluster, a directory, or memory. */
@@ -50,6 +65,14 @@ export interface Store {
    *   of an immutable record would change.
    */
   write(ref: Ref, change: Change, replacing?: Snapshot): Promise<void>;
+
+  /**
+   * Warns those who look at a record: on a cluster by an Event, which goes after an hour. A store that
+   * has no such place does nothing.
+   *
+   * @throws {StoreError}
+   */
+  warn(ref: Ref, notice: Notice): Promise<void>;
 }
 
 /** Why a store did not do what it was asked. */
@@ -85,7 +108,12 @@ export class StoreError extends Error {
   }
 }
 
-/** A record's place in words, as kubectl would name it. */
-export function show(ref: Ref): string {
+/** The Event that warns about a record; a Role can name it, since it is always the same. */
+export function eventOf({ namespace, name }: Ref, { reason }: Notice): Named {
+  return { kind: 'Event', namespace, name: `${name}.${reason.toLowerCase()}` };
+}
+
+/** An object's place in words, as kubectl would name it. */
+export function show(ref: Named): string {
   return `${ref.kind} ${ref.namespace}/${ref.name}`;
 }

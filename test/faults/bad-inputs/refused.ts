@@ -34,7 +34,7 @@ export async function tried({ job, args = [], records = [], now }: Trial) {
   const state = async () => Promise.all(records.map(([ref]) => inner.read(ref)));
   const writes: string[] = [];
   const store: Store = {
-    read: (ref) => inner.read(ref),
+    ...inner,
     write: (ref, change, replacing) => {
       writes.push(show(ref));
       return inner.write(ref, change, replacing);
