@@ -141,7 +141,10 @@ async function publicKeyOf(url: string): Promise<KeyObject> {
 /** Signs with cosign 3 into the log at the URL, and verifies, with a trusted root that names its key. */
 async function signAndVerify(url: string, key: KeyObject): Promise<void> {
   const { material, addresses } = goldenWanted;
-  const trusted = trustedRoot({ ...material, rekor: key }, { ...addresses, rekor: url });
+  const trusted = trustedRoot(
+    { ...material, rekor: { key, created: undefined } },
+    { ...addresses, rekor: [url] },
+  );
   const service = { majorApiVersion: 1, validFor: { start: '2020-01-01T00:00:00Z' } };
   const signing = {
     mediaType: 'application/vnd.dev.sigstore.signingconfig.v0.2+json',

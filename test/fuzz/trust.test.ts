@@ -29,13 +29,13 @@ tellExecutions();
 const { root, issuing, stamping, rootKey } = await chains();
 const secrets = new Secrets(...plainKeys);
 const addresses = {
-  fulcio: 'http://f',
-  rekor: 'http://r',
-  ctlog: 'http://c',
-  tsa: 'http://t',
-  oidcIssuer: 'http://o',
+  fulcio: ['http://f'],
+  rekor: ['http://r'],
+  ctlog: ['http://c'],
+  tsa: ['http://t'],
+  oidcIssuer: ['http://o'],
   operator: 'x',
-};
+} as const;
 
 const maybe = <T>(value: T, other: fc.Arbitrary<T>) => fc.oneof(fc.constant(value), other);
 const chainMutants = pemTexts([root, issuing, stamping]);
@@ -75,7 +75,7 @@ describe('whatever is to be trusted,', () => {
       tsa: source('tsa'),
     });
     certificatesOf(material);
-    windowOf(material.fulcio);
+    windowOf(material.fulcio!);
     trustedRoot(material, addresses);
     separateTargets(material, addresses);
   });
@@ -122,7 +122,7 @@ const fileMutants = fc.tuple(fc.constantFrom(...metadata), fc.boolean()).chain((
 function signedAgain(name: string, bytes: Uint8Array): Uint8Array {
   try {
     const document = JSON.parse(Buffer.from(bytes).toString());
-    const sig = sign(null, Buffer.from(canonicalize(document.signed)), keys[roleOf(name)]);
+    const sig = sign(null, Buffer.from(canonicalize(document.signed)), keys[roleOf(name)]!);
     document.signatures[0].sig = sig.toString('hex');
     return new Uint8Array(Buffer.from(JSON.stringify(document)));
   } catch {

@@ -6,6 +6,7 @@ import { archive } from '@sigstand/createtuf/archive';
 import { type Material, readMaterial } from '@sigstand/createtuf/material';
 import { reconcile, type Wanted } from '@sigstand/createtuf/reconcile';
 import { openRepository } from '@sigstand/createtuf/repository';
+import { rootWish } from '@sigstand/createtuf/root-keys';
 import type { Data } from '@sigstand/store/store';
 
 /** The public inputs of one of the folders of `inputs`, as the four records hold them. */
@@ -41,19 +42,28 @@ function key(seed: number): KeyObject {
 }
 
 const day = 86_400_000;
+const keys = { root: key(1), targets: key(2), snapshot: key(3), timestamp: key(4) };
 
 export const goldenWanted: Wanted = {
   material: goldenMaterial('first'),
   addresses: {
-    fulcio: 'http://fulcio.fulcio-system.svc',
-    rekor: 'http://rekor.rekor-system.svc',
-    ctlog: 'http://ctlog.ctlog-system.svc/sigstorescaffolding',
-    tsa: 'http://tsa.tsa-system.svc',
-    oidcIssuer: 'https://kubernetes.default.svc',
+    fulcio: ['http://fulcio.fulcio-system.svc'],
+    rekor: ['http://rekor.rekor-system.svc'],
+    ctlog: ['http://ctlog.ctlog-system.svc/sigstorescaffolding'],
+    tsa: ['http://tsa.tsa-system.svc'],
+    oidcIssuer: ['https://kubernetes.default.svc'],
     operator: 'sigstand',
   },
-  keys: { root: key(1), targets: key(2), snapshot: key(3), timestamp: key(4) },
-  lifetimes: { root: 3650 * day, targets: 365 * day, snapshot: 90 * day, timestamp: 7 * day },
+  extra: [],
+  keys,
+  root: rootWish(keys, { keys: [], old: [], threshold: 1, rotates: false }),
+  schedules: {
+    root: { lifetime: 3650 * day, renew: 1825 * day },
+    targets: { lifetime: 365 * day, renew: 182 * day },
+    snapshot: { lifetime: 90 * day, renew: 45 * day },
+    timestamp: { lifetime: 7 * day, renew: 3.5 * day },
+  },
+  shorten: false,
   now: new Date('2030-01-01T00:00:00Z'),
 };
 

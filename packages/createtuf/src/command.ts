@@ -1,13 +1,19 @@
-import { Option } from '@commander-js/extra-typings';
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { copies, tufKeys, tufRepository, tufRoot } from '@sigstand/contracts/records';
 import { clusterIssuer, ctlogPrefix, services } from '@sigstand/contracts/services';
 import { jobCommand } from '@sigstand/job/command';
-import { lifetime, nameText, objectName, serviceUrl } from '@sigstand/job/values';
-import { type Ref, secretIn } from '@sigstand/store/store';
+import {
+  duration,
+  integer,
+  lifetime,
+  nameText,
+  objectName,
+  oneOf,
+  serviceUrl,
+  several,
+} from '@sigstand/job/values';
 import manifest from '../package.json' with { type: 'json' };
-import type { Addresses } from './addresses.ts';
-import type { InputRefs } from './inputs.ts';
-import type { Lifetimes } from './reconcile.ts';
+import type { Service } from './material.ts';
 
 const summary = `Build the TUF repository from which every client takes its trust, sign it, check it with a real
 client, and publish it. Run again, it signs what nears its expiry and takes in keys that changed,
@@ -27,70 +33,81 @@ export const command = () =>
     .option('--keyssecret <name>', 'Secret with the role keys', objectName, tufKeys.name)
     .option('--configmap <name>', 'ConfigMap for the files', objectName, tufRepository.name)
     .option('--rootsecret <name>', 'Secret for 1.root.json and the tar', objectName, tufRoot.name)
-    .option('--fulcio-url <url>', 'where clients reach Fulcio', serviceUrl, services.fulcio)
-    .option('--rekor-url <url>', 'where clients reach Rekor', serviceUrl, services.rekor)
-    .option(
-      '--ctlog-url <url>',
-      "the CT log's URL with its prefix",
-      serviceUrl,
-      `${services.ctlog}/${ctlogPrefix}`,
+    .option('--extra-targets <name>', 'ConfigMap with further files to hand out', objectName)
+    .addOption(
+      new Option(
+        '--without <service>',
+        'a service that is absent: fulcio, ctlog, rekor or tsa (repeatable)',
+      )
+        .argParser(several(oneOf('fulcio', 'ctlog', 'rekor', 'tsa')))
+        .default([] as readonly Service[], 'all are there'),
     )
-    .option('--tsa-url <url>', 'where clients reach the TSA', serviceUrl, services.tsa)
-    .option('--oidc-issuer <url>', 'whose tokens Fulcio takes', serviceUrl, clusterIssuer)
+    .addOption(urls('--fulcio-url <url>', 'where clients reach Fulcio', services.fulcio))
+    .addOption(urls('--rekor-url <url>', 'where clients reach Rekor', services.rekor))
+    .addOption(
+      urls(
+        '--ctlog-url <url>',
+        "the CT log's URL with its prefix",
+        `${services.ctlog}/${ctlogPrefix}`,
+      ),
+    )
+    .addOption(urls('--tsa-url <url>', 'where clients reach the TSA', services.tsa))
+    .addOption(urls('--oidc-issuer <url>', 'whose tokens Fulcio takes', clusterIssuer))
     .option('--operator <name>', 'who runs the services', nameText(64), 'sigstand')
     .addOption(expiry('root', 3650 * days, '10y'))
     .addOption(expiry('targets', 365 * days, '1y'))
     .addOption(expiry('snapshot', 90 * days, '90d'))
-    .addOption(expiry('timestamp', 7 * days, '7d'));
+    .addOption(expiry('timestamp', 7 * days, '7d'))
+    .addOption(renew('root'))
+    .addOption(renew('targets'))
+    .addOption(renew('snapshot'))
+    .addOption(renew('timestamp'))
+    .option('--shorten', 'let metadata expire earlier than what it follows')
+    .option(
+      '--rotate-root',
+      "give the root a new key, or the ones of --root-key; the old one's holders sign too",
+    )
+    .addOption(rootKey('--root-key <place>', 'root key that is kept elsewhere'))
+    .addOption(rootKey('--old-root-key <place>', 'root key of before, to sign its successor'))
+    .option('--root-threshold <count>', 'how many root keys have to sign', integer(1, 20));
 
-function expiry<const R extends keyof Lifetimes>(role: R, length: number, text: string) {
+function urls<const Flags extends string>(flags: Flags, what: string, standard: string) {
+  return new Option(flags, `${what} (repeatable)`)
+    .argParser(several(serviceUrl))
+    .default([standard] as readonly string[], standard);
+}
+
+type Role = 'root' | 'targets' | 'snapshot' | 'timestamp';
+
+function expiry<const R extends Role>(role: R, length: number, text: string) {
   return new Option(`--${role}-expiry <duration>`, `how long a signed ${role} is valid`)
     .argParser(lifetime)
     .default(length, text);
 }
 
+function renew<const R extends Role>(role: R) {
+  return new Option(
+    `--${role}-renew <duration>`,
+    `with less than this left, ${role} is signed again (default: half of its lifetime)`,
+  ).argParser(duration);
+}
+
+function rootKey<const Flags extends string>(flags: Flags, what: string) {
+  return new Option(flags, `${what}: a file, or secret:NAME (repeatable)`)
+    .argParser(several(rootKeyPlace))
+    .default([] as readonly RootKeyPlace[], 'none');
+}
+
+/** Where somebody keeps a root key: a file, or a Secret of the Job's namespace. */
+export type RootKeyPlace =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'secret'; readonly name: string };
+
+/** `PATH` or `secret:NAME`. */
+function rootKeyPlace(text: string): RootKeyPlace {
+  if (text === '') throw new InvalidArgumentError('Write a path, or secret:NAME.');
+  if (!text.startsWith('secret:')) return { kind: 'file', path: text };
+  return { kind: 'secret', name: objectName(text.slice('secret:'.length)) };
+}
+
 export type Options = ReturnType<ReturnType<typeof command>['opts']>;
-
-/** The objects that a run reads and writes. */
-export interface Objects {
-  readonly inputs: InputRefs;
-  readonly keys: Ref;
-  readonly repository: Ref;
-  readonly root: Ref;
-}
-
-export function objectsOf(options: Options): Objects {
-  const { namespace } = options;
-  const secret = (name: string) => secretIn(namespace, name);
-  return {
-    inputs: {
-      fulcio: secret(options.fulcioSecret),
-      ctlog: secret(options.ctlogSecret),
-      rekor: secret(options.rekorSecret),
-      tsa: secret(options.tsaSecret),
-    },
-    keys: secret(options.keyssecret),
-    repository: { kind: 'ConfigMap', namespace, name: options.configmap },
-    root: secret(options.rootsecret),
-  };
-}
-
-export function addressesOf(options: Options): Addresses {
-  return {
-    fulcio: options.fulcioUrl,
-    rekor: options.rekorUrl,
-    ctlog: options.ctlogUrl,
-    tsa: options.tsaUrl,
-    oidcIssuer: options.oidcIssuer,
-    operator: options.operator,
-  };
-}
-
-export function lifetimesOf(options: Options): Lifetimes {
-  return {
-    root: options.rootExpiry,
-    targets: options.targetsExpiry,
-    snapshot: options.snapshotExpiry,
-    timestamp: options.timestampExpiry,
-  };
-}

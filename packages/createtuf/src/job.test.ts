@@ -42,7 +42,12 @@ describe('createtuf', () => {
     const store = await supplied();
     await run(store);
     const listed = publishedTargets(await stored(store)).map(
-      ({ name, sigstore: { usage, status, uri } = {} }) => [name, usage, status, uri],
+      ({ name, custom: { sigstore: { usage, status, uri } = {} } = {} }) => [
+        name,
+        usage,
+        status,
+        uri,
+      ],
     );
     const stamps = 'http://tsa.tsa-system.svc/api/v1/timestamp';
     const ctlog = 'http://ctlog.ctlog-system.svc/sigstorescaffolding';

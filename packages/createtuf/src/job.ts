@@ -1,20 +1,30 @@
-import type { X509Certificate } from 'node:crypto';
-import { at, JobError } from '@sigstand/job/errors';
+import { readFileSync, statSync } from 'node:fs';
+import { JobError } from '@sigstand/job/errors';
 import { defineJob, type JobContext } from '@sigstand/job/main';
-import { certificatePem } from '@sigstand/pki/chain';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
-import { refuseInvalid, validityWarnings } from '@sigstand/pki/validity';
+import { validityWarnings } from '@sigstand/pki/validity';
 import { converge } from '@sigstand/store/converge';
-import { type Data, type Ref, type Store, show } from '@sigstand/store/store';
+import { type Ref, type Store, StoreError, secretIn, show } from '@sigstand/store/store';
 import { archive, archivedTimestamp, sameArchive } from './archive.ts';
 import { type ClientCheck, checkWithClient } from './client-check.ts';
-import { addressesOf, command, lifetimesOf, type Objects, objectsOf } from './command.ts';
+import { command, type Options, type RootKeyPlace } from './command.ts';
+import { extraTargets } from './extra-targets.ts';
 import { waitForMaterial } from './inputs.ts';
-import { certificatesOf, chainOf, type Material } from './material.ts';
+import { certificatesOf } from './material.ts';
 import { sha256 } from './metadata.ts';
-import { type Revision, reconcile, type Wanted } from './reconcile.ts';
-import { openRepository, publishedTargets, type Repository } from './repository.ts';
-import { newRoleKeys, type RoleKeys, readRoleKeys } from './role-keys.ts';
+import { addressesOf, type Objects, objectsOf, schedulesOf, thresholdOf } from './options.ts';
+import { openRepository, type Repository } from './repository.ts';
+import { hasFiles, type Publication, type Revised, refuseOtherRoot, revised } from './revised.ts';
+import {
+  idOf,
+  type KeyWish,
+  lackingRoleKeys,
+  type RoleKeys,
+  readRoleKeys,
+  settledRoleKeys,
+} from './role-keys.ts';
+import { type Brought, type BroughtKey, readRootKey, rootWish } from './root-keys.ts';
+import { rootWarnings } from './warnings.ts';
 
 interface Effects {
   readonly entropy?: Entropy;
@@ -23,108 +33,134 @@ interface Effects {
 
 export function createTuf({ entropy = systemEntropy, check = checkWithClient }: Effects = {}) {
   return defineJob(command(), async (context, options) => {
+    const { now } = context;
     const objects = objectsOf(options);
+    const fixed = {
+      addresses: addressesOf(options),
+      schedules: schedulesOf(options),
+      shorten: options.shorten === true,
+      now,
+    };
+    const brought = await broughtKeys(context.store, options);
     const material = await waitForMaterial(context, objects.inputs);
-    for (const warning of validityWarnings(certificatesOf(material), context.now)) {
-      context.log(`warning: ${warning}`);
-    }
+    const extra = objects.extra ? await readExtra(context, objects.extra) : [];
     // Against the order of writing: who finds the later record must find the earlier one after it.
     const given = (await context.store.read(objects.root))?.data;
-    const pinned = given?.root;
     const archived = given?.repository && (await archivedTimestamp(given.repository));
     const before = (await context.store.read(objects.repository))?.data;
     const publication = (keys: RoleKeys): Publication => ({
-      wanted: {
-        material,
-        addresses: addressesOf(options),
-        keys,
-        lifetimes: lifetimesOf(options),
-        now: context.now,
-      },
-      pinned,
+      wanted: { ...fixed, material, extra, keys, root: rootWish(keys, brought) },
+      pinned: given?.root,
       archived,
     });
     const keys = await roleKeys(context, objects, {
       inUse: hasFiles(before),
+      broughtRoot: brought.keys.length > 0,
+      rotates: brought.rotates && hasFiles(before),
       entropy,
-      // Whatever would be refused is refused before there are any keys.
-      tryOut: (keys) => void revised(objects, before, publication(keys)),
+      // Whatever would be refused is refused before there are any keys. Read again, so that it is no
+      // older than the keys.
+      tryOut: async (keys) => {
+        const files = (await context.store.read(objects.repository))?.data;
+        revised(objects, files, publication(keys));
+      },
     });
-    await publish(context, objects, { ...publication(keys), check });
+    const published = await publish(context, objects, { ...publication(keys), check });
     await publishRoot(context, objects);
+    await settleKeys(context, objects, { keys, published });
+    await warn(context, objects, [
+      ...rootWarnings(published, rootWish(keys, brought), now),
+      ...validityWarnings(certificatesOf(material), now),
+    ]);
   });
+}
+
+async function broughtKeys(store: Store, options: Options): Promise<Brought> {
+  const { namespace, rotateRoot = false } = options;
+  const threshold = thresholdOf(options);
+  const read = async (places: readonly RootKeyPlace[]) =>
+    (await Promise.all(places.map((place) => keysAt(store, place, namespace)))).flat();
+  const [keys, old] = [await read(options.rootKey), await read(options.oldRootKey)];
+  return { keys, old, threshold, rotates: rotateRoot };
+}
+
+// A key has about a hundred bytes; a device file would never end.
+const mostKeyBytes = 65_536;
+
+async function keysAt(store: Store, place: RootKeyPlace, namespace: string): Promise<BroughtKey[]> {
+  if (place.kind === 'file') {
+    const { path } = place;
+    return [readRootKey(`--root-key ${path}`, readKeyFile(path))];
+  }
+  const ref = secretIn(namespace, place.name);
+  const found = Object.entries((await store.read(ref))?.data ?? {});
+  if (found.length === 0) throw new JobError('data', `${show(ref)} holds no root key`);
+  return found.map(([key, bytes]) => readRootKey(`${show(ref)} key ${key}`, bytes));
+}
+
+function readKeyFile(path: string): Uint8Array {
+  try {
+    if (statSync(path).size <= mostKeyBytes) return new Uint8Array(readFileSync(path));
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    throw new JobError('data', `--root-key ${path} cannot be read: ${code}`, { cause: error });
+  }
+  throw new JobError('data', `--root-key ${path} is too large for a key`);
+}
+
+async function readExtra({ store, waitFor }: JobContext, ref: Ref) {
+  const what = { what: show(ref), hint: 'it holds the files of --extra-targets' };
+  const found = (await store.read(ref)) ?? (await waitFor(what, () => store.read(ref)));
+  return extraTargets(show(ref), found.data);
+}
+
+interface KeyUse extends KeyWish {
+  readonly inUse: boolean;
+  readonly entropy: Entropy;
+  readonly tryOut: (keys: RoleKeys) => Promise<void>;
 }
 
 async function roleKeys(
   { store, log }: JobContext,
   objects: Objects,
-  { inUse, entropy, tryOut }: Omit<Required<Effects>, 'check'> & KeyUse,
+  { inUse, tryOut, ...wish }: KeyUse,
 ): Promise<RoleKeys> {
   const place = show(objects.keys);
-  let created = false;
-  const stored = await converge(store, objects.keys, (current) => {
-    const change = newRoleKeys(place, current?.data, entropy);
-    created = change !== undefined;
+  let outcome = '';
+  const stored = await converge(store, objects.keys, async (current) => {
+    const change = lackingRoleKeys(place, current, wish);
+    const created = change?.data?.timestamp !== undefined;
     if (created && inUse) throw keysGone(objects);
-    if (change?.data) tryOut(readRoleKeys(place, change.data));
+    if (change?.data) await tryOut(readRoleKeys(place, { ...current?.data, ...change.data }));
+    outcome = created ? 'created' : change ? "added the root's next key to" : 'kept';
     return change;
   });
-  log(`${created ? 'created' : 'kept'} the role keys in ${place}`);
+  log(`${outcome} the role keys in ${place}`);
   return readRoleKeys(place, stored.data);
 }
 
-interface KeyUse {
-  readonly inUse: boolean;
-  readonly tryOut: (keys: RoleKeys) => void;
-}
-
-interface Publication {
-  readonly wanted: Wanted;
-  /** The first root as clients have been given it, where they have. */
-  readonly pinned: Uint8Array | undefined;
-  /** The version of the timestamp beside it. */
-  readonly archived: number | undefined;
-}
-
-/** What is to be written, and what the repository then holds; undefined where there is nothing to do. */
-function revised(
-  { inputs, repository, root }: Objects,
-  current: Data | undefined,
-  { wanted, pinned, archived = 0 }: Publication,
-): { revision: Revision; files: Data } | undefined {
-  const place = show(repository);
-  const published = openPublished(place, current);
-  if (pinned !== undefined) refuseOtherRoot({ place, root }, published, pinned);
-  if (published && archived > published.timestamp.version) {
-    throw rolledBack({ place, root }, published.timestamp.version, archived);
-  }
-  const { fulcio, tsa } = unknownTo(published, wanted.material);
-  at(show(inputs.fulcio), () => refuseInvalid(fulcio, wanted.now));
-  at(show(inputs.tsa), () => refuseInvalid(tsa, wanted.now));
-  const revision = at(place, () => reconcile(published, wanted));
-  if (revision === undefined) return undefined;
-  const files = { ...published?.files, ...revision.files };
-  refuseTooLarge(place, files);
-  return { revision, files };
-}
-
+/** Resolves to the repository as it is stored then. */
 async function publish(
   { store, log }: JobContext,
   objects: Objects,
   { check, ...publication }: Publication & { check: ClientCheck },
-): Promise<void> {
+): Promise<Repository> {
   const place = show(objects.repository);
-  let revision: Revision | undefined;
-  await converge(store, objects.repository, async (current) => {
-    const next = revised(objects, current?.data, publication);
-    revision = next?.revision;
+  let next: Revised | undefined;
+  let published: Repository | undefined;
+  const { data } = await converge(store, objects.repository, async (current) => {
+    next = revised(objects, current?.data, publication);
+    published = undefined;
     if (next === undefined) return undefined;
-    await check(openRepository(next.files));
-    return { data: next.revision.files };
+    published = openRepository(next.files);
+    await check(published);
+    return { data: next.revision.files, remove: next.remove };
   });
-  for (const signed of revision?.signed ?? []) log(`signed ${signed}`);
-  for (const retired of revision?.retired ?? []) log(`gave an end to ${retired}`);
-  log(`the repository in ${place} is ${revision ? 'published' : 'as it should be'}`);
+  for (const signed of next?.revision.signed ?? []) log(`signed ${signed}`);
+  for (const retired of next?.revision.retired ?? []) log(`gave an end to ${retired}`);
+  if (next?.remove.length) log(`removed ${next.remove.length} files that nothing leads to`);
+  log(`the repository in ${place} is ${next ? 'published' : 'as it should be'}`);
+  return published ?? openRepository(data);
 }
 
 /** The record that clients start from; always derived from the repository as it is stored. */
@@ -148,50 +184,40 @@ async function storedFiles(store: Store, ref: Ref) {
   return { place: show(ref), files: stored.data };
 }
 
-function hasFiles(files: Data | undefined): boolean {
-  return Object.keys(files ?? {}).length > 0;
-}
-
-function openPublished(place: string, files: Data | undefined): Repository | undefined {
-  if (files === undefined || !hasFiles(files)) return undefined;
-  return at(place, () => openRepository(files));
-}
-
-/** The certificates that clients are yet to be told of: in use, an old one may come to its end. */
-function unknownTo(published: Repository | undefined, { fulcio, tsa }: Material) {
-  const known = new Set(
-    (published ? publishedTargets(published) : []).map(({ bytes }) => sha256(bytes)),
-  );
-  const isNew = (one: X509Certificate) => !known.has(sha256(certificatePem(one)));
-  return { fulcio: chainOf(fulcio).filter(isNew), tsa: chainOf(tsa).filter(isNew) };
-}
-
-function refuseOtherRoot(
-  { place, root }: { place: string; root: Ref },
-  published: { files: Data } | undefined,
-  pinned: Uint8Array,
-): void {
-  const first = published?.files['1.root.json'];
-  if (first !== undefined && Buffer.compare(first, pinned) === 0) return;
-  const found = first ? `begins with root ${sha256(first)}` : 'is gone';
-  const given = `${show(root)} has given clients root ${sha256(pinned)}`;
-  throw new JobError('contradiction', `${place} ${found}, but ${given}`, {
-    hint:
-      'nothing was changed; restore the ConfigMap from the archive in that Secret, ' +
-      'or delete the Secret to make every client start over',
+/** The last step of a rotation: only what the published root needs stays in the record of keys. */
+async function settleKeys(
+  { store, log }: JobContext,
+  objects: Objects,
+  { keys, published }: { keys: RoleKeys; published: Repository },
+) {
+  const { next, root } = keys;
+  const now = new Set(published.root.roles.root?.keyIDs);
+  if (!next && (!root || now.has(idOf(root)))) return;
+  const place = show(objects.keys);
+  const trust = { now, ever: published.rootKeyIds };
+  await converge(store, objects.keys, (current) => {
+    if (current === undefined) throw keysGone(objects);
+    const change = settledRoleKeys(place, current, trust);
+    if (change) log(`removed the root key of before from ${place}`);
+    return change;
   });
 }
 
-function rolledBack(
-  { place, root }: { place: string; root: Ref },
-  found: number,
-  given: number,
-): JobError {
-  return new JobError(
-    'contradiction',
-    `${place} is at timestamp ${found}, but ${show(root)} has given clients ${given}`,
-    { hint: 'nothing was changed; restore the ConfigMap from the archive in that Secret' },
-  );
+async function warn(
+  { store, log }: JobContext,
+  { repository }: Objects,
+  warnings: readonly string[],
+) {
+  if (warnings.length === 0) return;
+  for (const warning of warnings) log(`warning: ${warning}`);
+  const message = warnings.join('; ').slice(0, 1_000);
+  try {
+    await store.warn(repository, { reason: 'Expiry', message });
+  } catch (error) {
+    // Who reads no log may miss it, but nothing is wrong with what was published.
+    if (!(error instanceof StoreError)) throw error;
+    log(`warning: no Event could be made of this: ${error.message}`);
+  }
 }
 
 function keysGone({ repository, keys }: Objects): JobError {
@@ -200,16 +226,4 @@ function keysGone({ repository, keys }: Objects): JobError {
     `${show(repository)} is there, but the keys that it was signed with are not in ${show(keys)}`,
     { hint: 'restore the Secret; without it, only a repository with a new root can be made' },
   );
-}
-
-// What Kubernetes takes in one ConfigMap; names count here too, to stay on the safe side.
-const mostBytes = 1_048_576;
-
-function refuseTooLarge(place: string, files: Data): void {
-  const size = Object.entries(files).reduce(
-    (sum, [name, { length }]) => sum + name.length + length,
-    0,
-  );
-  if (size <= mostBytes) return;
-  throw new JobError('data', `${place} would hold ${size} bytes, and at most ${mostBytes} fit`);
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { utf8 } from '@sigstand/pki/pem';
 import type { Data } from '@sigstand/store/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasChain, type Material, readMaterial, tsaForm } from './material.ts';
+import { chainOf, hasChain, type Material, readMaterial, tsaForm } from './material.ts';
 import { separateTargets } from './targets.ts';
 import { inputs, put, runAt, stored, supplied, trust } from './testing.ts';
 
@@ -97,13 +97,14 @@ describe("the TSA's chain", () => {
     ['separate files, numbered from the leaf', () => split({ 0: 'b', 1: 'a' })],
   ])('is read from %s', (_what, data) => {
     const { tsa } = read({ tsa: data() });
-    const names = [tsa.leaf, ...tsa.intermediates, tsa.root].map(({ subject }) => subject);
+    const names = chainOf(tsa!).map(({ subject }) => subject);
     expect(names.map((name) => name?.split('CN=')[1])).toEqual(['leaf', 'b', 'a', 'root']);
   });
 
   it('is handed out with intermediate_0 signed by the root', () => {
     const material = read({ tsa: { 'cert-chain': bundle('leaf', 'b', 'a', 'root') } });
-    const none = { fulcio: '', rekor: '', ctlog: '', tsa: '', oidcIssuer: '', operator: '' };
+    const url = ['http://x'] as const;
+    const none = { fulcio: url, rekor: url, ctlog: url, tsa: url, oidcIssuer: url, operator: '' };
     const files = Object.fromEntries(
       separateTargets(material, none).map(({ name, bytes }) => [name, bytes]),
     );

@@ -1,24 +1,34 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { at, JobError } from '@sigstand/job/errors';
 import { type Chain, orderChain, parseCertificates } from '@sigstand/pki/chain';
+import { createdAt } from '@sigstand/pki/created';
 import { PkiError } from '@sigstand/pki/error';
 import { stampsOnly } from '@sigstand/pki/extensions';
 import { fingerprint, parsePublicKey, refuseNoCtKey } from '@sigstand/pki/keys';
-import type { Data } from '@sigstand/store/store';
+import type { Annotations, Data } from '@sigstand/store/store';
 import { keyDetails } from './key-details.ts';
 
-/** What clients are to trust from now on: the public half of each service. */
+/** What clients are to trust from now on: the public half of each service that there is. */
 export interface Material {
-  readonly fulcio: Chain;
-  readonly ctlog: KeyObject;
-  readonly rekor: KeyObject;
-  readonly tsa: Chain & { readonly leaf: X509Certificate };
+  readonly fulcio?: Chain;
+  readonly ctlog?: LogKey;
+  readonly rekor?: LogKey;
+  readonly tsa?: Chain & { readonly leaf: X509Certificate };
+}
+
+export type Service = keyof Material;
+
+/** A log's key, and when it was made, where its record tells. */
+export interface LogKey {
+  readonly key: KeyObject;
+  readonly created: Date | undefined;
 }
 
 /** A record as it was read, and its name for messages. */
 export interface Source {
   readonly place: string;
   readonly data: Data;
+  readonly annotations?: Annotations;
 }
 
 /** A record that holds a chain: in one PEM text, or in one file for each certificate. */
@@ -48,20 +58,23 @@ export function hasChain(data: Data | undefined, { whole, target }: ChainForm): 
  *
  * @throws {JobError} data, naming record and key, for anything that is not what its name says.
  */
-export function readMaterial(
-  sources: Readonly<Record<'fulcio' | 'ctlog' | 'rekor' | 'tsa', Source>>,
-): Material {
+export function readMaterial({
+  fulcio,
+  ctlog,
+  rekor,
+  tsa,
+}: Readonly<Partial<Record<Service, Source>>>): Material {
   return {
-    fulcio: readFulcio(sources.fulcio),
-    ctlog: readKey(sources.ctlog, refuseNoCtKey),
-    rekor: readKey(sources.rekor),
-    tsa: readTsa(sources.tsa),
+    ...(fulcio && { fulcio: readFulcio(fulcio) }),
+    ...(ctlog && { ctlog: readKey(ctlog, refuseNoCtKey) }),
+    ...(rekor && { rekor: readKey(rekor) }),
+    ...(tsa && { tsa: readTsa(tsa) }),
   };
 }
 
 /** Every certificate of the material. */
 export function certificatesOf({ fulcio, tsa }: Pick<Material, 'fulcio' | 'tsa'>) {
-  return [fulcio, tsa].flatMap(chainOf);
+  return [fulcio, tsa].flatMap((chain) => (chain ? chainOf(chain) : []));
 }
 
 /** When every certificate of a chain is valid: a client accepts signatures of these moments only. */
@@ -77,15 +90,17 @@ export function chainOf({ leaf, intermediates, root }: Chain): X509Certificate[]
   return [...(leaf ? [leaf] : []), ...intermediates, root];
 }
 
-function readKey({ place, data }: Source, refuse = (_key: KeyObject) => {}): KeyObject {
+function readKey(source: Source, refuse = (_key: KeyObject) => {}): LogKey {
+  const { place, data, annotations = {} } = source;
   const odd = Object.keys(data).find((key) => key !== 'public');
   if (odd !== undefined) throw unknownKey(place, odd);
-  return at(`${place} key public`, () => {
+  const key = at(`${place} key public`, () => {
     const key = parsePublicKey(data.public ?? new Uint8Array());
     keyDetails(key);
     refuse(key);
     return key;
   });
+  return { key, created: at(place, () => createdAt(annotations)) };
 }
 
 function readFulcio(source: Source): Chain {
@@ -102,7 +117,7 @@ function readFulcio(source: Source): Chain {
   );
 }
 
-function readTsa(source: Source): Material['tsa'] {
+function readTsa(source: Source) {
   const { leaf, ...chain } = readChain(source, tsaForm);
   at(source.place, () => {
     if (leaf === undefined) throw new PkiError('has no certificate that signs timestamps');

@@ -15,9 +15,9 @@ import {
 export const specVersion = '1.0.31';
 
 /** A role's public key as metadata names it. */
-export function tufKey(privateKey: KeyObject): Key {
+export function tufKey(publicKey: KeyObject): Key {
   // Raw Ed25519 is the last 32 octets of its SubjectPublicKeyInfo (RFC 8410 §4).
-  const raw = Buffer.from(spki(publicKeyOf(privateKey))).subarray(-32);
+  const raw = Buffer.from(spki(publicKey)).subarray(-32);
   const description = {
     keyType: 'ed25519',
     scheme: 'ed25519',
@@ -30,16 +30,22 @@ export function tufKey(privateKey: KeyObject): Key {
   return new Key({ keyID, ...description });
 }
 
-/** A role's metadata, signed, as the bytes of its file. */
+/** The id by which metadata knows a key. */
+export function keyId(publicKey: KeyObject): string {
+  return tufKey(publicKey).keyID;
+}
+
+/** A role's metadata, signed by each of the keys, as the bytes of its file. */
 export function signedBytes(
   body: Root | Targets | Snapshot | Timestamp,
-  privateKey: KeyObject,
+  privateKeys: readonly KeyObject[],
 ): Uint8Array {
   const metadata = new Metadata(body);
-  const { keyID } = tufKey(privateKey);
-  metadata.sign(
-    (bytes) => new Signature({ keyID, sig: sign(null, bytes, privateKey).toString('hex') }),
-  );
+  for (const privateKey of privateKeys) {
+    const keyID = keyId(publicKeyOf(privateKey));
+    const signature = (bytes: Buffer) => sign(null, bytes, privateKey).toString('hex');
+    metadata.sign((bytes) => new Signature({ keyID, sig: signature(bytes) }), true);
+  }
   return new Uint8Array(Buffer.from(`${JSON.stringify(metadata.toJSON(), null, 1)}\n`));
 }
 

@@ -48,10 +48,61 @@ describe('createtuf, run again later,', () => {
     expect(await Promise.all(refs.map((ref) => store.read(ref)))).toEqual(before);
   });
 
-  it('shortens a lifetime at once where it is told to', async () => {
+  it.each([
+    [
+      'the timestamp, with less left than it is told',
+      ['--timestamp-renew=6d'],
+      '2030-01-02T00:01:00Z',
+      [1, 1, 1, 2],
+    ],
+    [
+      'nothing, with as much left as it is told',
+      ['--timestamp-renew=1h'],
+      '2030-01-07T22:59:00Z',
+      [1, 1, 1, 1],
+    ],
+    ['a root, by its own', ['--root-renew=9y'], '2031-01-02T00:00:00Z', [2, 2, 2, 2]],
+  ])('signs %s', async (_what, flags, time, expected) => {
+    const store = await supplied();
+    await runAt(store, start);
+    expect(await runAt(store, time, flags)).toMatchObject({ status: 0 });
+    expect(await versions(store)).toEqual(expected);
+  });
+
+  it('writes nothing by a clock that went back, and says so', async () => {
+    const store = await supplied();
+    await runAt(store, start);
+    const refs = [tufKeys, tufRepository, tufRoot];
+    const before = await Promise.all(refs.map((ref) => store.read(ref)));
+    const { status, stderr } = await runAt(store, '2029-12-31T23:00:00Z');
+    expect(status).toBe(75);
+    expect(stderr).toContain('signed until 2039-12-30T00:00:00Z, and signed now it would end at');
+    expect(stderr).toContain('this clock runs behind the one that signed it');
+    expect(await Promise.all(refs.map((ref) => store.read(ref)))).toEqual(before);
+  });
+
+  it('signs nothing for less long than before, even where clocks differ by a minute', async () => {
+    const store = await supplied();
+    await runAt(store, start);
+    expect(await runAt(store, '2029-12-31T23:59:00Z')).toMatchObject({ status: 0 });
+    await put(store, { rekor: inputs('second').rekor });
+    const before = await store.read(tufRepository);
+    expect(await runAt(store, '2029-12-31T23:59:00Z')).toMatchObject({ status: 75 });
+    expect(await store.read(tufRepository)).toEqual(before);
+    expect(await runAt(store, '2030-01-01T00:00:00Z')).toMatchObject({ status: 0 });
+    expect(await versions(store)).toEqual([1, 2, 2, 2]);
+  });
+
+  it('shortens a lifetime at once where it is told to, and not unless', async () => {
     const store = await supplied();
     await runAt(store, start, ['--timestamp-expiry=30d']);
-    await runAt(store, '2030-01-01T00:01:00Z', ['--timestamp-expiry=2d']);
+    const shorter = ['--timestamp-expiry=2d'];
+    const { status, stderr } = await runAt(store, '2030-01-01T00:01:00Z', shorter);
+    expect(status).toBe(75);
+    expect(stderr).toContain(
+      'where --timestamp-expiry is shorter than before, give --shorten once',
+    );
+    await runAt(store, '2030-01-01T00:01:00Z', [...shorter, '--shorten']);
     expect((await stored(store)).timestamp.expires).toBe('2030-01-03T00:01:00Z');
   });
 
@@ -91,11 +142,11 @@ describe('createtuf, where a key has changed,', () => {
     const repository = await stored(store);
     expect(target(repository, 'rekor.pub')).toMatchObject({
       bytes: inputs('second').rekor.public,
-      sigstore: { status: 'Active' },
+      custom: { sigstore: { status: 'Active' } },
     });
     expect(target(repository, expiredRekor('first'))).toMatchObject({
       bytes: inputs('first').rekor.public,
-      sigstore: { usage: 'Rekor', status: 'Expired' },
+      custom: { sigstore: { usage: 'Rekor', status: 'Expired' } },
     });
   });
 

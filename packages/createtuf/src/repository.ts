@@ -10,12 +10,14 @@ import {
   type Timestamp,
 } from '@tufjs/models';
 import { sha256 } from './metadata.ts';
-import type { SigstoreMetadata, Target } from './targets.ts';
+import type { CustomMetadata, Target } from './targets.ts';
 
 /** A published repository whose every file has been followed from its first root. */
 export interface Repository {
   readonly files: Data;
   readonly root: Root;
+  /** The ids of the keys that any root from the first on trusts to sign the next. */
+  readonly rootKeyIds: ReadonlySet<string>;
   readonly targets: Targets;
   readonly snapshot: Snapshot;
   readonly timestamp: Timestamp;
@@ -34,7 +36,7 @@ export class RepositoryError extends Error {
  * @throws {RepositoryError} Naming the file that is missing or not vouched for.
  */
 export function openRepository(files: Data): Repository {
-  const root = followRoots(files);
+  const { root, rootKeyIds } = followRoots(files);
   const timestamp = signedBy(root, MetadataKind.Timestamp, 'timestamp.json', files);
   const { snapshotMeta } = timestamp.signed;
   const snapshot = referred(root, MetadataKind.Snapshot, snapshotMeta, files);
@@ -45,6 +47,7 @@ export function openRepository(files: Data): Repository {
   return {
     files,
     root: root.signed,
+    rootKeyIds,
     targets: targets.signed,
     snapshot: snapshot.signed,
     timestamp: timestamp.signed,
@@ -54,9 +57,9 @@ export function openRepository(files: Data): Repository {
 /** The files that the repository hands out now. */
 export function publishedTargets({ targets, files }: Repository): Target[] {
   return Object.values(targets.targets).map((file) => {
-    const sigstore = file.custom.sigstore as SigstoreMetadata | undefined;
     const target = { name: file.path, bytes: targetBytes(file, files) };
-    return sigstore ? { ...target, sigstore } : target;
+    const custom = file.custom as CustomMetadata;
+    return Object.keys(custom).length > 0 ? { ...target, custom } : target;
   });
 }
 
@@ -65,9 +68,10 @@ export function targetFileName(name: string, bytes: Uint8Array): string {
   return `${sha256(bytes)}.${name}`;
 }
 
-function followRoots(files: Data): Metadata<Root> {
+function followRoots(files: Data) {
   let root = parsed(MetadataKind.Root, '1.root.json', files);
   verify('1.root.json', () => root.verifyDelegate('root', root));
+  const rootKeyIds = new Set(root.signed.roles.root?.keyIDs);
   for (let version = 2; files[`${version}.root.json`] !== undefined; version += 1) {
     const name = `${version}.root.json`;
     const next = parsed(MetadataKind.Root, name, files);
@@ -78,6 +82,7 @@ function followRoots(files: Data): Metadata<Root> {
     });
     root = next;
     refuseVersion(name, next.signed, version);
+    for (const id of next.signed.roles.root?.keyIDs ?? []) rootKeyIds.add(id);
   }
   const newest = `${root.signed.version}.root.json`;
   if (Buffer.compare(bytesOf(files, 'root.json'), bytesOf(files, newest)) !== 0) {
@@ -87,7 +92,7 @@ function followRoots(files: Data): Metadata<Root> {
     (name) => Number(/^(\d+)\.root\.json$/.exec(name)?.[1] ?? 0) > root.signed.version,
   );
   if (beyond) throw new RepositoryError(`has ${beyond}, but no root between it and ${newest}`);
-  return root;
+  return { root, rootKeyIds };
 }
 
 function referred<Kind extends MetadataKind.Snapshot | MetadataKind.Targets>(

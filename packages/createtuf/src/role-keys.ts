@@ -4,48 +4,111 @@ import { at } from '@sigstand/job/errors';
 import { allOrNone } from '@sigstand/job/whole';
 import type { Entropy } from '@sigstand/pki/entropy';
 import { PkiError } from '@sigstand/pki/error';
+import { publicKeyOf } from '@sigstand/pki/keys';
 import { pem, pemBlocks } from '@sigstand/pki/pem';
-import type { Change, Data } from '@sigstand/store/store';
+import type { Change, Data, Snapshot } from '@sigstand/store/store';
+import { keyId } from './metadata.ts';
 
 export const roles = tufKeys.keys;
 export type Role = (typeof roles)[number];
 
-/** The private key of each role. */
-export type RoleKeys = Readonly<Record<Role, KeyObject>>;
+/** The roles that every refresh needs; the root's key may be elsewhere. */
+export const onlineRoles = ['targets', 'snapshot', 'timestamp'] as const;
 
-/** A key for each role, where there is none yet. */
-export function newRoleKeys(
+/** The private keys that the record holds. */
+export interface RoleKeys extends Readonly<Record<(typeof onlineRoles)[number], KeyObject>> {
+  /** Undefined where people keep it. */
+  readonly root?: KeyObject;
+  /** The root's next key, from the moment that a rotation begins until it is done. */
+  readonly next?: KeyObject;
+}
+
+/** The record's key for a root key that clients do not trust yet. */
+const nextKey = 'root-next';
+
+const whereRootIs = 'sigstand.dev/root-key';
+
+/** What is asked of the record of role keys. */
+export interface KeyWish {
+  /** Whether somebody brings the root's key, so that none is made here. */
+  readonly broughtRoot: boolean;
+  /** Whether the root is to get a new key, made here. */
+  readonly rotates: boolean;
+}
+
+/** What the record lacks: all keys where there are none yet, the next one where a rotation begins. */
+export function lackingRoleKeys(
   place: string,
-  current: Data | undefined,
-  entropy: Entropy,
+  current: Snapshot | undefined,
+  { broughtRoot, rotates, entropy }: KeyWish & { entropy: Entropy },
 ): Change | undefined {
-  if (allOrNone(place, current, roles) === 'all') return undefined;
-  return { data: Object.fromEntries(roles.map((role) => [role, pkcs8(entropy)])) };
+  const elsewhere = broughtRoot || current?.annotations[whereRootIs] === 'elsewhere';
+  const wanted: readonly Role[] = elsewhere ? onlineRoles : roles;
+  if (allOrNone(place, current?.data, wanted) === 'none') {
+    const data = Object.fromEntries(wanted.map((role) => [role, pkcs8(entropy)]));
+    return elsewhere ? { data, annotations: { [whereRootIs]: 'elsewhere' } } : { data };
+  }
+  if (!rotates || broughtRoot || current?.data[nextKey] !== undefined) return undefined;
+  return { data: { [nextKey]: pkcs8(entropy) } };
+}
+
+/**
+ * What the record is to hold once a root is published: its next key takes the place of the one before,
+ * and a key that clients trust no longer goes, where somebody else's took its place.
+ */
+export function settledRoleKeys(
+  place: string,
+  current: Snapshot,
+  trust: { readonly now: ReadonlySet<string>; readonly ever: ReadonlySet<string> },
+): Change | undefined {
+  const { root, next } = readRoleKeys(place, current.data);
+  const bytes = current.data[nextKey];
+  if (next && bytes && trust.now.has(idOf(next))) {
+    return {
+      data: { root: bytes },
+      remove: [nextKey],
+      annotations: { [whereRootIs]: 'here' },
+    };
+  }
+  // A key that no root ever trusted is none of ours to remove; the next run tells of it.
+  if (!root || next || trust.now.has(idOf(root)) || !trust.ever.has(idOf(root))) return undefined;
+  return { remove: ['root'], annotations: { [whereRootIs]: 'elsewhere' } };
 }
 
 /** The keys as they are stored. */
 export function readRoleKeys(place: string, data: Data): RoleKeys {
-  const read = (role: Role) => at(`${place} key ${role}`, () => privateKey(data[role]));
+  const read = (key: string) => at(`${place} key ${key}`, () => readPrivateKey(data[key]));
   return {
-    root: read('root'),
+    ...(data.root && { root: read('root') }),
+    ...(data[nextKey] && { next: read(nextKey) }),
     targets: read('targets'),
     snapshot: read('snapshot'),
     timestamp: read('timestamp'),
   };
 }
 
-function pkcs8(entropy: Entropy): Uint8Array {
-  const der = entropy.privateKey('ed25519').export({ type: 'pkcs8', format: 'der' });
-  return pem('PRIVATE KEY', new Uint8Array(der));
+/** The id that metadata knows a private key by. */
+export function idOf(privateKey: KeyObject): string {
+  return keyId(publicKeyOf(privateKey));
 }
 
-function privateKey(bytes: Uint8Array | undefined): KeyObject {
+/**
+ * One private key of the kind that signs metadata.
+ *
+ * @throws {PkiError}
+ */
+export function readPrivateKey(bytes: Uint8Array | undefined): KeyObject {
   const [block, ...others] = pemBlocks(bytes ?? new Uint8Array());
   const key = block && others.length === 0 ? parsed(block.der) : undefined;
   if (key?.asymmetricKeyType !== 'ed25519') {
     throw new PkiError('is not one Ed25519 private key in PEM (PKCS #8)');
   }
   return key;
+}
+
+function pkcs8(entropy: Entropy): Uint8Array {
+  const der = entropy.privateKey('ed25519').export({ type: 'pkcs8', format: 'der' });
+  return pem('PRIVATE KEY', new Uint8Array(der));
 }
 
 function parsed(der: Uint8Array): KeyObject | undefined {

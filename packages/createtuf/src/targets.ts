@@ -1,7 +1,7 @@
-import { certificatePem } from '@sigstand/pki/chain';
+import { type Chain, certificatePem } from '@sigstand/pki/chain';
 import { publicPem } from '@sigstand/pki/keys';
 import { type Addresses, timestampUrl } from './addresses.ts';
-import type { Material } from './material.ts';
+import type { LogKey, Material } from './material.ts';
 import { sha256 } from './metadata.ts';
 
 /** What a client uses a file for, in the words of sigstore's TUF client. */
@@ -11,12 +11,18 @@ export interface SigstoreMetadata {
   readonly uri: string;
 }
 
+/** What the list of targets says of a file besides its length and hash. */
+export interface CustomMetadata {
+  readonly [name: string]: unknown;
+  /** The documents have none, the separate keys and certificates must have it. */
+  readonly sigstore?: SigstoreMetadata;
+}
+
 /** A file that the repository hands out. */
 export interface Target {
   readonly name: string;
   readonly bytes: Uint8Array;
-  /** The documents have none, the separate keys and certificates must have it. */
-  readonly sigstore?: SigstoreMetadata;
+  readonly custom?: CustomMetadata;
 }
 
 /**
@@ -27,30 +33,47 @@ export function separateTargets(
   { fulcio, ctlog, rekor, tsa }: Material,
   addresses: Addresses,
 ): Target[] {
-  const active = (usage: SigstoreMetadata['usage'], uri: string) => ({
-    sigstore: { usage, status: 'Active', uri } as const,
-  });
-  const ca = active('Fulcio', addresses.fulcio);
-  const stamps = active('TSA', timestampUrl(addresses));
-  // Numbered from the root down, as the input files are.
-  const tsaIntermediates = [...tsa.intermediates].reverse();
   return [
-    { name: 'fulcio_v1.crt.pem', bytes: certificatePem(fulcio.root), ...ca },
+    ...(fulcio ? fulcioTargets(fulcio, active('Fulcio', addresses.fulcio[0])) : []),
+    ...(ctlog ? [keyTarget('ctfe.pub', ctlog, active('CTFE', addresses.ctlog[0]))] : []),
+    ...(rekor ? [keyTarget('rekor.pub', rekor, active('Rekor', addresses.rekor[0]))] : []),
+    ...(tsa ? tsaTargets(tsa, active('TSA', timestampUrl(addresses.tsa[0]))) : []),
+  ];
+}
+
+function active(usage: SigstoreMetadata['usage'], uri: string): CustomMetadata {
+  return { sigstore: { usage, status: 'Active', uri } };
+}
+
+function keyTarget(name: string, { key }: LogKey, custom: CustomMetadata): Target {
+  return { name, bytes: publicPem(key), custom };
+}
+
+function fulcioTargets({ root, intermediates }: Chain, custom: CustomMetadata): Target[] {
+  return [
+    { name: 'fulcio_v1.crt.pem', bytes: certificatePem(root), custom },
     // The name without a number is the one that clients fall back to.
-    ...fulcio.intermediates.map((one, index) => ({
+    ...intermediates.map((one, index) => ({
       name: `fulcio_intermediate_v1${index === 0 ? '' : `_${index}`}.crt.pem`,
       bytes: certificatePem(one),
-      ...ca,
+      custom,
     })),
-    { name: 'ctfe.pub', bytes: publicPem(ctlog), ...active('CTFE', addresses.ctlog) },
-    { name: 'rekor.pub', bytes: publicPem(rekor), ...active('Rekor', addresses.rekor) },
-    { name: 'tsa_leaf.crt.pem', bytes: certificatePem(tsa.leaf), ...stamps },
-    ...tsaIntermediates.map((one, index) => ({
+  ];
+}
+
+function tsaTargets(
+  { leaf, intermediates, root }: NonNullable<Material['tsa']>,
+  custom: CustomMetadata,
+): Target[] {
+  return [
+    { name: 'tsa_leaf.crt.pem', bytes: certificatePem(leaf), custom },
+    // Numbered from the root down, as the input files are.
+    ...[...intermediates].reverse().map((one, index) => ({
       name: `tsa_intermediate_${index}.crt.pem`,
       bytes: certificatePem(one),
-      ...stamps,
+      custom,
     })),
-    { name: 'tsa_root.crt.pem', bytes: certificatePem(tsa.root), ...stamps },
+    { name: 'tsa_root.crt.pem', bytes: certificatePem(root), custom },
   ];
 }
 
@@ -61,7 +84,8 @@ export function separateTargets(
  */
 export function retiredTargets(published: readonly Target[], current: readonly Target[]): Target[] {
   return published.flatMap((target) => {
-    const { name, bytes, sigstore } = target;
+    const { name, bytes, custom } = target;
+    const sigstore = custom?.sigstore;
     if (sigstore === undefined || sigstore.usage === 'TSA') return [];
     if (current.some((one) => Buffer.compare(one.bytes, bytes) === 0)) return [];
     if (sigstore.status === 'Expired') return [target];
@@ -69,7 +93,7 @@ export function retiredTargets(published: readonly Target[], current: readonly T
       {
         name: retiredName(name, bytes),
         bytes,
-        sigstore: { ...sigstore, status: 'Expired' as const },
+        custom: { ...custom, sigstore: { ...sigstore, status: 'Expired' as const } },
       },
     ];
   });

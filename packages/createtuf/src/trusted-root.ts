@@ -1,4 +1,6 @@
-import { createHash, type KeyObject } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { JobError } from '@sigstand/job/errors';
+import { createdNote } from '@sigstand/pki/created';
 import { spki } from '@sigstand/pki/keys';
 import {
   type CertificateAuthority,
@@ -8,31 +10,43 @@ import {
 } from '@sigstore/protobuf-specs';
 import { type Addresses, timestampUrl } from './addresses.ts';
 import { keyDetails } from './key-details.ts';
-import { certificatesOf, chainOf, type Material, windowOf } from './material.ts';
+import { certificatesOf, chainOf, type LogKey, type Material, windowOf } from './material.ts';
 
 // The one media type that cosign, sigstore-go and sigstore-js all accept.
 const mediaType = 'application/vnd.dev.sigstore.trustedroot+json;version=0.1';
 
 /** What clients are to trust, of this material alone. */
 export function trustedRoot(material: Material, addresses: Addresses): TrustedRoot {
+  const { fulcio, ctlog, rekor, tsa } = material;
   const start = beginning(material);
   return {
     mediaType,
-    tlogs: [log(material.rekor, addresses.rekor, start)],
-    certificateAuthorities: [authority(material.fulcio, addresses.fulcio)],
-    ctlogs: [log(material.ctlog, addresses.ctlog, start)],
-    timestampAuthorities: [authority(material.tsa, timestampUrl(addresses))],
+    tlogs: rekor ? [log(rekor, addresses.rekor[0], start)] : [],
+    certificateAuthorities: fulcio ? [authority(fulcio, addresses.fulcio[0])] : [],
+    ctlogs: ctlog ? [log(ctlog, addresses.ctlog[0], start)] : [],
+    timestampAuthorities: tsa ? [authority(tsa, timestampUrl(addresses.tsa[0]))] : [],
   };
 }
 
 /**
- * When the stack began, as far as its public material tells. A log's key has no date of its own, and
- * the day on which the repository is built would make every older signature invalid at each rebuild;
+ * When the stack began, as far as its public material tells. A log's key may have no date of its own,
+ * and the day on which the repository is built would make every older signature invalid at each rebuild;
  * but no keyless signature is older than the CA behind it.
+ *
+ * @throws {JobError} data, where nothing of the material has a date.
  */
-export function beginning(material: Pick<Material, 'fulcio' | 'tsa'>): Date {
-  const starts = certificatesOf(material).map((one) => one.validFromDate.getTime());
-  return new Date(Math.min(...starts));
+export function beginning(material: Material): Date {
+  const certified = certificatesOf(material).map((one) => one.validFromDate);
+  const made = [material.rekor, material.ctlog].flatMap((log) => log?.created ?? []);
+  const starts = certified.length > 0 ? certified : made;
+  if (starts.length > 0) return new Date(Math.min(...starts.map((start) => start.getTime())));
+  throw new JobError(
+    'data',
+    'there is no certificate, and no log key that tells when it was made',
+    {
+      hint: `annotate the log's Secret with ${createdNote}, a time such as 2026-01-31T12:00:00Z`,
+    },
+  );
 }
 
 /**
@@ -127,8 +141,9 @@ function chainName({ certChain }: CertificateAuthority): string {
   return hash.digest('hex');
 }
 
-function log(key: KeyObject, baseUrl: string, start: Date): TransparencyLogInstance {
+function log({ key, created }: LogKey, baseUrl: string, dateless: Date): TransparencyLogInstance {
   const rawBytes = Buffer.from(spki(key));
+  const start = created ?? dateless;
   return {
     baseUrl,
     hashAlgorithm: HashAlgorithm.SHA2_256,

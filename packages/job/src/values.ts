@@ -117,3 +117,25 @@ export function sqlName(text: string): string {
   }
   return text;
 }
+
+/** One of a few words. */
+export function oneOf<const Word extends string>(
+  ...words: readonly Word[]
+): (text: string) => Word {
+  return (text) => {
+    const word = words.find((one) => one === text);
+    if (word === undefined) throw new InvalidArgumentError(`Write ${words.join(', ')}.`);
+    return word;
+  };
+}
+
+/** The values of a flag that can be repeated; the first that is given takes the default's place. */
+export function several<Value>(
+  parse: (text: string) => Value,
+): (text: string, previous: readonly Value[]) => readonly Value[] {
+  const given: Value[] = [];
+  return (text) => {
+    given.push(parse(text));
+    return [...given];
+  };
+}

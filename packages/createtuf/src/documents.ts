@@ -1,0 +1,54 @@
+import { TrustedRoot } from '@sigstore/protobuf-specs';
+import type { Addresses } from './addresses.ts';
+import { refuseTaken } from './extra-targets.ts';
+import type { Material } from './material.ts';
+import { publishedTargets, type Repository, RepositoryError } from './repository.ts';
+import { signingConfigJson } from './signing-config.ts';
+import { retiredTargets, separateTargets, type Target } from './targets.ts';
+import { beginning, succeeding, trustedRoot, trustedRootJson } from './trusted-root.ts';
+
+/** What the files that are handed out are made from. */
+export interface Contents {
+  readonly material: Material;
+  readonly addresses: Addresses;
+  /** Files of the operator's own. */
+  readonly extra: readonly Target[];
+  readonly now: Date;
+}
+
+/**
+ * The files to hand out: the documents, the separate files, what remains of what was before, and the
+ * operator's own; and what is trusted for signatures up to now only, and had no end before.
+ */
+export function targetsOf(
+  published: Repository | undefined,
+  { material, addresses, extra, now }: Contents,
+): { targets: Target[]; retired: string[] } {
+  const before = published ? publishedTargets(published) : [];
+  const separate = separateTargets(material, addresses);
+  const { root, retired } = trustFrom(before, trustedRoot(material, addresses), now);
+  const own = [
+    { name: trustedRootName, bytes: trustedRootJson(root) },
+    {
+      name: 'signing_config.v0.2.json',
+      bytes: signingConfigJson(material, addresses, beginning(material)),
+    },
+    ...separate,
+    ...retiredTargets(before, [...separate, ...extra]),
+  ];
+  refuseTaken(extra, own);
+  return { targets: [...own, ...extra], retired };
+}
+
+const trustedRootName = 'trusted_root.json';
+
+function trustFrom(before: readonly Target[], wanted: TrustedRoot, now: Date) {
+  const document = before.find(({ name }) => name === trustedRootName);
+  if (document === undefined) return { root: wanted, retired: [] };
+  try {
+    const published = TrustedRoot.fromJSON(JSON.parse(Buffer.from(document.bytes).toString()));
+    return succeeding(published, wanted, now);
+  } catch {
+    throw new RepositoryError(`has a ${trustedRootName} that cannot be read`);
+  }
+}
