@@ -11,12 +11,15 @@ import { JobError } from '@sigstand/job/errors';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { namespacedName, yesNo } from '@sigstand/job/values';
 import type { WaitFor } from '@sigstand/job/wait';
+import { createdNote } from '@sigstand/pki/created';
 import { validityWarnings } from '@sigstand/pki/validity';
 import { converge } from '@sigstand/store/converge';
 import {
+  type Annotations,
   type Change,
   type Data,
   type Ref,
+  type Snapshot,
   type Store,
   secretIn,
   show,
@@ -140,35 +143,48 @@ function plan({ namespace, replace, ...options }: Options): Copy[] {
   ];
 }
 
-/** A source as it is to be copied, and the copy where it lacks nothing. */
-interface Present {
+/** What is taken of a source. */
+interface Taken {
   readonly data: Data;
+  /** When a key was made whose format has no date, and nothing else of the notes. */
+  readonly annotations: Annotations;
+}
+
+/** A source as it is to be copied, and the copy where it lacks nothing. */
+interface Present extends Taken {
   readonly whole: Data | undefined;
 }
 
 /** What is there of one source; undefined where it is yet to come. */
 async function present({ store, now }: JobContext, copying: Copy): Promise<Present | undefined> {
-  const data = await taken(store, copying);
-  if (data === undefined) return undefined;
-  const current = (await store.read(copying.copy))?.data;
-  return { data, whole: lacking(copying, data, { current, now }) ? undefined : current };
+  const found = await taken(store, copying);
+  if (found === undefined) return undefined;
+  const current = await store.read(copying.copy);
+  const whole = lacking(copying, found, { current, now }) ? undefined : current?.data;
+  return { ...found, whole };
 }
 
 /** What is taken of a source; only the public part leaves this function: the rest may be private. */
-async function taken(store: Store, { source, keys, madeBy }: Copy): Promise<Data | undefined> {
-  const found = publicPart((await store.read(source))?.data, keys);
-  return found && fitToCopy(show(source), found, { ctLog: madeBy === ctlogPublicKey.madeBy });
+async function taken(store: Store, { source, keys, madeBy }: Copy): Promise<Taken | undefined> {
+  const found = await store.read(source);
+  const part = publicPart(found?.data, keys);
+  if (part === undefined) return undefined;
+  const data = fitToCopy(show(source), part, { ctLog: madeBy === ctlogPublicKey.madeBy });
+  const created = found?.annotations[createdNote];
+  return { data, annotations: created ? { [createdNote]: created } : {} };
 }
 
 function lacking(
   { source, copy, replace }: Copy,
-  data: Data,
-  { current, now }: { current: Data | undefined; now: Date },
+  { data, annotations }: Taken,
+  { current, now }: { current: Snapshot | undefined; now: Date },
 ): Change | undefined {
   const places = { source: show(source), copy: show(copy) };
-  const change = lackingInCopy(places, data, { current, replace });
+  const change = lackingInCopy(places, data, { current: current?.data, replace });
   refuseLate(places.source, change, now);
-  return change;
+  // The date of a key that is no longer there must not stay.
+  const stale = current?.annotations[createdNote] ? { [createdNote]: '' } : {};
+  return change && { ...change, annotations: { ...stale, ...annotations } };
 }
 
 async function copyOne(
@@ -178,17 +194,18 @@ async function copyOne(
 ): Promise<void> {
   const { source, keys, madeBy, copy } = copying;
   const places = { source: show(source), copy: show(copy) };
-  const data =
-    there?.data ??
+  const found =
+    there ??
     (await waitFor(
       { what: `${places.source}, ${keys.join(', ')}`, hint: `${madeBy} writes it` },
       () => taken(store, copying),
     ));
+  const { data } = found;
   let changed: readonly string[] = [];
   let stored = there?.whole;
   stored ??= (
     await converge(store, copy, (current) => {
-      const change = lacking(copying, data, { current: current?.data, now });
+      const change = lacking(copying, found, { current, now });
       changed = Object.keys(change?.data ?? {});
       return change;
     })

@@ -4,6 +4,7 @@ import { at, JobError } from '@sigstand/job/errors';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { keepPair } from '@sigstand/job/pair';
 import { waitForKeys } from '@sigstand/job/wait';
+import { dated } from '@sigstand/pki/created';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
 import { fingerprint, parsePublicKey, publicKeyOf, publicPem } from '@sigstand/pki/keys';
 import { openPrivateKey } from '@sigstand/pki/seal';
@@ -52,6 +53,8 @@ async function keepLog(context: JobContext, options: Options, { entropy, fulcio 
     identify: (_key, value) => fingerprint(parsePublicKey(value)),
     // Its roots and configuration change as Fulcio's CA does.
     immutable: false,
+    // Nobody knows how old a key is that somebody gave.
+    dated: options.privateSecret === undefined ? dated(context.now) : undefined,
   });
   log(
     `${outcome === 'created' ? 'created' : 'kept'} the CT log's key and configuration in ${place}`,

@@ -5,6 +5,7 @@ import { frozen, immutableFlag } from '@sigstand/job/immutable';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { keepPair } from '@sigstand/job/pair';
 import { namespaceName, objectName, sqlName } from '@sigstand/job/values';
+import { dated } from '@sigstand/pki/created';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
 import { fingerprint, parsePublicKey } from '@sigstand/pki/keys';
 import { converge } from '@sigstand/store/converge';
@@ -72,7 +73,7 @@ export function createSecret(entropy: Entropy = systemEntropy) {
   );
 }
 
-async function signingKey({ store, log }: JobContext, options: Options, entropy: Entropy) {
+async function signingKey({ store, log, now }: JobContext, options: Options, entropy: Entropy) {
   const secret = secretIn(options.namespace, options.signingSecret);
   const published = secretIn(options.namespace, options.secret);
   const { outcome } = await keepPair(store, {
@@ -83,6 +84,7 @@ async function signingKey({ store, log }: JobContext, options: Options, entropy:
     derive: (stored) => publicKeyData(show(secret), stored),
     identify: (_key, value) => fingerprint(parsePublicKey(value)),
     immutable: options.immutable,
+    dated: dated(now),
   });
   log(`${outcome} Rekor's signing key in ${show(secret)}`);
   if (outcome === 'created' && options.keyType !== 'ecdsa-p256') {

@@ -34,22 +34,45 @@ export function sameArchive(a: Uint8Array | undefined, b: Uint8Array): boolean {
   }
 }
 
-/** Which version of the timestamp an archive holds; undefined where it does not tell. */
-export async function archivedTimestamp(bytes: Uint8Array): Promise<number | undefined> {
+/**
+ * The files of an archive, under their names in a repository that is flat.
+ *
+ * @throws {ArchiveError} Where it is none, or grows to more than a repository.
+ */
+export async function unarchived(bytes: Uint8Array): Promise<Data> {
+  const files: Record<string, Uint8Array> = {};
   try {
     const tar = extract();
     tar.end(unzipped(bytes));
     for await (const entry of tar) {
       const chunks: Buffer[] = [];
       for await (const chunk of entry) chunks.push(chunk as Buffer);
-      if (entry.header.name !== `${top}/timestamp.json`) continue;
-      const { version } = JSON.parse(Buffer.concat(chunks).toString()).signed;
-      return Number.isSafeInteger(version) ? version : undefined;
+      const { name, type } = entry.header;
+      if (type !== 'file' || !name.startsWith(`${top}/`)) continue;
+      files[name.split('/').at(-1) ?? ''] = new Uint8Array(Buffer.concat(chunks));
     }
+  } catch (error) {
+    throw new ArchiveError('is not a gzipped tar of a repository', { cause: error });
+  }
+  return files;
+}
+
+/** What should be a repository's archive, and is not. */
+export class ArchiveError extends Error {
+  override readonly name = 'ArchiveError';
+  readonly fault = 'data';
+}
+
+/** Which version of the timestamp an archive holds; undefined where it does not tell. */
+export async function archivedTimestamp(bytes: Uint8Array): Promise<number | undefined> {
+  try {
+    const timestamp = (await unarchived(bytes))['timestamp.json'] ?? new Uint8Array();
+    const { version } = JSON.parse(Buffer.from(timestamp).toString()).signed;
+    return Number.isSafeInteger(version) ? version : undefined;
   } catch {
     // Not an archive of ours: it is made anew from the repository.
+    return undefined;
   }
-  return undefined;
 }
 
 /** What a full repository grows to at most; an archive that grows to more is none of ours. */

@@ -12,14 +12,16 @@ export function signingConfigJson(
 ): Uint8Array {
   const { operator } = addresses;
   const services = (urls: readonly string[]): Service[] =>
-    urls.map((url) => ({
+    urls.map((url, index) => ({
       url,
+      // Of one operator's services a client takes one: in Go the newest, elsewhere the first. So that
+      // all of them take the first, each begins a second before the one that stands before it.
+      validFor: { start: new Date(start.getTime() - index * 1_000) },
       // Fulcio, Rekor with Trillian below it, and the TSA all speak version 1 of their API.
       majorApiVersion: 1,
-      validFor: { start },
       operator,
     }));
-  // Each URL leads to the same service, so any one will do; ANY takes no count.
+  // Each URL leads to the same service; ANY takes no count.
   const any = { selector: ServiceSelector.ANY, count: 0 };
   const config = SigningConfig.toJSON({
     mediaType,

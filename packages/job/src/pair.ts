@@ -1,5 +1,12 @@
 import { converge } from '@sigstand/store/converge';
-import { type Change, type Data, type Ref, type Store, show } from '@sigstand/store/store';
+import {
+  type Annotations,
+  type Change,
+  type Data,
+  type Ref,
+  type Store,
+  show,
+} from '@sigstand/store/store';
 import { at, JobError } from './errors.ts';
 import { frozen } from './immutable.ts';
 import { contrasted } from './listed.ts';
@@ -23,6 +30,11 @@ export interface Pair {
   readonly identify: (key: string, value: Uint8Array) => string;
   /** Whether the private record becomes immutable. */
   readonly immutable: boolean;
+  /**
+   * An annotation that tells when the key was made, for keys whose format has no date: the private
+   * record gets it with the key, and the public one takes it over.
+   */
+  readonly dated?: { readonly note: string; readonly time: string } | undefined;
 }
 
 /** The private record as it is stored now, and what became of it. */
@@ -46,7 +58,7 @@ export async function keepPair(store: Store, pair: Pair): Promise<Kept> {
   // here must find the private one after it.
   const published = (await store.read(pair.published))?.data;
   let step: Step = { outcome: 'kept' };
-  const { data: secret } = await converge(store, pair.secret, async (current) => {
+  const { data: secret, annotations } = await converge(store, pair.secret, async (current) => {
     step = await nextStep(pair, current?.data, published);
     return frozen(current, step.change, pair);
   });
@@ -56,7 +68,11 @@ export async function keepPair(store: Store, pair: Pair): Promise<Kept> {
     (outcome === 'kept' && step.derived) ||
     pair.derive(secret, { isPublished: isPublishedBy(pair, published) });
   if (published === undefined || lacking(pair, published, derived) !== undefined) {
-    await converge(store, pair.published, (current) => lacking(pair, current?.data, derived));
+    const date = dateIn(pair, annotations);
+    await converge(store, pair.published, (current) => {
+      const change = lacking(pair, current?.data, derived);
+      return change && { ...change, ...date };
+    });
   }
   return { secret, outcome };
 }
@@ -83,11 +99,22 @@ async function nextStep(
   const isPublished = isPublishedBy(pair, published);
   const made = await pair.make(current);
   if (made && isPublished) throw orphaned(pair);
-  if (made || current === undefined) return { outcome: 'created', ...(made && { change: made }) };
+  if (made) return { outcome: 'created', change: { ...made, ...dateNow(pair) } };
+  if (current === undefined) return { outcome: 'created' };
   const derived = pair.derive(current, { isPublished });
   lacking(pair, published, derived);
   const change = await pair.complete?.(current, derived);
   return change ? { outcome: 'completed', change, derived } : { outcome: 'kept', derived };
+}
+
+function dateNow({ dated }: Pair): Pick<Change, 'annotations'> {
+  return dated ? { annotations: { [dated.note]: dated.time } } : {};
+}
+
+/** The date of the key that is stored, which another process may have made. */
+function dateIn({ dated }: Pair, annotations: Annotations): Pick<Change, 'annotations'> {
+  const time = dated && annotations[dated.note];
+  return dated && time ? { annotations: { [dated.note]: time } } : {};
 }
 
 /** What the public record lacks of what it should hold. */

@@ -5,9 +5,9 @@ export const createdNote = 'sigstand.dev/key-created';
 
 const clockSkew = 5 * 60_000;
 
-/** The annotation for a key that is made now. */
-export function noteCreated(now: Date): Record<typeof createdNote, string> {
-  return { [createdNote]: now.toISOString().replace(/\.\d{3}Z$/, 'Z') };
+/** The note for a key that is made now. */
+export function dated(now: Date): { note: string; time: string } {
+  return { note: createdNote, time: now.toISOString().replace(/\.\d{3}Z$/, 'Z') };
 }
 
 /**
