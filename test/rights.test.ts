@@ -19,11 +19,18 @@ async function record(pod: JobPod, store: ReturnType<typeof memoryStore>) {
   used.set(pod.title, requests);
   const noting = recording(store, (request) => requests.add(showRequest(request)));
   const args = [...pod.args, `--namespace=${pod.namespace}`, '--timeout=40s'];
-  const { status, stderr } = await runJob(jobs[pod.job]!(), noting, { args });
-  return { title: pod.title, status, stderr };
+  const first = await runJob(jobs[pod.job]!(), noting, { args });
+  if (first.status !== 0 || pod.job !== 'createtuf') return { title: pod.title, ...first };
+  // Shortly before the certificates end, it warns as well.
+  const now = () => new Date(Date.now() + 3_640 * 86_400_000);
+  return { title: pod.title, ...(await runJob(jobs[pod.job]!(), noting, { args, now })) };
 }
 
-const kinds: Record<string, string> = { secrets: 'Secret', configmaps: 'ConfigMap' };
+const kinds: Record<string, string> = {
+  secrets: 'Secret',
+  configmaps: 'ConfigMap',
+  events: 'Event',
+};
 
 /** What the Roles that are bound to a service account allow, a line each. */
 function granted({ namespace, serviceAccount }: JobPod): string[] {

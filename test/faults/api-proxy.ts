@@ -110,7 +110,11 @@ function give(answer: ServerResponse, fault: Extract<Fault, { kind: 'answer' }>)
   answer.end(fault.body ?? JSON.stringify(status));
 }
 
-const kinds: Record<string, string> = { secrets: 'Secret', configmaps: 'ConfigMap' };
+const kinds: Record<string, string> = {
+  secrets: 'Secret',
+  configmaps: 'ConfigMap',
+  events: 'Event',
+};
 
 function describe({ method = 'GET', url = '/', headers }: IncomingMessage) {
   const [, namespace, resource = '', name] =
