@@ -9,6 +9,7 @@ import {
   rekorSigningSecret,
   tsaCertChain,
 } from '@sigstand/contracts/records';
+import { supplied } from '@sigstand/createtuf/testing';
 import { exitStatus } from '@sigstand/job/errors';
 import { runJob } from '@sigstand/job/testing';
 import { memoryStore } from '@sigstand/store/memory';
@@ -78,6 +79,13 @@ const failing = (error: Error): Store => ({
 
 type Cause = readonly [job: string, args: readonly string[], store: () => Store | Promise<Store>];
 
+/** A repository that was signed for longer than it would be now. */
+async function signedBefore(): Promise<Store> {
+  const store = await supplied();
+  await runJob(jobs.createtuf!(), store, {});
+  return store;
+}
+
 /** Typical causes of each status; what their Jobs say last is on the page. */
 const causes: Readonly<Record<number, readonly Cause[]>> = {
   64: [
@@ -138,6 +146,7 @@ const causes: Readonly<Record<number, readonly Cause[]>> = {
         ),
     ],
     ['createsecret', [], () => answering('get', 503, { reason: 'ServiceUnavailable' })],
+    ['createtuf', ['--timestamp-expiry=1d'], signedBefore],
   ],
   77: [
     [
@@ -181,8 +190,10 @@ const causes: Readonly<Record<number, readonly Cause[]>> = {
 /** The line without what differs from run to run. */
 function plain(line: string): string {
   let number = 0;
+  const times = ['2026-12-08T03:17:00Z', '2026-12-02T03:17:00Z'];
   return line
     .replaceAll(/\b[0-9a-f]{64}\b/g, () => ['3b1e...', '9ac4...'][number++] ?? '...')
+    .replaceAll(/\b\d{4}-\d\d-\d\dT[\d:]+Z/g, () => times.shift() ?? '...')
     .replace(/(with where it was: ).*/, '$1...');
 }
 

@@ -69,7 +69,7 @@ export const command = () =>
     )
     .addOption(rootKey('--root-key <place>', 'root key that is kept elsewhere'))
     .addOption(rootKey('--old-root-key <place>', 'root key of before, to sign its successor'))
-    .option('--root-threshold <count>', 'how many root keys have to sign', integer(1, 20));
+    .option('--root-threshold <count>', 'how many root keys have to sign', integer(1, 20), 1);
 
 function urls<const Flags extends string>(flags: Flags, what: string, standard: string) {
   return new Option(flags, `${what} (repeatable)`)

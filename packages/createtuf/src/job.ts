@@ -198,7 +198,7 @@ async function settleKeys(
   await converge(store, objects.keys, (current) => {
     if (current === undefined) throw keysGone(objects);
     const change = settledRoleKeys(place, current, trust);
-    if (change) log(`removed the root key of before from ${place}`);
+    if (change) log(`${change.data ? 'replaced' : 'removed'} the root key of before in ${place}`);
     return change;
   });
 }

@@ -74,7 +74,7 @@ export function schedulesOf(options: Options): Schedules {
 }
 
 /** How many keys must sign; @throws {JobError} usage, where there are not that many. */
-export function thresholdOf({ rootKey, rootThreshold = 1 }: Options): number {
+export function thresholdOf({ rootKey, rootThreshold }: Options): number {
   const most = Math.max(rootKey.length, 1);
   if (rootThreshold <= most) return rootThreshold;
   throw new JobError('usage', `--root-threshold is ${rootThreshold}, with ${most} root key(s)`, {

@@ -141,7 +141,7 @@ describe('root keys that people keep', () => {
     expect(status, stderr).toBe(0);
     expect(await trusted(store)).toEqual({ version: 2, keyIDs: [key.id], threshold: 1 });
     expect(await kept(store)).toEqual(['snapshot', 'targets', 'timestamp']);
-    expect(stderr).toContain('removed the root key of before from Secret tuf-system/tuf-keys');
+    expect(stderr).toContain('removed the root key of before in Secret tuf-system/tuf-keys');
     const again = await everything(store);
     expect(await runAt(store, later, ['--rotate-root', `--root-key=${key.secret}`])).toMatchObject({
       status: 0,
