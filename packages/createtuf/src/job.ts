@@ -78,34 +78,42 @@ export function createTuf({ entropy = systemEntropy, check = checkWithClient }: 
 async function broughtKeys(store: Store, options: Options): Promise<Brought> {
   const { namespace, rotateRoot = false } = options;
   const threshold = thresholdOf(options);
-  const read = async (places: readonly RootKeyPlace[]) =>
-    (await Promise.all(places.map((place) => keysAt(store, place, namespace)))).flat();
-  const [keys, old] = [await read(options.rootKey), await read(options.oldRootKey)];
+  const read = async (flag: string, places: readonly RootKeyPlace[]) => {
+    const named = places.map((place, index) => ({
+      place,
+      // Not by its path: who mistakes the flag for one that takes the key itself is not to read it here.
+      told: `${flag} (${index + 1} of ${places.length})`,
+    }));
+    return (await Promise.all(named.map((one) => keysAt(store, one, namespace)))).flat();
+  };
+  const keys = await read('--root-key', options.rootKey);
+  const old = await read('--old-root-key', options.oldRootKey);
   return { keys, old, threshold, rotates: rotateRoot };
 }
 
 // A key has about a hundred bytes; a device file would never end.
 const mostKeyBytes = 65_536;
 
-async function keysAt(store: Store, place: RootKeyPlace, namespace: string): Promise<BroughtKey[]> {
-  if (place.kind === 'file') {
-    const { path } = place;
-    return [readRootKey(`--root-key ${path}`, readKeyFile(path))];
-  }
+async function keysAt(
+  store: Store,
+  { place, told }: { place: RootKeyPlace; told: string },
+  namespace: string,
+): Promise<BroughtKey[]> {
+  if (place.kind === 'file') return [readRootKey(told, readKeyFile(told, place.path))];
   const ref = secretIn(namespace, place.name);
   const found = Object.entries((await store.read(ref))?.data ?? {});
   if (found.length === 0) throw new JobError('data', `${show(ref)} holds no root key`);
   return found.map(([key, bytes]) => readRootKey(`${show(ref)} key ${key}`, bytes));
 }
 
-function readKeyFile(path: string): Uint8Array {
+function readKeyFile(told: string, path: string): Uint8Array {
   try {
     if (statSync(path).size <= mostKeyBytes) return new Uint8Array(readFileSync(path));
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    throw new JobError('data', `--root-key ${path} cannot be read: ${code}`, { cause: error });
+    throw new JobError('data', `${told} is a file that cannot be read: ${code}`, { cause: error });
   }
-  throw new JobError('data', `--root-key ${path} is too large for a key`);
+  throw new JobError('data', `${told} is too large for a key`);
 }
 
 async function readExtra({ store, waitFor }: JobContext, ref: Ref) {
