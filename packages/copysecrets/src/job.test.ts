@@ -285,3 +285,36 @@ describe('copysecrets', () => {
 function concat(...parts: Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
+
+describe("a log key's date", () => {
+  const note = 'sigstand.dev/key-created';
+  const dated = (time: string) => ({ annotations: { [note]: time, 'example.com/own': 'x' } });
+  const copied = async (store: Store) => (await store.read(copies.rekor))?.annotations;
+
+  it('goes with the key, and no other annotation does', async () => {
+    const store = await filledStore();
+    await store.write(
+      rekorPublicKey,
+      dated('2030-01-01T00:00:00Z'),
+      await store.read(rekorPublicKey),
+    );
+    expect(await runJob(copySecrets(), store)).toMatchObject({ status: 0 });
+    expect(await copied(store)).toEqual({ [note]: '2030-01-01T00:00:00Z' });
+  });
+
+  it('does not outlast the key', async () => {
+    const store = await filledStore();
+    await store.write(
+      rekorPublicKey,
+      dated('2030-01-01T00:00:00Z'),
+      await store.read(rekorPublicKey),
+    );
+    await runJob(copySecrets(), store);
+    const undated = { data: { public: other!.public }, annotations: { [note]: '' } };
+    await store.write(rekorPublicKey, undated, await store.read(rekorPublicKey));
+    expect(await runJob(copySecrets(), store, { args: ['--replace'] })).toMatchObject({
+      status: 0,
+    });
+    expect(await copied(store)).toEqual({ [note]: '' });
+  });
+});

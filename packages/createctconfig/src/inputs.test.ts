@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import { ctlogSecrets } from '@sigstand/contracts/records';
+import { ctlogPublicKey, ctlogSecrets } from '@sigstand/contracts/records';
 import { openssl } from '@sigstand/pki/testing';
 import type { Ref } from '@sigstand/store/store';
 import { describe, expect, it } from 'vitest';
@@ -100,6 +100,8 @@ describe('createctconfig', () => {
       const key = createPublicKey(sec1);
       expect(createPublicKey(Buffer.from(stored.public!)).equals(key)).toBe(true);
       expect(Buffer.from(stored.config!).toString()).not.toContain('hunter2');
+      // Nobody knows how old it is.
+      expect((await store.read(ctlogPublicKey))?.annotations).toEqual({});
       expect(await run(store, args)).toMatchObject({ status: 0 });
     });
 

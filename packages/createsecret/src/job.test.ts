@@ -37,6 +37,24 @@ describe('createsecret', () => {
     expect(key.asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' });
   });
 
+  it('dates the key in both records by when it was made, also where it was cut off in between', async () => {
+    const store = memoryStore();
+    const cut = {
+      ...store,
+      write: async (...args: Parameters<typeof store.write>) => {
+        if (args[0].name === rekorPublicKey.name) throw new Error('killed');
+        return store.write(...args);
+      },
+    };
+    await runJob(createSecret(), cut, { now: () => new Date('2030-01-01T00:00:00.5Z') });
+    await runJob(createSecret(), store, { now: () => new Date('2031-01-01T00:00:00Z') });
+    for (const ref of [rekorSigningSecret, rekorPublicKey]) {
+      expect((await store.read(ref))?.annotations).toEqual({
+        'sigstand.dev/key-created': '2030-01-01T00:00:00Z',
+      });
+    }
+  });
+
   it.each(['ecdsa-p384', 'ed25519'])('makes an %s key where asked to', async (type) => {
     const store = memoryStore();
     const { stderr } = await runJob(createSecret(), store, { args: [`--key-type=${type}`] });
