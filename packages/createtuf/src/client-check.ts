@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JobError } from '@sigstand/job/errors';
 import type { Data } from '@sigstand/store/store';
 import { BaseFetcher, Updater } from 'tuf-js';
-import { DownloadHTTPError } from 'tuf-js/dist/error.js';
-import { publishedTargets, type Repository } from './repository.ts';
+import { DownloadHTTPError, DownloadLengthMismatchError } from 'tuf-js/dist/error.js';
+import type { Repository } from './repository.ts';
 
 /** Asks whether clients will take a repository, before they are offered it. */
 export type ClientCheck = (repository: Repository) => Promise<void>;
@@ -48,24 +48,28 @@ async function cacheFolder(): Promise<string> {
 }
 
 async function readAll(repository: Repository, cache: string): Promise<void> {
-  const targetDir = join(cache, 'targets');
-  await mkdir(targetDir);
   await writeFile(join(cache, 'root.json'), repository.files['1.root.json'] ?? '');
   const client = new Updater({
     metadataDir: cache,
     metadataBaseUrl: nowhere,
-    targetDir,
     targetBaseUrl: `${nowhere}/targets`,
-    fetcher: new MemoryFetcher(repository.files),
+    fetcher: new MemoryFetcher(repository.files, join(cache, 'download')),
   });
+  const targets = Object.values(repository.targets.targets);
   await client.refresh();
-  for (const { name, bytes } of publishedTargets(repository)) {
-    const target = await client.getTargetInfo(name);
-    const read = target && (await readFile(await client.downloadTarget(target)));
-    if (read === undefined || Buffer.compare(read, bytes) !== 0) {
-      throw new Error(`${name} is not what was signed`);
-    }
-  }
+  // Makes the client verify the list of targets, which it would do again for each name that it is asked.
+  await client.getTargetInfo(targets[0]?.path ?? '');
+  await refuseOtherList(repository, cache);
+  const place = join(cache, 'target');
+  for (const target of targets) await client.downloadTarget(target, place);
+}
+
+/** The client keeps the list of targets that it took: it has to be the one that was signed. */
+async function refuseOtherList({ files, targets }: Repository, cache: string): Promise<void> {
+  const taken = await readFile(join(cache, 'targets.json'));
+  const signed = files[`${targets.version}.targets.json`];
+  if (signed && Buffer.compare(taken, signed) === 0) return;
+  throw new Error('it took another list of targets');
 }
 
 // Never resolved: the fetcher below looks at the last part of the path alone, as the web server does.
@@ -73,20 +77,40 @@ const nowhere = 'http://repository.invalid';
 
 class MemoryFetcher extends BaseFetcher {
   readonly #files: Data;
+  readonly #place: string;
 
-  constructor(files: Data) {
+  /** `place` is the file through which the client gets its targets, one after the other. */
+  constructor(files: Data, place: string) {
     super();
     this.#files = files;
+    this.#place = place;
   }
 
   override async fetch(url: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-    const bytes = this.#files[url.split('/').at(-1) ?? ''];
-    if (bytes === undefined) throw new DownloadHTTPError('not in the repository', 404);
+    const bytes = this.#bytes(url);
     return new ReadableStream({
       start(stream) {
         stream.enqueue(new Uint8Array(bytes));
         stream.close();
       },
     });
+  }
+
+  /** Without the folder that the library makes and removes for each file. */
+  override async downloadFile<T>(
+    url: string,
+    maxLength: number,
+    handler: (file: string) => Promise<T>,
+  ): Promise<T> {
+    const bytes = this.#bytes(url);
+    if (bytes.length > maxLength) throw new DownloadLengthMismatchError('Max length reached');
+    await writeFile(this.#place, bytes);
+    return handler(this.#place);
+  }
+
+  #bytes(url: string): Uint8Array {
+    const bytes = this.#files[url.split('/').at(-1) ?? ''];
+    if (bytes === undefined) throw new DownloadHTTPError('not in the repository', 404);
+    return bytes;
   }
 }

@@ -1,16 +1,7 @@
 import { createHash, type KeyObject, sign } from 'node:crypto';
 import { publicKeyOf, spki } from '@sigstand/pki/keys';
 import { canonicalize } from '@tufjs/canonical-json';
-import {
-  Key,
-  Metadata,
-  MetaFile,
-  type Root,
-  Signature,
-  type Snapshot,
-  type Targets,
-  type Timestamp,
-} from '@tufjs/models';
+import { Key, MetaFile } from '@tufjs/models';
 
 export const specVersion = '1.0.31';
 
@@ -35,18 +26,17 @@ export function keyId(publicKey: KeyObject): string {
   return tufKey(publicKey).keyID;
 }
 
+/** The part of metadata that is signed. */
+export type Signed = Readonly<Record<string, unknown>>;
+
 /** A role's metadata, signed by each of the keys, as the bytes of its file. */
-export function signedBytes(
-  body: Root | Targets | Snapshot | Timestamp,
-  privateKeys: readonly KeyObject[],
-): Uint8Array {
-  const metadata = new Metadata(body);
-  for (const privateKey of privateKeys) {
-    const keyID = keyId(publicKeyOf(privateKey));
-    const signature = (bytes: Buffer) => sign(null, bytes, privateKey).toString('hex');
-    metadata.sign((bytes) => new Signature({ keyID, sig: signature(bytes) }), true);
-  }
-  return new Uint8Array(Buffer.from(`${JSON.stringify(metadata.toJSON(), null, 1)}\n`));
+export function signedBytes(signed: Signed, privateKeys: readonly KeyObject[]): Uint8Array {
+  const bytes = Buffer.from(canonicalize(signed));
+  const signatures = privateKeys.map((privateKey) => ({
+    keyid: keyId(publicKeyOf(privateKey)),
+    sig: sign(null, bytes, privateKey).toString('hex'),
+  }));
+  return new Uint8Array(Buffer.from(`${JSON.stringify({ signatures, signed }, null, 1)}\n`));
 }
 
 /** How one role's metadata refers to another's file. */

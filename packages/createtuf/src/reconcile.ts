@@ -1,9 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import type { Data } from '@sigstand/store/store';
 import { canonicalize } from '@tufjs/canonical-json';
-import { type MetaFile, type Root, Snapshot, TargetFile, Targets, Timestamp } from '@tufjs/models';
+import { type MetaFile, Snapshot, TargetFile, Targets, Timestamp } from '@tufjs/models';
 import { type Contents, targetsOf } from './documents.ts';
-import { metaFile, sha256, signedBytes, specVersion, tufDate } from './metadata.ts';
+import { metaFile, type Signed, sha256, signedBytes, specVersion, tufDate } from './metadata.ts';
 import { type Repository, targetFileName } from './repository.ts';
 import type { Role, RoleKeys } from './role-keys.ts';
 import { canRenew, nextRoot, type RootWish, refuseOtherKeys, rootOf } from './root.ts';
@@ -45,7 +45,7 @@ export function reconcile(published: Repository | undefined, wanted: Wanted): Re
   const { issue, files, signed } = issuing(published, wanted);
 
   const root = nextRoot(published?.root, wanted.root, { due: due.root });
-  if (root) issue('root', (base) => rootOf(base, root, keys), root.signers);
+  if (root) issue('root', (base) => rootOf(base, root, keys).toJSON(), root.signers);
 
   const { targets, retired } = targetsOf(published, wanted);
   const listed = listing(targets);
@@ -53,7 +53,7 @@ export function reconcile(published: Repository | undefined, wanted: Wanted): Re
   const targetsBefore = published?.snapshot.meta['targets.json'];
   const targetsNow =
     targetsBefore === undefined || changed || due.targets
-      ? issue('targets', (base) => new Targets({ ...base, targets: listed }), [keys.targets])
+      ? issue('targets', (base) => targetsJson(base, listed), [keys.targets])
       : targetsBefore;
   if (changed) Object.assign(files, filesOf(targets, published));
 
@@ -62,13 +62,13 @@ export function reconcile(published: Repository | undefined, wanted: Wanted): Re
     snapshotBefore === undefined || targetsNow !== targetsBefore || due.snapshot
       ? issue(
           'snapshot',
-          (base) => new Snapshot({ ...base, meta: { 'targets.json': targetsNow } }),
+          (base) => new Snapshot({ ...base, meta: { 'targets.json': targetsNow } }).toJSON(),
           [keys.snapshot],
         )
       : snapshotBefore;
 
   if (snapshotNow !== snapshotBefore || due.timestamp) {
-    issue('timestamp', (base) => new Timestamp({ ...base, snapshotMeta: snapshotNow }), [
+    issue('timestamp', (base) => new Timestamp({ ...base, snapshotMeta: snapshotNow }).toJSON(), [
       keys.timestamp,
     ]);
   }
@@ -113,7 +113,7 @@ function issuing(
   const signed: string[] = [];
   const issue = (
     role: Role,
-    body: (base: Base) => Root | Targets | Snapshot | Timestamp,
+    body: (base: Base) => Signed,
     signers: readonly KeyObject[],
   ): MetaFile => {
     const before = published?.[role];
@@ -132,6 +132,15 @@ function issuing(
     return metaFile(version, bytes);
   };
   return { issue, files, signed };
+}
+
+/** What Targets.toJSON() makes, which copies all that it has for each target that it adds. */
+function targetsJson(base: Base, listed: Listing): Signed {
+  return { ...new Targets(base).toJSON(), targets: plain(listed) };
+}
+
+function plain(listed: Listing) {
+  return Object.fromEntries(Object.entries(listed).map(([path, file]) => [path, file.toJSON()]));
 }
 
 type Listing = Record<string, TargetFile>;
@@ -153,11 +162,7 @@ function listing(targets: readonly Target[]): Listing {
 }
 
 function sameListing(a: Listing, b: Listing | undefined): boolean {
-  const words = (files: Listing) =>
-    canonicalize(
-      Object.fromEntries(Object.entries(files).map(([name, file]) => [name, file.toJSON()])),
-    );
-  return b !== undefined && words(a) === words(b);
+  return b !== undefined && canonicalize(plain(a)) === canonicalize(plain(b));
 }
 
 function filesOf(targets: readonly Target[], published: Repository | undefined): Data {
