@@ -1,17 +1,18 @@
 # shellcheck shell=bash
 # The programs, built from Go modules and kept in the cache by the hash of what they are made from.
 
-MODULES=(pause kube dns sigstore cosign3 cosign2 sigstore-go)
+MODULES=(pause kube dns sigstore cosign3 cosign2 sigstore-go gitsign go-tuf)
 
 rig_build() {
   local part
   mkdir -p "$CACHE/bin" "$CACHE/images" "$CACHE/log"
   exec 8>"$CACHE/lock"
   flock --nonblock 8 || { note "another build is running; waiting for it"; flock 8; }
-  [ $# -gt 0 ] || set -- packages "${MODULES[@]}" images
+  [ $# -gt 0 ] || set -- packages "${MODULES[@]}" "$PYTHON" images
   for part in "$@"; do
     case $part in
       packages | images) STEP_LOG=$CACHE/log/$part.log "build_$part" ;;
+      "$PYTHON") build_python ;;
       *) build_module "$part" ;;
     esac
   done
@@ -20,7 +21,7 @@ rig_build() {
 
 build_module() {
   local module=$1 to
-  [ -f "$HERE/$module/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} images"
+  [ -f "$HERE/$module/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images"
   to=$(module_bin "$module")
   [ ! -d "$to" ] || { note "$(module_title "$module"):" cached; return; }
   STEP_LOG=$CACHE/log/$module.log step "building $(module_title "$module")" compile "$module" "$to"
@@ -71,6 +72,8 @@ module_main() {
     cosign3) echo github.com/sigstore/cosign/v3 ;;
     cosign2) echo github.com/sigstore/cosign/v2 ;;
     sigstore-go) echo github.com/sigstore/sigstore-go ;;
+    go-tuf) echo github.com/theupdateframework/go-tuf/v2 ;;
+    gitsign) echo github.com/sigstore/gitsign ;;
   esac
 }
 
@@ -84,7 +87,8 @@ module_title() {
     dns) echo "coredns $(module_version dns)" ;;
     sigstore) echo 'trillian, rekor, fulcio, ct_server, tsa' ;;
     cosign*) echo "cosign $(module_version "$1")" ;;
-    sigstore-go) echo "sigstore-go $(module_version sigstore-go)" ;;
+    sigstore-go | go-tuf) echo "$1 $(module_version "$1")" ;;
+    gitsign) echo "gitsign $(module_version gitsign)" ;;
     *) echo "$1" ;;
   esac
 }
@@ -99,5 +103,7 @@ rig_bin() {
     [ "$name" != "$module" ] || [[ $name != cosign* ]] || candidate=$(module_bin "$module")/cosign
     [ ! -x "$candidate" ] || { echo "$candidate"; return; }
   done
+  candidate=$(python_bin)/$name
+  [ "$name" != "$PYTHON" ] || [ ! -x "$candidate" ] || { echo "$candidate"; return; }
   command -v "$name" || die "no program '$name' in the cache or on the PATH; 'rig build' makes them"
 }
