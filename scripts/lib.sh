@@ -34,6 +34,7 @@ cluster() { cat "$OUT/cluster" 2>/dev/null; }
 k() {
   case $(cluster) in
     rig) "$ROOT/test/rig/rig" kubectl "$@" ;;
+    '') kubectl "$@" ;; # no stack was started from here
     *) kubectl --kubeconfig "$OUT/kubeconfig" "$@" ;;
   esac
 }

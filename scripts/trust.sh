@@ -1,24 +1,17 @@
 #!/usr/bin/env bash
-# trust.sh: what a client needs to trust the stack, into .sigstand: root.json, and env with the URLs
+# trust.sh: what clients need to trust the stack, into .sigstand/trust; .sigstand/env speaks to its cluster as well
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
 
-k get secret tuf-root -n tuf-system -o 'jsonpath={.data.root}' | base64 -d >"$OUT/root.json"
-[ -s "$OUT/root.json" ] || die 'Secret tuf-system/tuf-root holds no root'
 issuer=$(k get --raw /.well-known/openid-configuration | sed -E 's/.*"issuer":"([^"]+)".*/\1/')
+# A stack that was made anew has another root, and whoever made it knows.
+bash scripts/export.sh --to "$OUT/trust" --issuer "$issuer" --replace-root
+cp "$OUT/trust/1.root.json" "$OUT/root.json"
 
 cat >"$OUT/env" <<TEXT
 # source .sigstand/env
-export KUBECONFIG=$OUT/kubeconfig
-export TUF_MIRROR=http://tuf.tuf-system.svc
-export TUF_ROOT_JSON=$OUT/root.json
-# cosign keeps what it trusts here; without it, in the home folder, where it would replace what is trusted there.
-export TUF_ROOT=$OUT/tuf
-export FULCIO_URL=http://fulcio.fulcio-system.svc
+export KUBECONFIG='$OUT/kubeconfig'
+source '$OUT/trust/env'
 export FULCIO_GRPC_URL=http://fulcio.fulcio-system.svc:5554
-export REKOR_URL=http://rekor.rekor-system.svc
-export CTLOG_URL=http://ctlog.ctlog-system.svc/sigstorescaffolding
-export TSA_URL=http://tsa.tsa-system.svc/api/v1/timestamp
-export ISSUER_URL=$issuer
 TEXT

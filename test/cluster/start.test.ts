@@ -25,9 +25,11 @@ describe('npm start', () => {
     expect(stdout).toMatch(/✔ a blob signed, logged, timestamped and verified/);
     const root = await readFile(join(out, 'root.json'));
     expect(stdout).toContain(createHash('sha256').update(root).digest('hex'));
-    expect(await readFile(join(out, 'env'), 'utf8')).toContain(
-      'export FULCIO_URL=http://fulcio.fulcio-system.svc',
-    );
+    const sourced = 'source "$0"; echo "$FULCIO_URL $ISSUER_URL $TUF_ROOT_JSON"';
+    expect(await run('bash', ['-euc', sourced, join(out, 'env')])).toMatchObject({
+      stdout: `http://fulcio.fulcio-system.svc https://kubernetes.default.svc ${join(out, 'trust/1.root.json')}\n`,
+    });
+    expect(await readFile(join(out, 'trust/1.root.json'))).toEqual(root);
   });
 
   it('wastes no Pod, no restart and no start on a missing key', async () => {

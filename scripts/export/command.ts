@@ -1,0 +1,53 @@
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { services } from '@sigstand/contracts/services';
+import type { Place } from '@sigstand/job/command';
+import { duration, serviceUrl } from '@sigstand/job/values';
+
+const summary = `Write what clients need to trust the stack that runs into a folder: the first root of its TUF
+repository with its checksum, the documents in it, and for each client a file that says how to use them.`;
+
+const afterwards = `
+The stack is the one that npm start made here; where there is none, the one that kubectl speaks to.
+Exit status: 0 done; 64 the command line is wrong; 65 what is published is no good to a client, or the folder
+cannot be written; 69 there is nothing to export; 75 the cluster does not answer; 77 forbidden; 78 the
+published files contradict each other, or the folder holds the root of another stack.`;
+
+/** The flags; `folder` is where the files go if none is named. */
+export const command = (folder: string) =>
+  new Command('export')
+    .description(summary.replaceAll('\n', ' '))
+    .option('--to <folder>', 'where the files go', named, folder)
+    .option('--mirror <url>', 'where clients reach the TUF repository', serviceUrl, services.tuf)
+    .option('--issuer <url>', "whose tokens sign, if not the repository's first", serviceUrl)
+    .option('--replace-root', 'let the folder have another first root than it had')
+    .option('--kubeconfig <file>', 'read from this cluster', named)
+    .option('--context <name>', 'read from this context of the kubeconfig', named)
+    .addOption(
+      new Option('--store <place>', 'where the stack is: kubernetes, or dir:PATH for plain files')
+        .default({ kind: 'kubernetes' } as Place, 'kubernetes')
+        .argParser(place),
+    )
+    .addOption(
+      new Option('--timeout <duration>', 'how long to wait for createtuf')
+        .default(10_000, '10s')
+        .argParser(duration),
+    )
+    .addOption(
+      new Option('--log-format <format>', 'how to write the log')
+        .choices(['text', 'json'] as const)
+        .default('text' as const),
+    )
+    .addHelpText('after', afterwards);
+
+export type Options = ReturnType<ReturnType<typeof command>['opts']>;
+
+function named(text: string): string {
+  if (text.trim() === '' || text.includes('\0')) throw new InvalidArgumentError('Write a name.');
+  return text;
+}
+
+function place(text: string): Place {
+  if (text === 'kubernetes') return { kind: 'kubernetes' };
+  if (text.startsWith('dir:') && text.length > 4) return { kind: 'dir', path: text.slice(4) };
+  throw new InvalidArgumentError('Write kubernetes or dir:PATH.');
+}

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Data } from '@sigstand/store/store';
+import { stringify } from 'yaml';
+import type { Services, Trust } from './trust.ts';
+
+/** The file that clients pin. */
+export const rootFile = '1.root.json';
+
+/** The files that are the same for every stack: they take all that differs from env. */
+const clients = [
+  'cosign2.sh',
+  'cosign3.sh',
+  'gitsign.sh',
+  'sigstore-go.go',
+  'sigstore-js.mjs',
+  'sigstore-python.sh',
+] as const;
+
+/** The files of an export; the same trust always makes the same files. */
+export function filesOf(trust: Trust, mirror: string): Data {
+  const { root, repository, trustedRoot, signingConfig, keys } = trust;
+  const sum = sha256(root);
+  const texts = {
+    [`${rootFile}.sha256`]: `${sum}  ${rootFile}\n`,
+    'client_trust_config.json': clientTrustConfig(trust),
+    env: environment(trust.services, { mirror, sum }),
+    'README.md': readme({ mirror, sum }),
+    'policy-controller-remote.yaml': trustRoot({
+      remote: { mirror, root: base64(root), targets: 'targets' },
+    }),
+    'policy-controller-repository.yaml': trustRoot({
+      repository: { root: base64(root), mirrorFS: base64(repository), targets: 'targets' },
+    }),
+    ...Object.fromEntries(clients.map((name) => [name, template(name)])),
+  };
+  return {
+    [rootFile]: root,
+    'repository.tar.gz': repository,
+    'trusted_root.json': trustedRoot,
+    'signing_config.v0.2.json': signingConfig,
+    ...(keys.fulcio && { 'fulcio.crt.pem': keys.fulcio }),
+    ...(keys.rekor && { 'rekor.pub': keys.rekor }),
+    ...(keys.ctlog && { 'ctfe.pub': keys.ctlog }),
+    ...Object.fromEntries(
+      Object.entries(texts).map(([name, text]) => [name, new Uint8Array(Buffer.from(text))]),
+    ),
+  };
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}
+
+function template(name: string): string {
+  return readFileSync(join(import.meta.dirname, 'clients', name), 'utf8');
+}
+
+/** Both documents in one, as sigstore's ClientTrustConfig has it; they stand in it as they are. */
+function clientTrustConfig({ trustedRoot, signingConfig }: Trust): string {
+  const json = (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString());
+  const config = {
+    mediaType: 'application/vnd.dev.sigstore.clienttrustconfig.v0.1+json',
+    trustedRoot: json(trustedRoot),
+    signingConfig: json(signingConfig),
+  };
+  return `${JSON.stringify(config, null, 1)}\n`;
+}
+
+function environment(services: Services, { mirror, sum }: { mirror: string; sum: string }): string {
+  const urls = {
+    FULCIO_URL: services.fulcio,
+    REKOR_URL: services.rekor,
+    CTLOG_URL: services.ctlog,
+    TSA_URL: services.tsa,
+    ISSUER_URL: services.issuer,
+  };
+  const lines = Object.entries(urls).map(([name, url]) =>
+    // One of another stack may be set.
+    url === undefined ? `unset ${name}` : `export ${name}=${quoted(url)}`,
+  );
+  return `# source ./env: where the stack is, and what a client starts from. README.md says more.
+SIGSTAND_TRUST=$(cd "$(dirname "\${BASH_SOURCE:-$0}")" && pwd)
+export SIGSTAND_TRUST
+export TUF_MIRROR=${quoted(mirror)}
+export TUF_ROOT_JSON=$SIGSTAND_TRUST/${rootFile}
+[ -f "$TUF_ROOT_JSON" ] || echo 'env: this shell does not tell where env lies; source it in bash or zsh' >&2
+# Each client keeps what it trusts in a folder of its own below this one: by the first root, so that no two stacks
+# share it, and never where it keeps the public Sigstore's.
+export TRUST_CACHE=\${SIGSTAND_CACHE_HOME:-$SIGSTAND_TRUST/cache}/${sum.slice(0, 12)}
+export TUF_ROOT=$TRUST_CACHE/cosign3
+${lines.join('\n')}
+`;
+}
+
+/** A word of the shell, whatever is in it. */
+function quoted(text: string): string {
+  return /^[\w:/.@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function readme(values: { mirror: string; sum: string }): string {
+  const text = template('README.md');
+  return text.replaceAll('{{mirror}}', values.mirror).replaceAll('{{sha256}}', values.sum);
+}
+
+function trustRoot(spec: object): string {
+  const object = {
+    apiVersion: 'policy.sigstore.dev/v1alpha1',
+    kind: 'TrustRoot',
+    metadata: { name: 'sigstand' },
+    spec,
+  };
+  return `${template('policy-controller.txt')}${stringify(object, { lineWidth: 0 })}`;
+}

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { chmod, lstat, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { JobError } from '@sigstand/job/errors';
+import type { Data } from '@sigstand/store/store';
+
+/** The bytes of a file, or undefined where there is none. */
+export async function bytesAt(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return new Uint8Array(await readFile(path));
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw unusable(path, 'cannot be read', error);
+  }
+}
+
+/**
+ * Writes the files into a folder: a new one appears as a whole; in one that is there, each file is
+ * replaced as a whole, once all of them are written, and no other file is touched.
+ *
+ * @throws {JobError} data, where the folder cannot be written; nothing has changed then.
+ */
+export async function writeFolder(folder: string, files: Data): Promise<void> {
+  try {
+    if (!(await appears(folder, files))) await replace(folder, files);
+  } catch (error) {
+    if (error instanceof JobError) throw error;
+    throw unusable(folder, 'cannot be written', error);
+  }
+}
+
+/** False where something is there already. */
+async function appears(folder: string, files: Data): Promise<boolean> {
+  if (await lstat(folder).catch(() => undefined)) return false;
+  const parent = dirname(folder);
+  await mkdir(parent, { recursive: true });
+  const fresh = join(parent, `.export-${randomUUID()}`);
+  await mkdir(fresh);
+  try {
+    await writeAll(fresh, files);
+    await rename(fresh, folder);
+    return true;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    // Another export was faster.
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+async function replace(folder: string, files: Data): Promise<void> {
+  const names = Object.keys(files);
+  for (const name of names) {
+    const there = await lstat(join(folder, name)).catch(() => undefined);
+    if (there?.isDirectory()) {
+      throw new JobError('data', `${join(folder, name)} is a folder`, {
+        hint: 'move it away, or name another folder with --to',
+      });
+    }
+  }
+  // Within the folder, since a file can be moved into place only within one file system.
+  const fresh = await mkdtemp(join(folder, '.export-'));
+  try {
+    await writeAll(fresh, files);
+    for (const name of names) await rename(join(fresh, name), join(folder, name));
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+async function writeAll(folder: string, files: Data): Promise<void> {
+  for (const [name, bytes] of Object.entries(files)) {
+    const path = join(folder, name);
+    await writeFile(path, bytes);
+    // All of it is public, whatever the caller's umask.
+    await chmod(path, 0o644);
+  }
+}
+
+function unusable(path: string, what: string, error: unknown): JobError {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  // A disk that is full may have room later.
+  const failure = code === 'ENOSPC' || code === 'EDQUOT' ? 'tryAgain' : 'data';
+  return new JobError(failure, `${path} ${what} (${code})`, {
+    cause: error,
+    hint: 'check its rights, or name another folder with --to',
+  });
+}

@@ -1,0 +1,124 @@
+import { join, resolve } from 'node:path';
+import { tufRoot } from '@sigstand/contracts/records';
+import { unarchived } from '@sigstand/createtuf/archive';
+import { checkWithClient } from '@sigstand/createtuf/client-check';
+import { openRepository, publishedTargets, type Repository } from '@sigstand/createtuf/repository';
+import { asJobError, at, JobError } from '@sigstand/job/errors';
+import { defineJob, type JobContext } from '@sigstand/job/main';
+import { waitForKeys } from '@sigstand/job/wait';
+import { type Data, show } from '@sigstand/store/store';
+import { command, type Options } from './command.ts';
+import { filesOf, rootFile, sha256 } from './files.ts';
+import { bytesAt, writeFolder } from './folder.ts';
+import {
+  DocumentError,
+  keysOf,
+  readSigningConfig,
+  readTrustedRoot,
+  servicesOf,
+  type Trust,
+} from './trust.ts';
+
+/** Where the export is called from, and the folder that it writes if none is named. */
+export interface Place {
+  readonly from: string;
+  readonly folder: string;
+}
+
+/** Takes trust from Secret tuf-root alone, follows it as a client does, and writes what clients need. */
+export const exportTrust = ({ from, folder }: Place) =>
+  defineJob(command(folder), async (context, options) => {
+    const { log } = context;
+    const to = resolve(from, options.to);
+    const trust = await published(context, options);
+    const files = filesOf(trust, options.mirror);
+    refusePrivateKeys(files);
+    await refuseOtherRoot(to, trust.root, options);
+    await writeFolder(to, files);
+    log(`${rootFile} has the sha256 ${sha256(trust.root)}`);
+    log(`${to} has ${Object.keys(files).length} files; README.md there says how to use them`);
+  });
+
+const archiveOf = `${show(tufRoot)} key repository`;
+
+async function published({ store, waitFor, now }: JobContext, { issuer }: Options): Promise<Trust> {
+  const { keys, madeBy } = tufRoot;
+  const data = await waitForKeys({ store, waitFor }, tufRoot, { keys, madeBy });
+  const { root = new Uint8Array(), repository: archive = new Uint8Array() } = data;
+  const files = await unpacked(archive);
+  refuseOtherArchive(root, files['1.root.json']);
+  refusePrivateKeys(files);
+  const repository = at(archiveOf, () => openRepository(files));
+  await follow(repository);
+  return at(archiveOf, () => {
+    const trustedRoot = documentOf(repository, 'trusted_root.json');
+    const signingConfig = documentOf(repository, 'signing_config.v0.2.json');
+    const trusted = readTrustedRoot(trustedRoot);
+    const services = servicesOf(trusted, readSigningConfig(signingConfig), now);
+    return {
+      root,
+      repository: archive,
+      trustedRoot,
+      signingConfig,
+      services: issuer ? { ...services, issuer } : services,
+      keys: keysOf(trusted, now),
+    };
+  });
+}
+
+async function unpacked(archive: Uint8Array): Promise<Data> {
+  const outcome = await unarchived(archive).catch((error: unknown) => ({ error }));
+  return at(archiveOf, () => {
+    if ('error' in outcome) throw outcome.error;
+    return outcome;
+  });
+}
+
+function refuseOtherArchive(root: Uint8Array, first: Uint8Array | undefined): void {
+  if (first !== undefined && Buffer.compare(root, first) === 0) return;
+  const other = first === undefined ? 'no first root' : `the first root ${sha256(first)}`;
+  throw new JobError('contradiction', `${archiveOf} has ${other}, key root is ${sha256(root)}`, {
+    hint: 'compare with ConfigMap tuf-system/tuf-repository, and with a root that a client holds',
+  });
+}
+
+/** What a client would refuse is not handed out; createtuf's own check names that a bug of its own. */
+async function follow(repository: Repository): Promise<void> {
+  try {
+    await checkWithClient(repository);
+  } catch (error) {
+    const { failure, message } = asJobError(error);
+    if (failure !== 'bug') throw error;
+    throw new JobError('data', `${archiveOf}: ${message}`, {
+      cause: error,
+      hint: 'if it has expired: kubectl create job -n tuf-system --from=cronjob/createtuf refresh',
+    });
+  }
+}
+
+function documentOf(repository: Repository, name: string): Uint8Array {
+  const found = publishedTargets(repository).find((target) => target.name === name);
+  if (found === undefined) throw new DocumentError(`has no target ${name}`);
+  return found.bytes;
+}
+
+function refusePrivateKeys(files: Data): void {
+  const found = Object.entries(files).find(([, bytes]) =>
+    Buffer.from(bytes).includes('PRIVATE KEY-----'),
+  );
+  if (found === undefined) return;
+  throw new JobError('data', `${show(tufRoot)} holds a private key, in ${found[0]}`, {
+    hint: 'nothing was written; it is public since it is there: replace that key',
+  });
+}
+
+/** Clients hold on to their first root: it is not changed under them. */
+async function refuseOtherRoot(to: string, root: Uint8Array, { replaceRoot }: Options) {
+  const path = join(to, rootFile);
+  const there = await bytesAt(path);
+  if (there === undefined || replaceRoot || Buffer.compare(there, root) === 0) return;
+  const message = `${path} is ${sha256(there)}, the stack's is ${sha256(root)}`;
+  throw new JobError('contradiction', message, {
+    hint: 'name another folder with --to; --replace-root where no client needs the old one',
+  });
+}

@@ -1,0 +1,115 @@
+import { pem } from '@sigstand/pki/pem';
+import {
+  type CertificateAuthority,
+  type Service,
+  SigningConfig,
+  type TransparencyLogInstance,
+  TrustedRoot,
+} from '@sigstore/protobuf-specs';
+
+/** What a client is given: the first root, the repository that follows from it, and what that says. */
+export interface Trust {
+  readonly root: Uint8Array;
+  /** The repository as a gzipped tar. */
+  readonly repository: Uint8Array;
+  readonly trustedRoot: Uint8Array;
+  readonly signingConfig: Uint8Array;
+  readonly services: Services;
+  readonly keys: Keys;
+}
+
+/** Where a client that signs finds what; a service that the stack has not is left out. */
+export interface Services {
+  readonly fulcio?: string;
+  readonly rekor?: string;
+  /** With the log's prefix. */
+  readonly ctlog?: string;
+  readonly tsa?: string;
+  readonly issuer?: string;
+}
+
+/** PEM, for clients that know neither trusted_root.json nor TUF. */
+export interface Keys {
+  /** Every CA that was trusted here, also those that were replaced. */
+  readonly fulcio?: Uint8Array;
+  /** The log that is written to now. */
+  readonly rekor?: Uint8Array;
+  readonly ctlog?: Uint8Array;
+}
+
+/** A document of the repository that no client could use. */
+export class DocumentError extends Error {
+  override readonly name = 'DocumentError';
+  readonly fault = 'data';
+}
+
+/**
+ * The services that the two documents name, for a client that takes one of each.
+ *
+ * @throws {DocumentError}
+ */
+export function servicesOf(trusted: TrustedRoot, signing: SigningConfig, now: Date): Services {
+  const first = (services: readonly Service[]) =>
+    services.find(({ validFor }) => covers(validFor, now))?.url;
+  return withoutAbsent({
+    fulcio: first(signing.caUrls),
+    rekor: first(signing.rekorTlogUrls),
+    ctlog: current(trusted.ctlogs, now)?.baseUrl,
+    tsa: first(signing.tsaUrls),
+    issuer: first(signing.oidcUrls),
+  });
+}
+
+/** The keys and certificates of trusted_root.json. */
+export function keysOf(trusted: TrustedRoot, now: Date): Keys {
+  const key = (log: TransparencyLogInstance | undefined) =>
+    log?.publicKey?.rawBytes && pem('PUBLIC KEY', log.publicKey.rawBytes);
+  const authorities = trusted.certificateAuthorities.flatMap(certificates);
+  return withoutAbsent({
+    fulcio: authorities.length > 0 ? new Uint8Array(Buffer.concat(authorities)) : undefined,
+    rekor: key(current(trusted.tlogs, now)),
+    ctlog: key(current(trusted.ctlogs, now)),
+  });
+}
+
+/** @throws {DocumentError} */
+export function readTrustedRoot(bytes: Uint8Array): TrustedRoot {
+  return document('trusted_root.json', bytes, TrustedRoot.fromJSON);
+}
+
+/** @throws {DocumentError} */
+export function readSigningConfig(bytes: Uint8Array): SigningConfig {
+  return document('signing_config.v0.2.json', bytes, SigningConfig.fromJSON);
+}
+
+function document<T>(name: string, bytes: Uint8Array, read: (json: unknown) => T): T {
+  try {
+    return read(JSON.parse(Buffer.from(bytes).toString()));
+  } catch {
+    // A parser's message may quote what it read.
+    throw new DocumentError(`has a ${name} that clients cannot read`);
+  }
+}
+
+function certificates({ certChain }: CertificateAuthority): Uint8Array[] {
+  return (certChain?.certificates ?? []).map(({ rawBytes }) => pem('CERTIFICATE', rawBytes));
+}
+
+function current(logs: readonly TransparencyLogInstance[], now: Date) {
+  return logs.find(({ publicKey }) => covers(publicKey?.validFor, now));
+}
+
+interface Range {
+  readonly start?: Date | undefined;
+  readonly end?: Date | undefined;
+}
+
+function covers({ start, end }: Range = {}, now: Date): boolean {
+  return (start === undefined || start <= now) && (end === undefined || now < end);
+}
+
+type Absent<T> = { readonly [K in keyof T]: T[K] | undefined };
+
+function withoutAbsent<T extends object>(values: Absent<T>): T {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value)) as T;
+}

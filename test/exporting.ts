@@ -1,0 +1,52 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { tufRoot } from '@sigstand/contracts/records';
+import { createTuf } from '@sigstand/createtuf/job';
+import { supplied } from '@sigstand/createtuf/testing';
+import { runJob } from '@sigstand/job/testing';
+import { memoryStore } from '@sigstand/store/memory';
+import type { Data, Store } from '@sigstand/store/store';
+import { exportTrust } from '../scripts/export/job.ts';
+
+/** A store with a stack that createtuf has published with these flags. */
+export async function stack(...args: string[]): Promise<Store> {
+  const store = await supplied();
+  await must(runJob(createTuf(), store, { args }));
+  return store;
+}
+
+/** What clients take their trust from, and nothing else. */
+export async function trustIn(store: Store): Promise<Data> {
+  return (await store.read(tufRoot))?.data ?? {};
+}
+
+/** A store that holds this for clients, and nothing else. */
+export async function holding(data: Data): Promise<Store> {
+  const store = memoryStore();
+  await store.write(tufRoot, { data });
+  return store;
+}
+
+/** A folder to export into, in one that is empty but for it. */
+export async function workplace() {
+  const work = await mkdtemp(join(tmpdir(), 'sigstand-export-'));
+  const folder = join(work, 'trust');
+  const tried = (store: Store, ...args: string[]) =>
+    runJob(exportTrust({ from: work, folder }), store, { args: ['--timeout=0s', ...args] });
+  return {
+    ...{ work, folder, tried },
+    /** The export, which has to succeed; resolves to what it says. */
+    exported: (store: Store, ...args: string[]) => must(tried(store, ...args)),
+    text: (name: string) => readFile(join(folder, name), 'utf8'),
+    remove: () => rm(work, { recursive: true, force: true }),
+  };
+}
+
+export type Workplace = Awaited<ReturnType<typeof workplace>>;
+
+async function must(ending: Promise<{ status: number; stderr: string }>): Promise<string> {
+  const { status, stderr } = await ending;
+  if (status !== 0) throw new Error(`it ended with ${status}: ${stderr}`);
+  return stderr;
+}
