@@ -49,19 +49,20 @@ async function cacheFolder(): Promise<string> {
 
 async function readAll(repository: Repository, cache: string): Promise<void> {
   await writeFile(join(cache, 'root.json'), repository.files['1.root.json'] ?? '');
+  // Where the client finds a file, and where it would copy it to once it has verified it.
+  const place = join(cache, 'target');
   const client = new Updater({
     metadataDir: cache,
     metadataBaseUrl: nowhere,
     targetBaseUrl: `${nowhere}/targets`,
-    fetcher: new MemoryFetcher(repository.files, join(cache, 'download')),
+    fetcher: new MemoryFetcher(repository.files, place),
   });
-  const targets = Object.values(repository.targets.targets);
   await client.refresh();
-  // Makes the client verify the list of targets, which it would do again for each name that it is asked.
-  await client.getTargetInfo(targets[0]?.path ?? '');
   await refuseOtherList(repository, cache);
-  const place = join(cache, 'target');
-  for (const target of targets) await client.downloadTarget(target, place);
+  // Not by name: the client would verify the whole list again for each of them.
+  for (const target of Object.values(repository.targets.targets)) {
+    await client.downloadTarget(target, place);
+  }
 }
 
 /** The client keeps the list of targets that it took: it has to be the one that was signed. */
