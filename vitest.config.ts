@@ -37,7 +37,7 @@ export default defineConfig({
       {
         test: {
           name: 'consumers',
-          include: ['test/consumers/**/*.test.ts'],
+          include: ['test/{consumers,conformance}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 240_000,
           fileParallelism: false,
