@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -105,7 +106,7 @@ class MemoryFetcher extends BaseFetcher {
   ): Promise<T> {
     const bytes = this.#bytes(url);
     if (bytes.length > maxLength) throw new DownloadLengthMismatchError('Max length reached');
-    await writeFile(this.#place, bytes);
+    writeFileSync(this.#place, bytes);
     return handler(this.#place);
   }
 
