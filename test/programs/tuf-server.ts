@@ -12,6 +12,17 @@ const inPod = {
   log: '/dev/stdout',
 };
 
+/** Where the server runs; by default here, on a free port of the loopback address. */
+export interface Listening {
+  /** Host and port. */
+  readonly listen: string;
+  /** A command that runs the server, such as in another network. */
+  readonly by: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string>>;
+  /** Whether it serves, asked from here. */
+  readonly ready: () => Promise<boolean>;
+}
+
 /**
  * nginx with the configuration of the manifest, over a folder of files; `scratch` is for its own.
  * Resolves to the server and its URL.
@@ -19,8 +30,9 @@ const inPod = {
 export async function startTufServer(
   repository: string,
   scratch: string,
+  elsewhere?: Listening,
 ): Promise<Server & { readonly url: string }> {
-  const port = await freePort();
+  const listen = elsewhere?.listen ?? `127.0.0.1:${await freePort()}`;
   const writable = join(scratch, 'nginx/');
   await mkdir(writable);
   // Its worker is nobody, where the tests run as root.
@@ -33,14 +45,13 @@ export async function startTufServer(
       // A socket, which Node gives its children as standard output, cannot be opened by name.
       .replace(inPod.log, `${writable}access.log`)
       .replace(inPod.repository, repository)
-      .replace(inPod.listen, `listen 127.0.0.1:${port};`),
+      .replace(inPod.listen, `listen ${listen};`),
   );
-  const url = `http://127.0.0.1:${port}`;
-  const args = ['-e', 'stderr', '-c', config, '-g', 'daemon off;'];
-  return {
-    ...(await startServer({ command: binary('nginx'), args, ready: `${url}/healthz` })),
-    url,
-  };
+  const url = `http://${listen}`;
+  const [command, ...args] = [...(elsewhere?.by ?? []), binary('nginx')] as [string, ...string[]];
+  args.push('-e', 'stderr', '-c', config, '-g', 'daemon off;');
+  const { env = {}, ready = `${url}/healthz` } = elsewhere ?? {};
+  return { ...(await startServer({ command, args, env, ready })), url };
 }
 
 function manifestConfig(): string {
