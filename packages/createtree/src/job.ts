@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
 import { Option } from '@commander-js/extra-typings';
 import { rekorConfig } from '@sigstand/contracts/records';
 import { services } from '@sigstand/contracts/services';
 import { jobCommand } from '@sigstand/job/command';
-import { at, JobError } from '@sigstand/job/errors';
+import { at } from '@sigstand/job/errors';
+import { fileAt } from '@sigstand/job/file';
 import { defineJob } from '@sigstand/job/main';
 import { duration, hostPort, objectName, yesNo } from '@sigstand/job/values';
 import { certificatePem, parseCertificates } from '@sigstand/pki/chain';
@@ -91,19 +91,7 @@ export function createTree({ connect, newToken }: Effects = real) {
 const mostBytes = 1_048_576;
 
 function readRoots(path: string): Uint8Array {
-  // Without the path: who gives the file's content in its place gives it away.
-  const place = '--tls-cert-file';
-  let bytes: Uint8Array | undefined;
-  try {
-    // A device has no size, and may never end.
-    const file = statSync(path);
-    bytes = file.isFile() && file.size <= mostBytes ? readFileSync(path) : undefined;
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new JobError('usage', `${place} cannot be read: ${code}`, { cause: error });
-  }
-  if (bytes === undefined) {
-    throw new JobError('usage', `${place} is not a file of at most ${mostBytes} bytes`);
-  }
-  return Buffer.concat(at(place, () => parseCertificates(bytes)).map(certificatePem));
+  const flag = '--tls-cert-file';
+  const bytes = fileAt(flag, path, { most: mostBytes, failure: 'usage' });
+  return Buffer.concat(at(flag, () => parseCertificates(bytes)).map(certificatePem));
 }

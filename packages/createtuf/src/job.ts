@@ -1,10 +1,17 @@
-import { readFileSync, statSync } from 'node:fs';
 import { JobError } from '@sigstand/job/errors';
+import { fileAt } from '@sigstand/job/file';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
 import { validityWarnings } from '@sigstand/pki/validity';
 import { converge } from '@sigstand/store/converge';
-import { type Ref, type Store, StoreError, secretIn, show } from '@sigstand/store/store';
+import {
+  type Change,
+  type Ref,
+  type Store,
+  StoreError,
+  secretIn,
+  show,
+} from '@sigstand/store/store';
 import { archive, archivedTimestamp, sameArchive } from './archive.ts';
 import { type ClientCheck, checkWithClient } from './client-check.ts';
 import { command, type Options, type RootKeyPlace } from './command.ts';
@@ -81,7 +88,6 @@ async function broughtKeys(store: Store, options: Options): Promise<Brought> {
   const read = async (flag: string, places: readonly RootKeyPlace[]) => {
     const named = places.map((place, index) => ({
       place,
-      // Not by its path: who mistakes the flag for one that takes the key itself is not to read it here.
       told: `${flag} (${index + 1} of ${places.length})`,
     }));
     return (await Promise.all(named.map((one) => keysAt(store, one, namespace)))).flat();
@@ -91,29 +97,19 @@ async function broughtKeys(store: Store, options: Options): Promise<Brought> {
   return { keys, old, threshold, rotates: rotateRoot };
 }
 
-// A key has about a hundred bytes; a device file would never end.
-const mostKeyBytes = 65_536;
+// A key has about a hundred bytes.
+const keyFile = { most: 65_536, failure: 'data' } as const;
 
 async function keysAt(
   store: Store,
   { place, told }: { place: RootKeyPlace; told: string },
   namespace: string,
 ): Promise<BroughtKey[]> {
-  if (place.kind === 'file') return [readRootKey(told, readKeyFile(told, place.path))];
+  if (place.kind === 'file') return [readRootKey(told, fileAt(told, place.path, keyFile))];
   const ref = secretIn(namespace, place.name);
   const found = Object.entries((await store.read(ref))?.data ?? {});
   if (found.length === 0) throw new JobError('data', `${show(ref)} holds no root key`);
   return found.map(([key, bytes]) => readRootKey(`${show(ref)} key ${key}`, bytes));
-}
-
-function readKeyFile(told: string, path: string): Uint8Array {
-  try {
-    if (statSync(path).size <= mostKeyBytes) return new Uint8Array(readFileSync(path));
-  } catch (error) {
-    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    throw new JobError('data', `${told} is a file that cannot be read: ${code}`, { cause: error });
-  }
-  throw new JobError('data', `${told} is too large for a key`);
 }
 
 async function readExtra({ store, waitFor }: JobContext, ref: Ref) {
@@ -203,12 +199,13 @@ async function settleKeys(
   if (!next && (!root || now.has(idOf(root)))) return;
   const place = show(objects.keys);
   const trust = { now, ever: published.rootKeyIds };
+  let change: Change | undefined;
   await converge(store, objects.keys, (current) => {
     if (current === undefined) throw keysGone(objects);
-    const change = settledRoleKeys(place, current, trust);
-    if (change) log(`${change.data ? 'replaced' : 'removed'} the root key of before in ${place}`);
+    change = settledRoleKeys(place, current, trust);
     return change;
   });
+  if (change) log(`${change.data ? 'replaced' : 'removed'} the root key of before in ${place}`);
 }
 
 async function warn(

@@ -219,6 +219,7 @@ describe('root keys that people keep', () => {
   it.each([
     ['a file that is not there', () => '/nowhere/root.pem', 'cannot be read: ENOENT'],
     ['a Secret that is not there', () => 'secret:nowhere', 'holds no root key'],
+    ['a device, which never ends', () => '/dev/zero', 'is not a file of at most 65536 bytes'],
     ['a key of another kind', () => other().secret, 'is not one Ed25519 private key'],
     [
       'a public key alone, for the first root',
