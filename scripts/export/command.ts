@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { services } from '@sigstand/contracts/services';
-import type { Place } from '@sigstand/job/command';
+import { type Place, place } from '@sigstand/job/command';
 import { duration, serviceUrl } from '@sigstand/job/values';
 
 const summary = `Write what clients need to trust the stack that runs into a folder: the first root of its TUF
@@ -44,10 +44,4 @@ export type Options = ReturnType<ReturnType<typeof command>['opts']>;
 function named(text: string): string {
   if (text.trim() === '' || text.includes('\0')) throw new InvalidArgumentError('Write a name.');
   return text;
-}
-
-function place(text: string): Place {
-  if (text === 'kubernetes') return { kind: 'kubernetes' };
-  if (text.startsWith('dir:') && text.length > 4) return { kind: 'dir', path: text.slice(4) };
-  throw new InvalidArgumentError('Write kubernetes or dir:PATH.');
 }

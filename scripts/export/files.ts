@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sha256 } from '@sigstand/createtuf/metadata';
 import type { Data } from '@sigstand/store/store';
 import { stringify } from 'yaml';
 import type { Services, Trust } from './trust.ts';
@@ -47,10 +47,6 @@ export function filesOf(trust: Trust, mirror: string): Data {
       Object.entries(texts).map(([name, text]) => [name, new Uint8Array(Buffer.from(text))]),
     ),
   };
-}
-
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function base64(bytes: Uint8Array): string {

@@ -2,13 +2,14 @@ import { join, resolve } from 'node:path';
 import { tufRoot } from '@sigstand/contracts/records';
 import { unarchived } from '@sigstand/createtuf/archive';
 import { checkWithClient } from '@sigstand/createtuf/client-check';
+import { sha256 } from '@sigstand/createtuf/metadata';
 import { openRepository, publishedTargets, type Repository } from '@sigstand/createtuf/repository';
 import { asJobError, at, JobError } from '@sigstand/job/errors';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { waitForKeys } from '@sigstand/job/wait';
 import { type Data, show } from '@sigstand/store/store';
 import { command, type Options } from './command.ts';
-import { filesOf, rootFile, sha256 } from './files.ts';
+import { filesOf, rootFile } from './files.ts';
 import { bytesAt, writeFolder } from './folder.ts';
 import {
   DocumentError,

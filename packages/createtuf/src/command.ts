@@ -14,6 +14,7 @@ import {
 } from '@sigstand/job/values';
 import manifest from '../package.json' with { type: 'json' };
 import type { Service } from './material.ts';
+import type { Role } from './role-keys.ts';
 
 const summary = `Build the TUF repository from which every client takes its trust, sign it, check it with a real
 client, and publish it. Run again, it signs what nears its expiry and takes in keys that changed,
@@ -76,8 +77,6 @@ function urls<const Flags extends string>(flags: Flags, what: string, standard: 
     .argParser(several(serviceUrl))
     .default([standard] as readonly string[], standard);
 }
-
-type Role = 'root' | 'targets' | 'snapshot' | 'timestamp';
 
 function expiry<const R extends Role>(role: R, length: number, text: string) {
   return new Option(`--${role}-expiry <duration>`, `how long a signed ${role} is valid`)

@@ -1,4 +1,5 @@
 import { JobError } from '@sigstand/job/errors';
+import { clockSkew } from '@sigstand/pki/validity';
 import { tufDate } from './metadata.ts';
 import type { Role } from './role-keys.ts';
 
@@ -12,9 +13,6 @@ export interface Schedule {
 
 export type Schedules = Readonly<Record<Role, Schedule>>;
 
-/** For clocks that disagree. */
-const skew = 5 * 60_000;
-
 /** Whether metadata with that end has to be signed again. */
 export function isDue(expires: string, { renew }: Schedule, now: Date): boolean {
   return Date.parse(expires) - now.getTime() < renew;
@@ -22,7 +20,7 @@ export function isDue(expires: string, { renew }: Schedule, now: Date): boolean 
 
 /** Whether it ends later than anything that could be signed now. */
 export function isTooLate(expires: string, { lifetime }: Schedule, now: Date): boolean {
-  return Date.parse(expires) - now.getTime() > lifetime + skew;
+  return Date.parse(expires) - now.getTime() > lifetime + clockSkew;
 }
 
 /**

@@ -1,15 +1,13 @@
+import { soon } from '@sigstand/pki/validity';
 import type { Repository } from './repository.ts';
 import { canRenew, type RootWish } from './root.ts';
 
 const day = 86_400_000;
 
-/** How long before its end people are told of what this program cannot sign itself. */
-const ahead = 30 * day;
-
 /** What to tell of a root whose key people keep; they need weeks to come together. */
 export function rootWarnings({ root }: Repository, wish: RootWish, now: Date): string[] {
   const left = Date.parse(root.expires) - now.getTime();
-  if (left > ahead || canRenew(root, wish)) return [];
+  if (left > soon || canRenew(root, wish)) return [];
   const when =
     left < 0
       ? `expired at ${root.expires}: no client updates`

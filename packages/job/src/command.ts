@@ -95,7 +95,8 @@ export function gnuStyle(args: readonly string[]): string[] {
   });
 }
 
-function place(text: string): Place {
+/** The value of `--store`. */
+export function place(text: string): Place {
   if (text === 'kubernetes') return { kind: 'kubernetes' };
   if (text.startsWith('dir:') && text.length > 4) return { kind: 'dir', path: text.slice(4) };
   throw new InvalidArgumentError('Write kubernetes or dir:PATH.');

@@ -1,9 +1,8 @@
 import { PkiError } from './error.ts';
+import { clockSkew } from './validity.ts';
 
 /** The annotation of a record that tells when its key was made; X.509 has that for certificates only. */
 export const createdNote = 'sigstand.dev/key-created';
-
-const clockSkew = 5 * 60_000;
 
 /** The note for a key that is made now. */
 export function dated(now: Date): { note: string; time: string } {

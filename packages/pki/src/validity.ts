@@ -2,8 +2,10 @@ import type { X509Certificate } from 'node:crypto';
 import { PkiError } from './error.ts';
 
 const day = 86_400_000;
-const clockSkew = 5 * 60_000;
-const soon = 30 * day;
+/** By how much clocks may disagree, in milliseconds. */
+export const clockSkew = 5 * 60_000;
+/** How long before its end people are told of something, in milliseconds. */
+export const soon = 30 * day;
 
 /** From when to when a certificate holds. */
 export interface Validity {

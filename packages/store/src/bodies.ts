@@ -36,7 +36,7 @@ export function replacement(ref: Ref, change: Change, replacing: Snapshot): obje
 export function event(ref: Ref, notice: Notice, component: string): object {
   const { kind, namespace, name } = ref;
   const { reason, message } = notice;
-  const now = new Date().toISOString().replace(/\.\d{3}Z$/, 'Z');
+  const now = new Date().toISOString();
   return {
     apiVersion: 'v1',
     kind: 'Event',
