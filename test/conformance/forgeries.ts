@@ -10,7 +10,6 @@ import {
   type Meta,
   newestRoot,
   type Root,
-  type Signed,
   sha256,
   snapshotOf,
   type Targets,
@@ -45,8 +44,8 @@ export function followedBy({ states }: Stack, change: (files: Data) => Data, day
 const day = 86_400_000;
 
 /** Metadata as a file, signed with these keys, be they whose they may. */
-export function signedBy(signed: Signed, ...keys: readonly KeyObject[]): Uint8Array {
-  const message = Buffer.from(canonicalize(signed as unknown as Json));
+export function signedBy(signed: object, ...keys: readonly KeyObject[]): Uint8Array {
+  const message = Buffer.from(canonicalize(signed as Json));
   const signatures = keys.map((key) => ({
     keyid: idOf(key),
     sig: sign(null, message, key).toString('hex'),
@@ -60,7 +59,7 @@ type Json = Parameters<typeof canonicalize>[0];
 export function nextRoot(files: Data, change: Partial<Root>, ...keys: readonly KeyObject[]): Data {
   const number = newestRoot(files);
   const { signed } = envelope<Root>(files, `${number}.root.json`);
-  const bytes = signedBy({ ...signed, version: number + 1, ...change } as Root, ...keys);
+  const bytes = signedBy({ ...signed, version: number + 1, ...change }, ...keys);
   return { ...files, [`${number + 1}.root.json`]: bytes, 'root.json': bytes };
 }
 
@@ -85,7 +84,7 @@ export function nextSnapshot(files: Data, keys: RoleKeys, change: Partial<Meta>)
 export function nextTargets(files: Data, keys: RoleKeys, change: Partial<Targets>): Data {
   const version = targetsOf(files) + 1;
   const { signed } = envelope<Targets>(files, `${version - 1}.targets.json`);
-  const bytes = signedBy({ ...signed, version, ...change } as Targets, keys.targets);
+  const bytes = signedBy({ ...signed, version, ...change }, keys.targets);
   const meta = { 'targets.json': reference(version, bytes) };
   return nextSnapshot({ ...files, [`${version}.targets.json`]: bytes }, keys, { meta });
 }

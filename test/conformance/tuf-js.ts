@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MemoryFetcher } from '@sigstand/createtuf/client-check';
 import type { Data } from '@sigstand/store/store';
-import { BaseFetcher, Updater } from 'tuf-js';
-import { DownloadHTTPError, DownloadLengthMismatchError } from 'tuf-js/dist/error.js';
+import { Updater } from 'tuf-js';
 import { vi } from 'vitest';
 import { scratch } from './client.ts';
 
@@ -64,36 +64,3 @@ function kept(folder: string): Cache {
 }
 
 const nowhere = 'http://repository.invalid';
-
-/** Looks at the last part of the path alone, as the web server does. */
-class MemoryFetcher extends BaseFetcher {
-  readonly #serve: Serve;
-  readonly #download: string;
-
-  constructor(serve: Serve, download: string) {
-    super();
-    this.#serve = serve;
-    this.#download = download;
-  }
-
-  override async fetch(): Promise<never> {
-    throw new Error('everything comes from memory');
-  }
-
-  // The library's own makes a folder and a file for each download, which takes longer than all the rest.
-  override async downloadBytes(url: string, most: number): Promise<Buffer> {
-    const bytes = this.#serve(url.split('/').at(-1) ?? '');
-    if (bytes === undefined) throw new DownloadHTTPError(`there is no ${url}`, 404);
-    if (bytes.length > most) throw new DownloadLengthMismatchError('Max length reached');
-    return Buffer.from(bytes);
-  }
-
-  override async downloadFile<T>(
-    url: string,
-    most: number,
-    handler: (file: string) => Promise<T>,
-  ): Promise<T> {
-    writeFileSync(this.#download, await this.downloadBytes(url, most));
-    return handler(this.#download);
-  }
-}

@@ -1,4 +1,6 @@
 import type { KeyObject } from 'node:crypto';
+import { signedBy } from '../../conformance/forgeries.ts';
+import { sha256 } from '../../conformance/metadata.ts';
 import {
   bytesOf,
   current,
@@ -8,8 +10,6 @@ import {
   next,
   roles,
   type Signed,
-  sha256,
-  signedBy,
   signedPart,
   strangers,
 } from './forgery.ts';
@@ -124,5 +124,5 @@ export function rootFor(
   const keys = roles.map((role) => [role, described(hands[role])] as const);
   signed.keys = Object.fromEntries(keys.map(([, key]) => key));
   for (const [role, [id]] of keys) signed.roles[role].keyids = [id];
-  return signedBy(by, signed);
+  return Buffer.from(signedBy(signed, ...by));
 }

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect } from 'vitest';
+import { sha256 } from '../../conformance/metadata.ts';
 import { binary } from '../../programs/binaries.ts';
 import { secretValue } from '../stack.ts';
 import { rootFor } from './attacks.ts';
@@ -8,7 +9,7 @@ import { type Board, checkSigners, refuses, verifies } from './board.ts';
 import { type Client, kept, mirror } from './client.ts';
 import { askRekor, named } from './clients.ts';
 import type { Field } from './field.ts';
-import { sha256, strangers } from './forgery.ts';
+import { strangers } from './forgery.ts';
 
 /** How each client comes to trust the stack, and that it does. */
 export function describeBeginning(of: () => Field, { check }: Board): void {

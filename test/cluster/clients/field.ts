@@ -1,6 +1,7 @@
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { sha256 } from '../../conformance/metadata.ts';
 import { applyAll, bringUp } from '../bring-up.ts';
 import { tokenOf } from '../cosign.ts';
 import { type Gateway, openGateway } from '../gateway.ts';
@@ -8,7 +9,6 @@ import { type Rig, rig, root } from '../rig.ts';
 import { secretValue } from '../stack.ts';
 import { type Client, elsewhere, type Seat, type Signature, type Start } from './client.ts';
 import { clients } from './clients.ts';
-import { sha256 } from './forgery.ts';
 import { type Impostors, inCluster, openImpostors } from './network.ts';
 import { type TufService, tufService } from './tuf-service.ts';
 

@@ -1,5 +1,6 @@
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { canonicalize } from '@tufjs/canonical-json';
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { tufKey } from '@sigstand/createtuf/metadata';
+import { reference, signedBy } from '../../conformance/forgeries.ts';
 
 /** A repository's files by their names, flat, as the ConfigMap has them. */
 export type Files = Readonly<Record<string, Buffer>>;
@@ -26,8 +27,6 @@ export interface Signed {
   roles: Record<Role, { keyids: string[] }>;
 }
 
-export const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-
 export function signedPart(files: Files, name: string): Signed {
   return JSON.parse(bytesOf(files, name).toString()).signed;
 }
@@ -48,28 +47,8 @@ export function bytesOf(files: Files, name: string): Buffer {
 
 /** A key as metadata names it (TUF specification §4.2), and its id. */
 export function described(key: KeyObject): readonly [string, object] {
-  const { x = '' } = key.export({ format: 'jwk' });
-  const description = {
-    keytype: 'ed25519',
-    scheme: 'ed25519',
-    keyid_hash_algorithms: ['sha256', 'sha512'],
-    keyval: { public: Buffer.from(x, 'base64url').toString('hex') },
-  };
-  return [sha256(Buffer.from(canonicalize(description))), description];
-}
-
-/** Metadata signed by these keys, whatever it says. */
-export function signedBy(keys: readonly KeyObject[], signed: Signed): Buffer {
-  const bytes = Buffer.from(canonicalize(signed));
-  const signatures = keys.map((key) => ({
-    keyid: described(key)[0],
-    sig: sign(null, bytes, key).toString('hex'),
-  }));
-  return Buffer.from(JSON.stringify({ signed, signatures }));
-}
-
-export function metaOf(version: number, bytes: Buffer): Meta {
-  return { version, length: bytes.length, hashes: { sha256: sha256(bytes) } };
+  const named = tufKey(createPublicKey(key));
+  return [named.keyID, named.toJSON()];
 }
 
 /** Keys that nobody has heard of. */
@@ -94,9 +73,9 @@ export function next(
     signed.version += 1;
     refer(signed);
     changes[role]?.(signed);
-    const bytes = signedBy([hands[role]], signed);
+    const bytes = Buffer.from(signedBy(signed, hands[role]));
     made[role === 'timestamp' ? 'timestamp.json' : `${signed.version}.${role}.json`] = bytes;
-    return metaOf(signed.version, bytes);
+    return reference(signed.version, bytes);
   };
   const targets = changes.targets && issue('targets', () => {});
   const snapshot =

@@ -4,9 +4,10 @@ import { copies, tufRepository, tufRoot } from '@sigstand/contracts/records';
 import { createTuf } from '@sigstand/createtuf/job';
 import { runJob } from '@sigstand/job/testing';
 import { memoryStore } from '@sigstand/store/memory';
+import { sha256 } from '../../conformance/metadata.ts';
 import type { Rig } from '../rig.ts';
 import type { Start } from './client.ts';
-import { bytesOf, type Files, sha256 } from './forgery.ts';
+import { bytesOf, type Files } from './forgery.ts';
 
 type Input = keyof typeof copies;
 
