@@ -2,6 +2,7 @@
 // tests that read what went into it.
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 
 const jobs = (await readdir('packages')).filter(
@@ -17,6 +18,7 @@ const sizes = await Promise.all(
       entryPoints: [`packages/${job}/src/main.ts`],
       outfile: `dist/${job}.cjs`,
       bundle: true,
+      alias: { undici: join(import.meta.dirname, 'no-undici.ts') },
       minify: true,
       platform: 'node',
       target: 'node24',

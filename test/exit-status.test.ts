@@ -1,7 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ApiException } from '@kubernetes/client-node';
 import {
   fulcioSecrets,
   rekorConfig,
@@ -12,6 +11,7 @@ import {
 import { supplied } from '@sigstand/createtuf/testing';
 import { exitStatus } from '@sigstand/job/errors';
 import { runJob } from '@sigstand/job/testing';
+import { Unsuccessful } from '@sigstand/store/api';
 import { memoryStore } from '@sigstand/store/memory';
 import { refusal } from '@sigstand/store/refusal';
 import { type Ref, type Store, StoreError } from '@sigstand/store/store';
@@ -63,7 +63,7 @@ async function withData(store: Store, ref: Ref, from?: Store): Promise<Store> {
 function answering(verb: 'get' | 'patch', code: number, status: object): Store {
   const refuse = async (ref: Ref): Promise<never> => {
     const body = JSON.stringify({ kind: 'Status', ...status });
-    throw refusal(verb, ref, new ApiException(code, '', body, {}));
+    throw refusal(verb, ref, new Unsuccessful(code, body));
   };
   return verb === 'get'
     ? { ...memoryStore(), read: refuse, write: refuse }

@@ -1,7 +1,8 @@
 import { CoreV1Api, KubeConfig, RbacAuthorizationV1Api } from '@kubernetes/client-node';
 import { createSecret } from '@sigstand/createsecret/job';
 import { runJob } from '@sigstand/job/testing';
-import { apiOf, storeOver } from '@sigstand/store/cluster';
+import { storeOver } from '@sigstand/store/cluster';
+import { accessBy } from '@sigstand/store/kubeconfig';
 import { patient } from '@sigstand/store/patient';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { asUser } from '../programs/identity.ts';
@@ -40,7 +41,7 @@ describe('createsecret --immutable', () => {
     const token = await accountToken(config, { namespace, name: metadata.name });
     const limits = { FORBIDDEN: 10_000 };
     run = (...flags) => {
-      const store = storeOver(apiOf(asUser(config, { token })), 'createsecret');
+      const store = storeOver(accessBy(asUser(config, { token })), 'createsecret');
       return runJob(createSecret(), patient(store, { limits, onWait: () => {} }), {
         args: [`--namespace=${namespace}`, ...flags],
       });

@@ -11,7 +11,8 @@ import {
 import { createSecret } from '@sigstand/createsecret/job';
 import { runJob } from '@sigstand/job/testing';
 import { opensslCertificate } from '@sigstand/pki/testing';
-import { apiOf, storeOver } from '@sigstand/store/cluster';
+import { storeOver } from '@sigstand/store/cluster';
+import { accessBy } from '@sigstand/store/kubeconfig';
 import type { StoreError } from '@sigstand/store/store';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { denyWrites } from '../programs/admission.ts';
@@ -22,7 +23,7 @@ const config = new KubeConfig();
 config.loadFromFile(inject('kubeconfig'));
 const core = config.makeApiClient(CoreV1Api);
 const admission = config.makeApiClient(AdmissionregistrationV1Api);
-const store = storeOver(apiOf(config), 'test');
+const store = storeOver(accessBy(config), 'test');
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
 const secret = 'hunter2-and-a-good-deal-more';
 const data = { key: bytes(secret) };
@@ -225,7 +226,7 @@ describe('a right that is missing', () => {
     ['patch', 'Secret', 'secrets'],
   ] as const)('to %s a %s is told with the rule that grants it', async (verb, kind, resource) => {
     const token = await accountToken(config, { namespace: 'default', name: 'nobody' });
-    const nobody = storeOver(apiOf(asUser(config, { token })), 'test');
+    const nobody = storeOver(accessBy(asUser(config, { token })), 'test');
     const ref = { kind, namespace: 'default', name: 'record' } as const;
     const act = verb === 'get' ? nobody.read(ref) : nobody.write(ref, { data });
     await expect(act).rejects.toMatchObject({
@@ -255,7 +256,7 @@ describe('a right that is missing', () => {
       },
     });
     const token = await accountToken(config, { namespace: 'default', name });
-    const patcher = storeOver(apiOf(asUser(config, { token })), 'test');
+    const patcher = storeOver(accessBy(asUser(config, { token })), 'test');
     const ref = { kind: 'Secret', namespace: 'default', name: 'record' } as const;
     await expect
       .poll(() => patcher.write(ref, { data }).catch((error: StoreError) => error.hint), {

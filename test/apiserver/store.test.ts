@@ -1,5 +1,6 @@
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
-import { apiOf, storeOver } from '@sigstand/store/cluster';
+import { storeOver } from '@sigstand/store/cluster';
+import { accessBy } from '@sigstand/store/kubeconfig';
 import { behavesLikeAStore } from '@sigstand/store/store.suite';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 
@@ -13,12 +14,12 @@ beforeAll(async () => {
 });
 
 behavesLikeAStore('a cluster', {
-  open: () => storeOver(apiOf(config), 'suite'),
+  open: () => storeOver(accessBy(config), 'suite'),
   namespace: 'tests',
 });
 
 describe('a cluster’s own ways', () => {
-  const store = storeOver(apiOf(config), 'test');
+  const store = storeOver(accessBy(config), 'test');
 
   it('says that the namespace is missing', async () => {
     const ref = { kind: 'Secret', namespace: 'nowhere', name: 'x' } as const;
@@ -61,7 +62,7 @@ describe('a cluster’s own ways', () => {
     const nobody = new KubeConfig();
     nobody.loadFromString(config.exportConfig().replaceAll('admin-of-a', 'somebody-of-a'));
     const ref = { kind: 'Secret', namespace: 'tests', name: 'x' } as const;
-    await expect(storeOver(apiOf(nobody), 'test').read(ref)).rejects.toMatchObject({
+    await expect(storeOver(accessBy(nobody), 'test').read(ref)).rejects.toMatchObject({
       code: 'UNAUTHENTICATED',
     });
   });

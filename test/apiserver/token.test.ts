@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
-import { apiOf, storeOver } from '@sigstand/store/cluster';
+import { storeOver } from '@sigstand/store/cluster';
+import { accessBy } from '@sigstand/store/kubeconfig';
 import { patient } from '@sigstand/store/patient';
 import { afterAll, describe, expect, inject, it } from 'vitest';
 import { asUser } from '../programs/identity.ts';
@@ -18,7 +19,7 @@ const ref = { kind: 'Secret', namespace: 'default', name: 'record' } as const;
 function withTokenFile(name: string) {
   const tokenFile = join(dir, name);
   const user = { authProvider: { name: 'tokenFile', config: { tokenFile } } };
-  const store = storeOver(apiOf(asUser(config, user)), 'test');
+  const store = storeOver(accessBy(asUser(config, user)), 'test');
   return { store, rotate: (token: string) => writeFileSync(tokenFile, token) };
 }
 

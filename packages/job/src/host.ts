@@ -44,13 +44,13 @@ async function openStore(
   place: Place,
   { job, log, signal, timeout }: { job: string; log: Log; signal: AbortSignal; timeout: number },
 ) {
-  // Loaded when it is used: the Kubernetes client costs more start-up than all the rest.
+  // Loaded when it is used.
   if (place.kind === 'dir') {
     const { directoryStore } = await import('@sigstand/store/directory');
     return directoryStore(place.path);
   }
   const { clusterStore } = await import('@sigstand/store/cluster');
-  return patient(clusterStore(job), {
+  return patient(await clusterStore(job, process.env), {
     // An API server restarts within a minute; a RoleBinding of the same apply lands within seconds.
     limits: {
       UNAVAILABLE: 60_000,

@@ -1,4 +1,19 @@
-import { type Change, type Data, eventOf, type Notice, type Ref, type Snapshot } from './store.ts';
+import {
+  type Change,
+  type Data,
+  eventOf,
+  type Named,
+  type Notice,
+  type Ref,
+  type Snapshot,
+} from './store.ts';
+
+/** Each kind as the API server's URLs and Roles name it. */
+export const resources: Record<Named['kind'], string> = {
+  Secret: 'secrets',
+  ConfigMap: 'configmaps',
+  Event: 'events',
+};
 
 /** What server-side apply makes a record from. */
 export function creation(ref: Ref, change: Change): object {

@@ -1,89 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import {
-  CoreV1Api,
-  createConfiguration,
-  KubeConfig,
-  PatchStrategy,
-  ServerConfiguration,
-  setHeaderOptions,
-} from '@kubernetes/client-node';
-import { creation, event, replacement } from './bodies.ts';
+import { type Access, ask } from './api.ts';
+import { creation, event, replacement, resources } from './bodies.ts';
+import { inPod, type PodEnvironment, podAccess } from './pod.ts';
 import { refusal } from './refusal.ts';
 import { eventOf, type Named, type Ref, type Snapshot, type Store, StoreError } from './store.ts';
-
-const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount/token';
-const requestTimeout = 10_000; // milliseconds; a silent API server must not eat the Job's time
 
 /**
  * A store in the cluster that the process runs in, else in the one that the kubeconfig names.
  *
  * @throws {StoreError} UNAVAILABLE where neither is there.
  */
-export function clusterStore(job: string): Store {
-  const config = new KubeConfig();
-  if (existsSync(serviceAccount)) config.loadFromCluster();
-  else loadKubeconfig(config);
-  return storeOver(apiOf(config), job);
+export async function clusterStore(job: string, env: PodEnvironment): Promise<Store> {
+  if (inPod()) return storeOver(podAccess(env), job);
+  // In a Pod nobody needs what reads kubeconfigs: it is larger than all the rest.
+  const { kubeconfigAccess } = await import('./kubeconfig.ts');
+  return storeOver(kubeconfigAccess(), job);
 }
 
-function loadKubeconfig(config: KubeConfig): void {
-  try {
-    config.loadFromDefault();
-  } catch (error) {
-    throw new StoreError('UNAVAILABLE', 'the kubeconfig cannot be read', { cause: error });
-  }
-  // Without any configuration the library falls back to this address, where nobody is.
-  if (config.getCurrentCluster()?.server === 'http://localhost:8080') {
-    throw new StoreError(
-      'UNAVAILABLE',
-      'no cluster: this is not a Pod, and there is no kubeconfig (KUBECONFIG or ~/.kube/config)',
-    );
-  }
-}
-
-/**
- * The core API of the cluster that `config` has selected, with a deadline on every request. After a 401
- * the next request reads the token's file again: the library would go on with what it read for a minute.
- */
-export function apiOf(config: KubeConfig): CoreV1Api {
-  const server = config.getCurrentCluster()?.server;
-  if (server === undefined)
-    throw new StoreError('UNAVAILABLE', 'the kubeconfig selects no cluster');
-  let identity = config;
-  return new CoreV1Api(
-    createConfiguration({
-      baseServer: new ServerConfiguration(server, {}),
-      authMethods: {
-        default: {
-          getName: () => identity.getName(),
-          applySecurityAuthentication: (request) => identity.applySecurityAuthentication(request),
-        },
-      },
-      promiseMiddleware: [
-        {
-          pre: async (request) => {
-            request.setSignal(AbortSignal.timeout(requestTimeout));
-            return request;
-          },
-          post: async (response) => {
-            if (response.httpStatusCode === 401) identity = withoutMemory(config);
-            return response;
-          },
-        },
-      ],
-    }),
-  );
-}
-
-function withoutMemory(config: KubeConfig): KubeConfig {
-  const anew = new KubeConfig();
-  anew.loadFromOptions(config);
-  return anew;
-}
-
-/** A store over one API client; `job` names the writer in managedFields. */
-export function storeOver(api: CoreV1Api, job: string): Store {
+/** A store behind one API server; `job` names the writer in managedFields. */
+export function storeOver(access: Access, job: string): Store {
   // Under server-side apply, two writers of the same name silently overwrite each other; two names
   // conflict, and the second learns that it came second. So every process has a name of its own.
   const fieldManager = `sigstand-${job}-${randomUUID().slice(0, 8)}`;
@@ -91,7 +26,8 @@ export function storeOver(api: CoreV1Api, job: string): Store {
   return {
     async read(ref) {
       try {
-        return snapshot(ref, await get(api, ref));
+        const stored = await ask(access, { method: 'GET', path: pathOf(ref) });
+        return snapshot(ref, stored as Stored);
       } catch (error) {
         const refused = refusal('get', ref, error);
         if (refused === 'absent') return undefined;
@@ -100,11 +36,11 @@ export function storeOver(api: CoreV1Api, job: string): Store {
     },
 
     async write(ref, change, replacing) {
-      const [strategy, body] = replacing
-        ? [PatchStrategy.MergePatch, replacement(ref, change, replacing)]
-        : [PatchStrategy.ServerSideApply, creation(ref, change)];
+      const body = replacing
+        ? { type: mergePatch, content: replacement(ref, change, replacing) }
+        : { type: serverSideApply, content: creation(ref, change) };
       try {
-        await patch(api, ref, body, { fieldManager, strategy });
+        await ask(access, { method: 'PATCH', path: pathOf(ref), query: { fieldManager }, body });
       } catch (error) {
         // Who refuses it may quote the object, which is what was there and what we add.
         const sent = { ...replacing?.data, ...change.data };
@@ -118,21 +54,25 @@ export function storeOver(api: CoreV1Api, job: string): Store {
 
     async warn(ref, notice) {
       const target = eventOf(ref, notice);
-      const { namespace, name } = target;
-      const fieldManager = `sigstand-${job}`;
-      const body = event(ref, notice, fieldManager);
+      const content = event(ref, notice, `sigstand-${job}`);
+      // Whoever warned before, the newest warning counts.
+      const query = { fieldManager: `sigstand-${job}`, force: 'true' };
+      const body = { type: serverSideApply, content };
       try {
-        await api.patchNamespacedEvent(
-          // Whoever warned before, the newest warning counts.
-          { namespace, name, body, fieldManager, force: true },
-          setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply),
-        );
+        await ask(access, { method: 'PATCH', path: pathOf(target), query, body });
       } catch (error) {
         const refused = refusal('patch', target, error);
         throw refused === 'absent' ? noNamespace(target) : refused;
       }
     },
   };
+}
+
+const mergePatch = 'application/merge-patch+json'; // RFC 7396
+const serverSideApply = 'application/apply-patch+yaml'; // JSON is YAML
+
+function pathOf({ kind, namespace, name }: Named): string[] {
+  return ['api', 'v1', 'namespaces', namespace, resources[kind], name];
 }
 
 function noNamespace({ namespace }: Named): StoreError {
@@ -144,25 +84,6 @@ interface Stored {
   readonly immutable?: boolean;
   readonly data?: Record<string, string>;
   readonly binaryData?: Record<string, string>;
-}
-
-function get(api: CoreV1Api, { kind, namespace, name }: Ref): Promise<Stored> {
-  return kind === 'Secret'
-    ? api.readNamespacedSecret({ namespace, name })
-    : api.readNamespacedConfigMap({ namespace, name });
-}
-
-function patch(
-  api: CoreV1Api,
-  { kind, namespace, name }: Ref,
-  body: object,
-  { fieldManager, strategy }: { fieldManager: string; strategy: PatchStrategy },
-): Promise<unknown> {
-  const request = { namespace, name, body, fieldManager };
-  const options = setHeaderOptions('Content-Type', strategy);
-  return kind === 'Secret'
-    ? api.patchNamespacedSecret(request, options)
-    : api.patchNamespacedConfigMap(request, options);
 }
 
 function snapshot({ kind }: Ref, stored: Stored): Snapshot {

@@ -1,5 +1,5 @@
-import { ApiException } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
+import { Unsuccessful } from './api.ts';
 import { refusal } from './refusal.ts';
 
 const ref = { kind: 'Secret', namespace: 'ns', name: 'x' } as const;
@@ -15,10 +15,10 @@ describe('an answer that is not the API server’s', () => {
       '{"message":{"a":1},"reason":["hunter2"],"details":{"causes":7}}',
     ],
     ['a reason in many words', '{"reason":"hunter2 is the password"}'],
-    ['nothing', undefined],
+    ['nothing', ''],
   ])('is told by its number: %s', (_what, body) => {
     const told = [400, 401, 403, 418, 422, 503].map((code) =>
-      refusal('get', ref, new ApiException(code, 'hunter2', body, { 'x-a': 'hunter2' })),
+      refusal('get', ref, new Unsuccessful(code, body)),
     );
     expect(told.map((one) => one !== 'absent' && one.code)).toEqual([
       'INVALID',

@@ -1,4 +1,5 @@
-import { ApiException } from '@kubernetes/client-node';
+import { Unsuccessful } from './api.ts';
+import { resources } from './bodies.ts';
 import { brief, quotes } from './quote.ts';
 import { type Data, type Named, StoreError, type StoreErrorCode, show } from './store.ts';
 
@@ -20,9 +21,9 @@ interface Failed {
 }
 
 /**
- * What an API call's failure means: `absent` for a 404, else the error to throw. An ApiException's
- * own message holds the whole response with its headers, so nothing of it is passed on but what the
- * server says about rights, quotas, policies and fields, and nothing that quotes what was `sent`.
+ * What an API call's failure means: `absent` for a 404, else the error to throw. Of what the server
+ * sent, nothing is passed on but what it says about rights, quotas, policies and fields, and nothing
+ * that quotes what was `sent`.
  */
 export function refusal(
   verb: string,
@@ -30,8 +31,8 @@ export function refusal(
   error: unknown,
   sent: Data = {},
 ): 'absent' | StoreError {
-  if (!(error instanceof ApiException)) return unanswered(verb, ref, error);
-  const failed = { verb, ref, http: error.code, status: parse(error.body), sent };
+  if (!(error instanceof Unsuccessful)) return unanswered(verb, ref, error);
+  const failed = { verb, ref, http: error.status, status: parse(error.body), sent };
   const code = codeOf(failed);
   if (code === 'ABSENT') return 'absent';
   const hint = code === 'FORBIDDEN' ? ruleFor(failed) : undefined;
@@ -102,15 +103,8 @@ function ruleFor({ verb, ref, status }: Failed): string {
   return `grant it in a Role of namespace ${ref.namespace}${bound}: apiGroups [""], ${rule}`;
 }
 
-const resources: Record<Named['kind'], string> = {
-  Secret: 'secrets',
-  ConfigMap: 'configmaps',
-  Event: 'events',
-};
-
-function parse(body: unknown): Status {
-  const read = typeof body === 'string' ? fromJson(body) : body;
-  const { message, reason, details } = (read ?? {}) as Record<keyof Status, unknown>;
+function parse(body: string): Status {
+  const { message, reason, details } = (fromJson(body) ?? {}) as Record<keyof Status, unknown>;
   const { causes } = (details ?? {}) as { causes?: unknown };
   return {
     ...(typeof message === 'string' && { message }),

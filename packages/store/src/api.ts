@@ -1,0 +1,85 @@
+import { request as plain } from 'node:http';
+import { type RequestOptions, request as secure } from 'node:https';
+import { text } from 'node:stream/consumers';
+
+/** Where an API server is, and how one shows who one is. */
+export interface Access {
+  /** Its URL. */
+  readonly server: string;
+  /** Asked before each request: an identity may be renewed at any time. */
+  options(): Promise<RequestOptions>;
+  /** Told after a 401: what was remembered of the identity is no good. */
+  forget(): void;
+}
+
+/** One request for an object of the core API. */
+export interface Question {
+  readonly method: 'GET' | 'PATCH';
+  /** Below the server's URL; every part of it is escaped. */
+  readonly path: readonly string[];
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: { readonly type: string; readonly content: object };
+}
+
+/** An answer that is not success. Its message says nothing of what the server sent. */
+export class Unsuccessful extends Error {
+  override readonly name = 'Unsuccessful';
+  /** The HTTP status. */
+  readonly status: number;
+  /** What came with it: a Status object as JSON, or the page of a proxy. */
+  readonly body: string;
+
+  constructor(status: number, body: string) {
+    super(`answered ${status}`);
+    this.status = status;
+    this.body = body;
+  }
+}
+
+const timeout = 10_000; // milliseconds; a silent API server must not eat the Job's time
+
+/**
+ * The object that the API server answers with.
+ *
+ * @throws {Unsuccessful} Of any status but 2xx.
+ * @throws {Error} A TimeoutError, or what the network or the JSON parser says.
+ */
+export async function ask(access: Access, question: Question): Promise<unknown> {
+  const { status, body } = await exchange(access, question);
+  if (status === 401) access.forget();
+  if (status < 200 || status > 299) throw new Unsuccessful(status, body);
+  return JSON.parse(body);
+}
+
+async function exchange(
+  access: Access,
+  { method, path, query, body }: Question,
+): Promise<{ status: number; body: string }> {
+  const url = new URL(
+    path.map(encodeURIComponent).join('/'),
+    `${access.server.replace(/\/+$/, '')}/`,
+  );
+  url.search = new URLSearchParams(query).toString();
+  const options = await access.options();
+  const signal = AbortSignal.timeout(timeout);
+  const send = url.protocol === 'http:' ? plain : secure;
+  const content = body && JSON.stringify(body.content);
+  const headers = {
+    ...options.headers,
+    accept: 'application/json',
+    ...(content && { 'content-type': body.type, 'content-length': Buffer.byteLength(content) }),
+  };
+  try {
+    return await new Promise((resolve, reject) => {
+      send(url, { ...options, method, headers, signal }, (response) => {
+        const status = response.statusCode ?? 0;
+        text(response).then((read) => resolve({ status, body: read }), reject);
+      })
+        .once('error', reject)
+        .end(content);
+    });
+  } catch (error) {
+    // The stream says that it was cut off; the signal says why.
+    throw signal.aborted ? signal.reason : error;
+  }
+}
