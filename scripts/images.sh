@@ -27,7 +27,7 @@ with_buildah() {
 # Where an image is kept: under a name made of all that goes into it.
 layout_of() {
   local inputs
-  inputs=$(cat scripts/Dockerfile scripts/images.sh "$base/index.json" "dist/$1.cjs" | sha256sum)
+  inputs=$(cat scripts/Dockerfile scripts/image/* scripts/images.sh "$base/index.json" "dist/$1.cjs" | sha256sum)
   echo "${SIGSTAND_CACHE:-$HOME/.cache/sigstand}/images/job-$1-${inputs:0:16}"
 }
 

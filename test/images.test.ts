@@ -18,12 +18,17 @@ describe('the image recipes', () => {
 
   it('start from a base that is pinned by digest, and is Node 24', () => {
     expect(bake).toMatch(/base = "docker-image:\/\/\S*nodejs24\S*@sha256:[0-9a-f]{64}"/);
-    expect(dockerfile).toMatch(/^FROM base$/m);
+    expect(dockerfile).toMatch(/^FROM base AS job$/m);
   });
 
-  it('run as nobody, with one file', () => {
-    expect(dockerfile).toMatch(/^USER 65532:65532$/m);
-    expect(dockerfile.match(/^(COPY|ADD|RUN)/gm)).toEqual(['COPY']);
+  it('run as nobody, with the Job, its code and what starts it', () => {
+    const last = dockerfile.slice(dockerfile.lastIndexOf('FROM '));
+    expect(last).toMatch(/^USER 65532:65532$/m);
+    expect(last.match(/^(COPY|ADD|RUN).*/gm)).toEqual([
+      'COPY --from=code /app/job.code /app/job.code',
+    ]);
+    const common = /^FROM base AS job$(.*?)^FROM /ms.exec(dockerfile)?.[1] ?? '';
+    expect(common.match(/(?<=^COPY .*)\S+$/gm)).toEqual(['/app/job.cjs', '/app/launch.cjs']);
   });
 
   it('are one Dockerfile, with Docker and without', () => {

@@ -20,7 +20,8 @@ write_layout() {
   rm "$work/layer.tar"
   image=$(jq -cn --argjson base "$image" --argjson config "$config" --arg diff "$diff" '{
     architecture: "amd64", os: "linux", created: "1970-01-01T00:00:00Z",
-    config: ($base.config + $config), rootfs: {type: "layers", diff_ids: ($base.rootfs.diff_ids + [$diff])}}' |
+    config: ($base.config + $config), rootfs: {type: "layers", diff_ids: ($base.rootfs.diff_ids + [$diff])},
+    history: (($base.history // []) + [{created: "1970-01-01T00:00:00Z", created_by: "layout.sh"}])}' |
     put "$work" application/vnd.oci.image.config.v1+json)
   manifest=$(jq -cn --argjson base "$manifest" --argjson config "$image" --argjson layer "$layer" '{
     schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json",
