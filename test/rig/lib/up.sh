@@ -25,6 +25,8 @@ rig_up() {
   step 'controllers, scheduler, proxy, DNS, kubelet' start_rest
   step 'node ready' await_node
   step 'images onto the node' pull_images
+  # So that each use of it need not look for it.
+  ln -s "$(rig_bin kubectl)" "$STATE/kubectl"
   touch "$RUN/complete"
   exec 9<&-
   note "instance $INSTANCE is up:" "$(seconds_since "$started") s"

@@ -4,7 +4,7 @@
 rig_kubectl() {
   need_root kubectl
   need_running
-  exec nsenter --net="/run/netns/$NETNS" -- "$(rig_bin kubectl)" --kubeconfig "$KUBECONFIG_ADMIN" "$@"
+  exec nsenter --net="/run/netns/$NETNS" -- "$STATE/kubectl" --kubeconfig "$KUBECONFIG_ADMIN" "$@"
 }
 
 # ip netns exec also puts the instance's resolv.conf in place. Folder, environment and exit status stay the caller's,
@@ -15,7 +15,7 @@ rig_exec() {
   need_root exec
   need_running
   export KUBECONFIG=$KUBECONFIG_ADMIN PATH
-  PATH=$PATH:$(dirname "$(rig_bin kubectl)")
+  PATH=$PATH:$(dirname "$(readlink "$STATE/kubectl")")
   exec ip netns exec "$NETNS" "$@"
 }
 
