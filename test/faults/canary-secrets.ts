@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import {
+  ctlogKey,
   ctlogSecrets,
   fulcioSecrets,
   mysqlCredentials,
@@ -17,6 +18,7 @@ export const privateKeys: readonly (readonly [Ref, readonly string[]])[] = [
   [rekorMysqlCredentials, ['password']],
   [rekorSigningSecret, ['signing-secret', 'signing-secret-password']],
   [fulcioSecrets, ['private', 'password']],
+  [ctlogKey, ['private', 'password']],
   [ctlogSecrets, ['private', 'config']],
   [tsaCertChain, ['signing-secret', 'signing-secret-password']],
   [tufKeys, ['root', 'targets', 'snapshot', 'timestamp']],

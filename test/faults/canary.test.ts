@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   copies,
+  ctlogKey,
   ctlogPublicKey,
   ctlogSecrets,
   fulcioPublicKey,
@@ -115,6 +116,7 @@ const readers: readonly (readonly [Ref & { keys: readonly string[] }, string])[]
   [fulcioSecrets, 'createcerts'],
   [fulcioPublicKey, 'createcerts'],
   [fulcioPublicKey, 'createctconfig'],
+  [ctlogKey, 'createctconfig'],
   [ctlogSecrets, 'createctconfig'],
   [ctlogPublicKey, 'createctconfig'],
   [tsaCertChain, 'createcertchain'],

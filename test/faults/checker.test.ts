@@ -82,6 +82,25 @@ describe('the checker', () => {
     expect(found).toContain('Secret rekor-system/rekor-signing-secret key signing-secret changed');
   });
 
+  it('lets a reserved key go where the log has it, and nowhere else', () => {
+    const place = 'Secret ctlog-system/ctlog-key';
+    const reserved = (from: typeof stack) => {
+      const { private: sealed = '', config = '' } =
+        find('Secret ctlog-system/ctlog-secrets', from).data ?? {};
+      const word = /password: *"([^"]+)"/.exec(Buffer.from(config, 'base64').toString())?.[1] ?? '';
+      const data = { private: sealed, password: Buffer.from(word).toString('base64') };
+      return { ...find(place), data };
+    };
+    const emptied = [{ type: 'MODIFIED' as const, object: find(place) }];
+    const letGo = (from: typeof stack) =>
+      violations(new Map([...stack, [place, reserved(from)]]), emptied);
+    expect(letGo(stack)).toEqual([]);
+    expect(letGo(other)).toEqual([`${place} was emptied, and its key is not the log’s`]);
+    expect(verdictOn(reserved(other))).toEqual([
+      'the CT log’s reserved key is not the published one',
+    ]);
+  });
+
   it('sees a private key that its password does not open', () => {
     const secret = find('Secret fulcio-system/fulcio-secrets');
     const password = find('Secret fulcio-system/fulcio-secrets', other).data?.password ?? '';

@@ -1,5 +1,5 @@
 import { type Event, placeOf, type StoredObject } from './history.ts';
-import { pairFaults } from './pairs.ts';
+import { isOfTheLog, pairFaults } from './pairs.ts';
 
 /** The value under each key, as base64. */
 export function dataOf({ kind, data = {}, binaryData = {} }: StoredObject): Record<string, string> {
@@ -11,7 +11,8 @@ export function dataOf({ kind, data = {}, binaryData = {} }: StoredObject): Reco
 
 /**
  * What is wrong with a trial's history: a key that changed after it was there, something of others that
- * went away, a pair that does not match. Empty where all is as it must be. `before` is the state at the
+ * went away, a pair that does not match. The CT log's key may go away where it is reserved, once it is in
+ * the log's own Secret. Empty where all is as it must be. `before` is the state at the
  * trial's start.
  */
 export function violations(
@@ -20,14 +21,31 @@ export function violations(
 ): string[] {
   const found: string[] = [];
   const now = new Map(before);
+  const released: StoredObject[] = [];
   for (const { type, object } of events) {
     const place = placeOf(object);
     const earlier = now.get(place);
     if (type === 'DELETED') found.push(`${place} was deleted`);
-    if (earlier) found.push(...lost(place, earlier, object));
+    if (earlier && isRelease(earlier, object)) released.push(earlier);
+    else if (earlier) found.push(...lost(place, earlier, object));
     now.set(place, object);
   }
-  return [...found, ...pairFaults([...now.values()])];
+  const end = [...now.values()];
+  const astray = released.filter((one) => !isOfTheLog(dataOf(one), end));
+  return [
+    ...found,
+    ...astray.map((one) => `${placeOf(one)} was emptied, and its key is not the log’s`),
+    ...pairFaults(end),
+  ];
+}
+
+/** Whether a reserved key was let go, and nothing else happened. */
+function isRelease(earlier: StoredObject, later: StoredObject): boolean {
+  if (earlier.metadata.name !== 'ctlog-key') return false;
+  const { private: sealed, password, ...others } = dataOf(earlier);
+  if (!sealed || !password || 'private' in dataOf(later) || 'password' in dataOf(later))
+    return false;
+  return lost('', { ...earlier, data: others }, later).length === 0;
 }
 
 /** What an object had and has no more, or has otherwise. */

@@ -42,6 +42,14 @@ const rules: readonly Rule[] = [
     },
   ],
   [
+    'the CT log’s reserved key is not the published one',
+    (records) => {
+      const [key, published] = [records('ctlog', 'ctlog-key'), ctlog(records)];
+      if (!key?.private || !published?.public) return true;
+      return opened(key.private, key.password).equals(createPublicKey(published.public));
+    },
+  ],
+  [
     'the CT log’s two Secrets differ',
     (records) => same(records('ctlog', 'ctlog-secrets'), ctlog(records), ['public']),
   ],
@@ -110,6 +118,17 @@ export function pairFaults(objects: readonly StoredObject[]): string[] {
     }
   });
   return [...broken, ...repositoryFaults(records)];
+}
+
+/** Whether a key that is reserved (in base64, by key) is that of the log among these objects. */
+export function isOfTheLog(reserved: Values, objects: readonly StoredObject[]): boolean {
+  const log = objects.find(({ metadata }) => metadata.name === 'ctlog-secrets');
+  const { public: key } = log ? decoded(log) : {};
+  const text = (value = '') => Buffer.from(value, 'base64').toString('latin1');
+  return (
+    key !== undefined &&
+    opened(text(reserved.private), text(reserved.password)).equals(createPublicKey(key))
+  );
 }
 
 function same(a: Values | undefined, b: Values | undefined, keys: readonly string[]): boolean {

@@ -83,6 +83,17 @@ export const ctlogConfig = record({
   public: true,
 });
 
+/** The log's key until `ctlogSecrets` has it, so that nobody waits for a tree to know the key; then empty. */
+export const ctlogKey = record({
+  kind: 'Secret',
+  namespace: 'ctlog-system',
+  name: 'ctlog-key',
+  keys: ['private', 'password'],
+  madeBy: 'createctconfig',
+  usedBy: 'createctconfig',
+  public: false,
+});
+
 export const ctlogSecrets = record({
   kind: 'Secret',
   namespace: 'ctlog-system',
@@ -162,6 +173,7 @@ export const records: readonly Contract[] = [
   fulcioSecrets,
   fulcioPublicKey,
   ctlogConfig,
+  ctlogKey,
   ctlogSecrets,
   ctlogPublicKey,
   tsaCertChain,

@@ -47,16 +47,28 @@ export function newLog(
   { privateKey, password }: { privateKey: KeyObject; password: string },
 ): Change {
   const publicKey = publicKeyOf(privateKey);
-  const bundle = current?.rootca ?? new Uint8Array();
-  const accepted = certificatesIn(place, 'rootca', current);
   return {
     data: {
       private: sealRfc1423(privateKey, password),
       public: publicPem(publicKey),
-      rootca: extended(bundle, newRoots(roots, { accepted, now })),
+      rootca: firstRoots(place, current, { roots, now }),
       config: newConfig(log, { publicKey, password }),
     },
   };
+}
+
+/**
+ * The roots of a new log: those that somebody put there before, and those that are wanted.
+ *
+ * @throws {JobError} data, where one of them cannot be taken.
+ */
+export function firstRoots(
+  place: string,
+  current: Data | undefined,
+  { roots, now }: Pick<Wanted, 'roots' | 'now'>,
+): Uint8Array {
+  const accepted = certificatesIn(place, 'rootca', current);
+  return extended(current?.rootca ?? new Uint8Array(), newRoots(roots, { accepted, now }));
 }
 
 /**

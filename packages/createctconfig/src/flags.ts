@@ -10,8 +10,8 @@ import { jobCommand, refusedFlag } from '@sigstand/job/command';
 import { hostPort, namespacedName, objectName, serviceUrl } from '@sigstand/job/values';
 import manifest from '../package.json' with { type: 'json' };
 
-const summary = `Create the CT log's key and configuration, once its tree and Fulcio's root are there,
-and publish the public key. A key that exists is kept; a new root of Fulcio is added to those that the
+const summary = `Create the CT log's key and publish its public half, and once its tree and Fulcio's root
+are there, its configuration. A key that exists is kept; a new root of Fulcio is added to those that the
 log accepts.`;
 
 const curves = ['p256', 'p384', 'p521'] as const;

@@ -2,35 +2,59 @@ import { ctlogConfig, fulcioPublicKey } from '@sigstand/contracts/records';
 import { at } from '@sigstand/job/errors';
 import type { JobContext } from '@sigstand/job/main';
 import { waitForKeys } from '@sigstand/job/wait';
-import { type Ref, show } from '@sigstand/store/store';
+import { type Data, type Ref, show } from '@sigstand/store/store';
 import { treeIdOf } from './ct-config.ts';
 import type { Wanted } from './ctlog-secret.ts';
 import type { Options } from './flags.ts';
 import type { Fulcio } from './fulcio.ts';
 import { type Roots, refuseDisagreement, rootsOf } from './fulcio-root.ts';
 
+/** Whom to ask for Fulcio's root over HTTP, and what can be done before all inputs are there. */
+interface Means {
+  readonly fulcio: Fulcio;
+  /** Called once where one of them has to be waited for, with the roots that are there, after they were read. */
+  readonly meanwhile: (roots: Roots | undefined) => Promise<void>;
+}
+
 /** Waits for the tree and for Fulcio's root; all waits share one deadline. */
 export async function wantedLog(
   context: JobContext,
   options: Options,
-  fulcio: Fulcio,
+  { fulcio, meanwhile }: Means,
 ): Promise<Wanted> {
+  const means = { fulcio, meanwhile: once(meanwhile) };
   const ref: Ref = { kind: 'ConfigMap', namespace: options.namespace, name: options.configmap };
-  const { treeID } = await waitForKeys(context, ref, ctlogConfig);
+  const { treeID } = await waitForKeys(context, ref, {
+    ...ctlogConfig,
+    meanwhile: async () => means.meanwhile(await rootsNow(context, options)),
+  });
   const treeId = treeIdOf(`${show(ref)} key treeID`, treeID ?? new Uint8Array());
   const { logPrefix: prefix, trillianServer: backend, mountPath } = options;
-  const roots = await fulcioRoots(context, options, fulcio);
+  const roots = await fulcioRoots(context, options, means);
   return { log: { treeId, prefix, backend, mountPath }, roots, now: context.now };
+}
+
+function once(act: Means['meanwhile']): Means['meanwhile'] {
+  let done: Promise<void> | undefined;
+  return (roots) => {
+    done ??= act(roots);
+    return done;
+  };
 }
 
 async function fulcioRoots(
   context: JobContext,
   { fulcioSecret, fulcioUrl }: Options,
-  fulcio: Fulcio,
+  { fulcio, meanwhile }: Means,
 ): Promise<Roots> {
-  const stored = fulcioSecret === 'none' ? undefined : await storedRoots(context, fulcioSecret);
+  const stored =
+    fulcioSecret === 'none'
+      ? undefined
+      : await storedRoots(context, fulcioSecret, () => meanwhile(undefined));
   const served =
-    fulcioUrl === undefined ? undefined : await servedRoots(context, fulcioUrl, fulcio);
+    fulcioUrl === undefined
+      ? undefined
+      : await servedRoots(context, fulcioUrl, { fulcio, meanwhile: () => meanwhile(stored) });
   if (stored && served) refuseDisagreement(stored, served);
   const roots = stored ?? served;
   if (roots === undefined) throw new TypeError('one of the two sources is always given');
@@ -40,10 +64,25 @@ async function fulcioRoots(
 async function storedRoots(
   context: JobContext,
   name: { namespace: string; name: string },
+  meanwhile: () => Promise<void>,
 ): Promise<Roots> {
   const ref: Ref = { kind: 'Secret', ...name };
   const { madeBy } = fulcioPublicKey;
-  const { cert } = await waitForKeys(context, ref, { keys: ['cert'], madeBy });
+  return rootsIn(ref, await waitForKeys(context, ref, { keys: ['cert'], madeBy, meanwhile }));
+}
+
+/** The roots in Fulcio's Secret as it is now, which may be bad before the tree is there. */
+async function rootsNow(
+  { store }: JobContext,
+  { fulcioSecret }: Options,
+): Promise<Roots | undefined> {
+  if (fulcioSecret === 'none') return undefined;
+  const ref: Ref = { kind: 'Secret', ...fulcioSecret };
+  const data = (await store.read(ref))?.data;
+  return data?.cert?.length ? rootsIn(ref, data) : undefined;
+}
+
+function rootsIn(ref: Ref, { cert }: Data): Roots {
   const place = `${show(ref)} key cert`;
   return { place, certificates: at(place, () => rootsOf(cert ?? new Uint8Array())) };
 }
@@ -51,10 +90,11 @@ async function storedRoots(
 async function servedRoots(
   { waitFor, log, signal }: JobContext,
   url: string,
-  fulcio: Fulcio,
+  { fulcio, meanwhile }: { fulcio: Fulcio; meanwhile: () => Promise<void> },
 ): Promise<Roots> {
   // The hint grows with what is learnt, and is told last where the deadline comes first.
-  const awaited = { what: `Fulcio's root from ${url}`, hint: 'Fulcio serves it once it runs' };
+  const hint = 'Fulcio serves it once it runs';
+  const awaited = { what: `Fulcio's root from ${url}`, hint, meanwhile };
   const chains = await waitFor(awaited, async () => {
     const answer = await fulcio.chains(url, signal);
     if (!('notYet' in answer)) return answer;

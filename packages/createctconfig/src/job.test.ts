@@ -29,14 +29,16 @@ import {
 } from './testing.ts';
 
 describe('createctconfig', () => {
-  it('makes key, configuration and roots in one write, and then publishes the key', async () => {
+  it('publishes the key, and then makes key, configuration and roots in one write', async () => {
     const store = await inputs();
     const requests: string[] = [];
     const noting = recording(store, (request) => requests.push(showRequest(request)));
     expect(await run(noting)).toMatchObject({ status: 0 });
     expect(requests.filter((request) => request.startsWith('patch'))).toEqual([
-      'patch Secret ctlog-system/ctlog-secrets',
+      'patch Secret ctlog-system/ctlog-key',
       'patch Secret ctlog-system/ctlog-public-key',
+      'patch Secret ctlog-system/ctlog-secrets',
+      'patch Secret ctlog-system/ctlog-key',
     ]);
 
     const stored = await read(store);
@@ -74,6 +76,7 @@ describe('createctconfig', () => {
     }
     expect([...new Set(requests)].sort()).toEqual([
       'get ConfigMap ctlog-system/ctlog-config',
+      'get Secret ctlog-system/ctlog-key',
       'get Secret ctlog-system/ctlog-public-key',
       'get Secret ctlog-system/ctlog-secrets',
       'get Secret fulcio-system/fulcio-pub-key',

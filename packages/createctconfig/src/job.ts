@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { ctlogPublicKey } from '@sigstand/contracts/records';
 import { at, JobError } from '@sigstand/job/errors';
 import { defineJob, type JobContext } from '@sigstand/job/main';
-import { keepPair } from '@sigstand/job/pair';
+import { keepPair, refuseOneForBoth } from '@sigstand/job/pair';
 import { waitForKeys } from '@sigstand/job/wait';
 import { dated } from '@sigstand/pki/created';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
@@ -10,11 +10,28 @@ import { fingerprint, parsePublicKey, publicKeyOf, publicPem } from '@sigstand/p
 import { openPrivateKey } from '@sigstand/pki/seal';
 import { describe, validityWarnings } from '@sigstand/pki/validity';
 import { type Data, type Ref, secretIn, show } from '@sigstand/store/store';
-import { holdsLog, lackingInLog, newLog, publicKeyOfLog, refuseUnfit } from './ctlog-secret.ts';
+import {
+  firstRoots,
+  holdsLog,
+  lackingInLog,
+  newLog,
+  publicKeyOfLog,
+  refuseUnfit,
+} from './ctlog-secret.ts';
 import { command, type Options } from './flags.ts';
 import { type Fulcio, overHttp } from './fulcio.ts';
 import type { Roots } from './fulcio-root.ts';
 import { wantedLog } from './inputs.ts';
+import {
+  findReserved,
+  isReserved,
+  type LogRecords,
+  letGo,
+  type Reserved,
+  refuseOther,
+  reservationOf,
+  reserve,
+} from './reservation.ts';
 
 /** What the Job needs from outside, besides its context. */
 interface Effects {
@@ -29,32 +46,50 @@ export function createCtConfig({
   return defineJob(command(), (context, options) => keepLog(context, options, { entropy, fulcio }));
 }
 
-async function keepLog(context: JobContext, options: Options, { entropy, fulcio }: Effects) {
-  const { store, log } = context;
-  refuseSenseless(options);
-  const secret = secretIn(options.namespace, options.secret);
-  const published = secretIn(options.namespace, options.pubkeysecret);
+async function keepLog(context: JobContext, options: Options, effects: Effects) {
+  const { store, log, now } = context;
+  const records = recordsOf(options);
+  refuseSenseless(options, records);
+  const { secret, published, reservation } = records;
   const place = show(secret);
-  const wanted = await wantedLog(context, options, fulcio);
+  const keyBefore = async (roots?: Roots): Promise<Reserved | undefined> =>
+    options.privateSecret === undefined
+      ? reserve(context, records, {
+          entropy: effects.entropy,
+          newKey: () => newKey(options, effects.entropy),
+          check: (current) => roots && firstRoots(place, current, { roots, now }),
+        })
+      : findReserved(store, reservation);
+  const wanted = await wantedLog(context, options, {
+    fulcio: effects.fulcio,
+    meanwhile: async (roots) => {
+      await keyBefore(roots);
+    },
+  });
+  const reserved = await keyBefore(wanted.roots);
+  let isHeld = reserved !== undefined;
   const { secret: stored, outcome } = await keepPair(store, {
     secret,
     published,
     publishes: ctlogPublicKey.keys,
+    publishedFirst: reserved !== undefined,
     make: async (current) => {
       if (holdsLog(place, current)) return undefined;
-      const privateKey = await newKey(context, options, entropy);
-      return newLog(place, current, wanted, { privateKey, password: entropy.password() });
+      const privateKey = reserved?.privateKey ?? (await givenTo(context, options, place));
+      await refuseOtherThanGiven(context, options, publicKeyOf(privateKey));
+      return newLog(place, current, wanted, { privateKey, password: effects.entropy.password() });
     },
     derive: (data) => ({ public: publicPem(publicKeyOfLog(place, data, wanted.log)) }),
     complete: async (data) => {
-      await refuseOtherThanGiven(context, options, publicKeyOfLog(place, data, wanted.log));
+      const kept = publicKeyOfLog(place, data, wanted.log);
+      await refuseOtherThanGiven(context, options, kept);
+      isHeld = await isReserved(store, reservation, kept);
       return lackingInLog(place, data, wanted);
     },
     identify: (_key, value) => fingerprint(parsePublicKey(value)),
     // Its roots and configuration change as Fulcio's CA does.
     immutable: false,
-    // Nobody knows how old a key is that somebody gave.
-    dated: options.privateSecret === undefined ? dated(context.now) : undefined,
+    dated: reserved ? reserved.dated : dateOf(context, options),
   });
   log(
     `${outcome === 'created' ? 'created' : 'kept'} the CT log's key and configuration in ${place}`,
@@ -64,7 +99,21 @@ async function keepLog(context: JobContext, options: Options, { entropy, fulcio 
   }
   tellRoots(context, wanted.roots);
   const publicKey = publicKeyOfLog(place, stored, wanted.log);
+  if (isHeld) await letGo(store, reservation, publicKey);
   log(`its public key is in ${show(published)}, its log ID is ${fingerprint(publicKey)}`);
+}
+
+function recordsOf({ namespace, secret, pubkeysecret }: Options): LogRecords {
+  return {
+    secret: secretIn(namespace, secret),
+    published: secretIn(namespace, pubkeysecret),
+    reservation: secretIn(namespace, reservationOf(secret)),
+  };
+}
+
+/** Nobody knows how old a key is that somebody gave. */
+function dateOf({ now }: JobContext, { privateSecret }: Options) {
+  return privateSecret === undefined ? dated(now) : undefined;
 }
 
 function tellRoots({ log, now }: JobContext, { certificates }: Roots): void {
@@ -73,19 +122,37 @@ function tellRoots({ log, now }: JobContext, { certificates }: Roots): void {
   for (const warning of validityWarnings(certificates, now)) log(`warning: ${warning}`);
 }
 
-function refuseSenseless({ keytype, curvetype, fulcioSecret, fulcioUrl }: Options): void {
+function refuseSenseless(
+  { keytype, curvetype, fulcioSecret, fulcioUrl, privateSecret }: Options,
+  { secret, published, reservation }: LogRecords,
+): void {
   if (keytype === 'rsa' && curvetype !== undefined) {
     throw new JobError('usage', '--curvetype is for --keytype=ecdsa');
   }
   if (fulcioSecret === 'none' && fulcioUrl === undefined) {
     throw new JobError('usage', 'with --fulcio-secret=none, --fulcio-url is needed');
   }
+  refuseOneForBoth({ secret, published });
+  refuseOneForBoth({ secret: reservation, published });
+  if (privateSecret === reservation.name) {
+    throw new JobError('usage', `--private-secret cannot be ${show(reservation)}`, {
+      hint: 'keys that are made here are reserved in it; give yours another name',
+    });
+  }
 }
 
-async function newKey(context: JobContext, options: Options, entropy: Entropy): Promise<KeyObject> {
-  const { privateSecret, keytype, curvetype = 'p256', namespace } = options;
+function newKey({ keytype, curvetype = 'p256' }: Options, entropy: Entropy): KeyObject {
+  return entropy.privateKey(keytype === 'rsa' ? 'rsa-4096' : `ecdsa-${curvetype}`);
+}
+
+/** The key of --private-secret, once it is there. */
+async function givenTo(
+  context: JobContext,
+  { privateSecret, namespace }: Options,
+  place: string,
+): Promise<KeyObject> {
   if (privateSecret === undefined) {
-    return entropy.privateKey(keytype === 'rsa' ? 'rsa-4096' : `ecdsa-${curvetype}`);
+    throw new JobError('tryAgain', `${place} went away while this Job ran`);
   }
   const ref = secretIn(namespace, privateSecret);
   const made = { keys: ['private'], madeBy: 'the one who gave --private-secret' };
@@ -101,16 +168,7 @@ async function refuseOtherThanGiven(
   if (privateSecret === undefined) return;
   const ref = secretIn(namespace, privateSecret);
   const given = await store.read(ref);
-  if (given === undefined) return;
-  const [wanted, found] = [publicKeyOf(givenKey(ref, given.data)), kept].map(fingerprint);
-  if (wanted === found) return;
-  throw new JobError(
-    'contradiction',
-    `${show(ref)} has the key ${wanted}, but the log has ${found}`,
-    {
-      hint: 'nothing was changed; a log that has a key keeps it',
-    },
-  );
+  if (given) refuseOther(ref, givenKey(ref, given.data), kept);
 }
 
 function givenKey(ref: Ref, { private: sealed, password }: Data): KeyObject {

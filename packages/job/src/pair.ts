@@ -14,7 +14,14 @@ import { contrasted } from './listed.ts';
 /** A private record and the public one that follows from it. */
 export interface Pair {
   readonly secret: Ref;
+  /** Where the private key goes from here, if this is not its place for good: there it is looked for first. */
+  readonly home?: Ref;
   readonly published: Ref;
+  /**
+   * Whether the public record may be there before the private one, published from elsewhere. It must be
+   * what follows from the private record that is made then; else it belongs to one that is lost.
+   */
+  readonly publishedFirst?: boolean;
   /** The keys of the public record that are ours; what others keep beside them is theirs. */
   readonly publishes: readonly string[];
   /** What to make where the private record has no key; undefined where it has one with all it needs. */
@@ -40,6 +47,7 @@ export interface Pair {
 /** The private record as it is stored now, and what became of it. */
 export interface Kept {
   readonly secret: Data;
+  readonly annotations: Annotations;
   readonly outcome: 'created' | 'completed' | 'kept';
 }
 
@@ -67,17 +75,18 @@ export async function keepPair(store: Store, pair: Pair): Promise<Kept> {
   const derived =
     (outcome === 'kept' && step.derived) ||
     pair.derive(secret, { isPublished: isPublishedBy(pair, published) });
-  if (published === undefined || lacking(pair, published, derived) !== undefined) {
+  if (lacking(pair, published, derived) !== undefined) {
     const date = dateIn(pair, annotations);
     await converge(store, pair.published, (current) => {
       const change = lacking(pair, current?.data, derived);
       return change && { ...change, ...date };
     });
   }
-  return { secret, outcome };
+  return { secret, annotations, outcome };
 }
 
-function refuseOneForBoth({ secret, published }: Pair): void {
+/** @throws {JobError} usage, where the private and the public record are the same one. */
+export function refuseOneForBoth({ secret, published }: Pick<Pair, 'secret' | 'published'>): void {
   if (show(secret) !== show(published)) return;
   throw new JobError('usage', `${show(secret)} cannot be both the private and the public record`, {
     hint: 'give the two flags two names',
@@ -98,7 +107,10 @@ async function nextStep(
 ): Promise<Step> {
   const isPublished = isPublishedBy(pair, published);
   const made = await pair.make(current);
-  if (made && isPublished) throw orphaned(pair);
+  if (made && isPublished) {
+    if (!pair.publishedFirst) throw orphaned(pair);
+    lacking(pair, published, pair.derive(made.data ?? {}, { isPublished }));
+  }
   if (made) return { outcome: 'created', change: { ...made, ...dateNow(pair) } };
   if (current === undefined) return { outcome: 'created' };
   const derived = pair.derive(current, { isPublished });
@@ -147,10 +159,10 @@ function compare(
   );
 }
 
-function orphaned({ secret, published }: Pair): JobError {
+function orphaned({ secret, home = secret, published }: Pair): JobError {
   return new JobError(
     'contradiction',
-    `${show(published)} is there, but the private key it belongs to is not in ${show(secret)}`,
+    `${show(published)} is there, but the private key it belongs to is not in ${show(home)}`,
     { hint: 'restore the private Secret; or, to start over with a new key, delete the public one' },
   );
 }

@@ -19,6 +19,8 @@ export interface Waiting {
 export interface Awaited {
   readonly what: string;
   readonly hint?: string;
+  /** What can be done meanwhile, once; not called where the first look finds it. */
+  readonly meanwhile?: (() => Promise<void>) | undefined;
 }
 
 export type WaitFor = <T>(awaited: Awaited, probe: () => Promise<T | undefined>) => Promise<T>;
@@ -33,12 +35,15 @@ export function waiting({ timeout, signal, log }: Waiting): WaitFor {
   const start = performance.now();
   return async (awaited, probe) => {
     const remind = reminding(awaited, log);
+    let { meanwhile } = awaited;
     for (let pause = firstPause; ; pause = Math.min(pause * 1.5, longestPause)) {
       const answer = await probe();
       if (answer !== undefined) return answer;
       const left = timeout - (performance.now() - start);
       if (left <= 0) throw late(awaited, timeout);
       remind();
+      await meanwhile?.();
+      meanwhile = undefined;
       await sleep(Math.min(pause, left), undefined, { signal });
     }
   };
@@ -66,10 +71,14 @@ function reminding({ what, hint }: Awaited, log: Log): () => void {
 export async function waitForKeys(
   { store, waitFor }: { store: Store; waitFor: WaitFor },
   ref: Ref,
-  { keys, madeBy }: { keys: readonly string[]; madeBy: string },
+  {
+    keys,
+    madeBy,
+    meanwhile,
+  }: Pick<Awaited, 'meanwhile'> & { keys: readonly string[]; madeBy: string },
 ): Promise<Data> {
   return waitFor(
-    { what: `${show(ref)}, ${keys.join(', ')}`, hint: `${madeBy} writes it` },
+    { what: `${show(ref)}, ${keys.join(', ')}`, hint: `${madeBy} writes it`, meanwhile },
     async () => {
       const data = (await store.read(ref))?.data;
       return data !== undefined && keys.every((key) => data[key]?.length) ? data : undefined;

@@ -1,5 +1,6 @@
 import {
   ctlogConfig,
+  ctlogKey,
   ctlogSecrets,
   fulcioPublicKey,
   fulcioSecrets,
@@ -63,6 +64,11 @@ const boxes: readonly Box[] = [
     args: ['--private-secret=given'],
     now,
     records: [...waiting, [given, { private: key, password: word }]],
+  })),
+  box(ctlogKey, 'private', (key, word) => ({
+    job: createCtConfig,
+    now,
+    records: [...waiting, [ctlogKey, { private: key, password: word }]],
   })),
 ];
 
@@ -210,10 +216,12 @@ describe('rows 18 to 20: a private key that no server takes', () => {
 
   const ed25519 = systemEntropy.privateKey('ed25519');
   it('is an Ed25519 key for a CT log', async () => {
-    await expectRefused(boxes[3]!.trial(sealed(ed25519), word), {
-      status: 65,
-      says: [boxes[3]!.place, 'a CT log signs with'],
-    });
+    for (const { trial, place } of boxes.slice(3)) {
+      await expectRefused(trial(sealed(ed25519), word), {
+        status: 65,
+        says: [place, 'a CT log signs with'],
+      });
+    }
     await expectRefused(logBox(pem('PRIVATE KEY', pkcs8(ed25519))), {
       status: 65,
       says: [logPlace, 'a CT log signs with'],
@@ -243,7 +251,7 @@ describe('row 22: a key that does not belong to what stands beside it', () => {
 // What the rows above rest on: the same boxes take what is in order.
 describe('a key that is in order', () => {
   it('is taken', async ({ expect }) => {
-    const keys = [own, ca.privateKey, tsa[0]!.privateKey, own].map((key) => sealed(key));
+    const keys = [own, ca.privateKey, tsa[0]!.privateKey, own, own].map((key) => sealed(key));
     for (const [index, { trial }] of boxes.entries()) {
       expect(await tried(trial(keys[index]!, word))).toMatchObject({ status: 0 });
     }

@@ -24,6 +24,14 @@ export function changed(
   return object && { ...object, data: Object.fromEntries(left) };
 }
 
+/** The Secret that reserves a log's key, as it was before the log had it. */
+function reserving(all: Objects) {
+  const { private: sealed, config = '' } = all['ctlog-secrets']?.data ?? {};
+  const text = Buffer.from(config, 'base64').toString();
+  const password = /password: *"([^"]+)"/.exec(text)?.[1] ?? '';
+  return changed(all['ctlog-key'], { private: sealed, password: base64(password) });
+}
+
 const signing = 'rekor-signing-secret';
 /** By Job: states of the records that it writes, in which two things disagree. */
 export const cases: Record<string, Case[]> = {
@@ -90,6 +98,25 @@ export const cases: Record<string, Case[]> = {
       what: 'no configuration, in which the password was',
       put: (one) => [changed(one['ctlog-secrets'], { config: undefined })],
       says: /ctlog-secrets has private but lacks config/,
+    },
+    {
+      what: 'a reserved key that is not the published one',
+      put: (one, other) => [reserving(one), other['ctlog-public-key']],
+      says: new RegExp(
+        `${place('ctlog', 'ctlog-public-key')} key public is ${key}, but ${place('ctlog', 'ctlog-key')} gives ${key}`,
+      ),
+    },
+    {
+      what: 'a reserved key that is not the log’s',
+      put: (one, other) => [reserving(other), one['ctlog-secrets'], one['ctlog-public-key']],
+      says: new RegExp(`${place('ctlog', 'ctlog-key')} has the key ${key}, but the log has ${key}`),
+    },
+    {
+      what: 'a public Secret whose log is gone',
+      put: (one) => [one['ctlog-key'], one['ctlog-public-key']],
+      says: new RegExp(
+        `${place('ctlog', 'ctlog-public-key')} is there, but the private key .* is not in ${place('ctlog', 'ctlog-secrets')}`,
+      ),
     },
   ],
   'tsa-system/createcertchain': [

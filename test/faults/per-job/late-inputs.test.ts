@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
-import { copies, ctlogConfig, fulcioPublicKey } from '@sigstand/contracts/records';
+import { copies, ctlogConfig, ctlogPublicKey, fulcioPublicKey } from '@sigstand/contracts/records';
 import type { Data, Ref } from '@sigstand/store/store';
 import { afterAll, describe, expect, inject, it } from 'vitest';
 import { run } from '../../cluster/rig.ts';
@@ -127,7 +127,7 @@ async function openNamespaces(names: readonly string[]): Promise<void> {
 }
 
 describe('createctconfig', () => {
-  it(`goes on when the tree comes ${long ? 120 : 5} s late`, async () => {
+  it(`publishes the key, and goes on when the tree comes ${long ? 120 : 5} s late`, async () => {
     const lane = await openLane('latetree', upstream.kubeconfig);
     const job = lane.job('ctlog-system/createctconfig');
     const here = <R extends Ref>(ref: R): R => ({
@@ -140,6 +140,9 @@ describe('createctconfig', () => {
     await started.hears(
       `waiting for ConfigMap ${record.namespace}/${record.name}, treeID (createtree writes it)`,
     );
+    await started.hears("reserved the CT log's key");
+    const { name, namespace } = here(ctlogPublicKey);
+    const published = await admin.readNamespacedSecret({ name, namespace });
     await sleep(long ? 120_000 : 5_000);
     expect(started.child.exitCode).toBe(null);
     await put(record, { treeID: Buffer.from('6650004838055700742') });
@@ -150,6 +153,7 @@ describe('createctconfig', () => {
       status: 0,
       stderr: expect.stringContaining("created the CT log's key and configuration"),
     });
+    expect(await admin.readNamespacedSecret({ name, namespace })).toEqual(published);
     figure(`createctconfig was done ${after.toFixed()} ms after the tree's id came`);
     expect(after).toBeLessThan(patience(5_000));
   });
