@@ -124,7 +124,8 @@ export function addressesIn(text: string): Address[] {
     // Rekor takes the port in a flag of its own; the mariadb programs know theirs.
     const beside = flag && new RegExp(`--${flag}\\.port=(\\d+)`).exec(text)?.[1];
     const usual =
-      { http: 80, https: 443 }[scheme ?? ''] ?? (/mariadb-/.test(text) ? 3306 : Number.NaN);
+      { http: 80, https: 443 }[scheme ?? ''] ??
+      (/\bmariadb(-\w+)? --/.test(text) ? 3306 : Number.NaN);
     return [{ scheme, host, port: Number(port ?? beside ?? usual) }];
   });
 }

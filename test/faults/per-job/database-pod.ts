@@ -30,7 +30,7 @@ const mounts = {
 export interface DatabasePod {
   readonly port: number;
   path(mount: keyof typeof mounts, name: string): string;
-  /** The init container. */
+  /** What the container does before it becomes the server. */
   prepare(): Script;
   /** The server; `args` come after the manifest's. */
   start(args?: readonly string[]): DatabaseServer;
@@ -76,8 +76,8 @@ export async function newDatabasePod(): Promise<DatabasePod> {
   }
   const port = await freePort();
   const { spec } = podOf('mysql-trillian');
-  const [prepare] = spec.initContainers;
   const [mysql] = spec.containers;
+  const prepare = beforeServer(mysql);
   const here = (text: string) => inFolder(folder, text);
   const client = (args: readonly string[], password: string, sql: string) =>
     execFileSync('mariadb', ['--no-defaults', ...args, '--batch', '--skip-column-names'], {
@@ -155,6 +155,13 @@ function podOf(name: string) {
   const pod = pods.find(({ owner }) => owner.metadata.name === name);
   if (pod === undefined) throw new Error(`no Pod ${name} in the manifests`);
   return pod;
+}
+
+/** The container's script without its last line, by which the shell becomes the server. */
+function beforeServer({ command: [shell = '', flags = '', script = ''] }: { command: string[] }) {
+  const last = /\nexec mariadbd "\$@"\n$/;
+  if (!last.test(script)) throw new Error('the container does not end as mariadbd');
+  return { command: [shell, flags], args: [script.replace(last, '')] };
 }
 
 function inFolder(folder: string, text: string): string {
