@@ -6,6 +6,7 @@ failed=0
 biome check . || failed=1
 tsc -p . || failed=1
 if command -v shellcheck >/dev/null; then
-  shellcheck -x --source-path=SCRIPTDIR scripts/*.sh scripts/export/clients/*.sh test/rig/rig || failed=1
+  shellcheck -x --source-path=SCRIPTDIR scripts/*.sh scripts/export/clients/*.sh test/rig/rig \
+    test/bench/peer/*.sh || failed=1
 fi
 exit $failed

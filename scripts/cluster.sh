@@ -51,9 +51,12 @@ render_manifests() {
   [ "$(cluster)" != rig ] || sed -i -E 's/@sha256:[0-9a-f]{64}//' "$OUT"/manifests/*.yaml
 }
 
-# apply_stage STAGE [PATTERN]: the objects of one stage, of all manifests or of those whose names match
+# apply_stage STAGE [PATTERN...]: the objects of one stage, of all manifests or of those whose names match
 apply_stage() {
-  local file files=()
-  for file in "$OUT"/manifests/${2:-*.yaml}; do files+=(-f "$file"); done
-  k apply "${files[@]}" -l "sigstand.dev/stage=$1" | tee -a "$OUT/applied"
+  local stage=$1 pattern file files=()
+  shift
+  for pattern in "${@:-*.yaml}"; do
+    for file in "$OUT"/manifests/$pattern; do files+=(-f "$file"); done
+  done
+  k apply "${files[@]}" -l "sigstand.dev/stage=$stage" | tee -a "$OUT/applied"
 }

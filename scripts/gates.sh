@@ -1,37 +1,53 @@
 # shellcheck shell=bash
-# What each stage waits for: the objects themselves, which are there seconds before their Jobs are Complete.
+# What is applied when: each server as soon as its inputs are there, which is seconds before their Jobs are Complete.
 
 limit=${SIGSTAND_TIMEOUT:-300s}
 
-# there NAMESPACE OBJECT...: every object exists
+# there NAMESPACE OBJECT...: every object exists. One at a time: of several, kubectl refuses to wait for the second.
 there() {
-  k wait --for=create --timeout="$limit" -n "$1" "${@:2}"
+  local object
+  for object in "${@:2}"; do
+    k wait --for=create --timeout="$limit" -n "$1" "$object" || return
+  done
 }
 
-start_credentials() {
-  apply_stage 1 '[01]*.yaml'
-  there trillian-system secret/trillian-mysql
+# `step` asks for the status, and then no command ends a function by failing; so each says on what it goes on.
+
+# The database is the longest way. On two cores, every Pod beside its first ones makes it longer.
+start_database() {
+  apply_stage 1 '1*.yaml' &&
+    there trillian-system secret/trillian-mysql &&
+    apply_stage 2 '1*.yaml'
 }
 
-gate_keys() {
-  at_once fulcio_ca_there tsa_chain_there
+start_the_rest() {
+  apply_stage 1 '[2-9]*.yaml' &&
+    at_once start_fulcio start_tsa start_rekor start_ctlog start_tuf
 }
-fulcio_ca_there() { there fulcio-system secret/fulcio-secrets; }
-tsa_chain_there() { there tsa-system secret/tsa-cert-chain; }
+start_fulcio() {
+  there fulcio-system secret/fulcio-secrets &&
+    apply_stage 2 '3*.yaml'
+}
+start_tsa() {
+  there tsa-system secret/tsa-cert-chain &&
+    apply_stage 2 '5*.yaml'
+}
+start_rekor() {
+  # Its Pod waits for the tree itself.
+  there rekor-system secret/trillian-mysql secret/rekor-signing-secret &&
+    apply_stage 2 '2*.yaml'
+}
+start_ctlog() {
+  there ctlog-system secret/ctlog-secrets &&
+    apply_stage 3 '4*.yaml'
+}
+start_tuf() {
+  there tuf-system secret/tuf-root &&
+    apply_stage 3 '6*.yaml'
+}
 
-gate_late_inputs() {
-  at_once rekor_inputs_there ctlog_config_there tuf_root_there
-}
-rekor_inputs_there() {
-  there rekor-system secret/trillian-mysql secret/rekor-signing-secret configmap/rekor-config
-  # createtree reserves the ConfigMap before it has a tree.
-  k wait --for='jsonpath={.data.treeID}' --timeout="$limit" -n rekor-system configmap/rekor-config
-}
-ctlog_config_there() { there ctlog-system secret/ctlog-secrets; }
-tuf_root_there() { there tuf-system secret/tuf-root; }
-
-gate_stack() {
-  at_once deployments_available database_ready jobs_complete
+servers_available() {
+  at_once deployments_available database_ready
 }
 deployments_available() {
   k wait --for=condition=Available deployments -A -l "$OURS" --timeout="$limit"
@@ -40,18 +56,19 @@ database_ready() {
   k rollout status -n trillian-system statefulset/mysql-trillian --timeout="$limit"
 }
 jobs_complete() {
-  k wait --for=condition=Complete jobs -A -l "$OURS" --timeout="$limit"
+  k wait --for=condition=Complete jobs -A -l "$OURS" --timeout="$limit" || { tell_why; return 1; }
 }
 
-# Runs the gates side by side; if one of them does not open, says why.
+# Runs functions side by side, and fails where one of them does. The outermost says why.
 at_once() {
-  local gate pids=() pid failed=0
-  for gate in "$@"; do
-    "$gate" &
+  local one pids=() pid failed=0 outermost=${gated:-yes}
+  local gated=no
+  for one in "$@"; do
+    ("$one") &
     pids+=($!)
   done
   for pid in "${pids[@]}"; do wait "$pid" || failed=1; done
-  [ $failed -eq 0 ] || tell_why
+  [ $failed -eq 0 ] || [ "$outermost" = no ] || tell_why
   return $failed
 }
 

@@ -39,6 +39,11 @@ k() {
   esac
 }
 
+# The name that the cluster's own tokens bear as their issuer.
+issuer() {
+  k get --raw /.well-known/openid-configuration | sed -E 's/.*"issuer":"([^"]+)".*/\1/'
+}
+
 # Debian packages that are not there yet, given as PROGRAM:PACKAGE.
 need_packages() {
   local entry missing=()

@@ -4,9 +4,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
 
-issuer=$(k get --raw /.well-known/openid-configuration | sed -E 's/.*"issuer":"([^"]+)".*/\1/')
 # A stack that was made anew has another root, and whoever made it knows.
-bash scripts/export.sh --to "$OUT/trust" --issuer "$issuer" --replace-root
+bash scripts/export.sh --to "$OUT/trust" --issuer "$(issuer)" --replace-root
 cp "$OUT/trust/1.root.json" "$OUT/root.json"
 
 cat >"$OUT/env" <<TEXT

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# stack.sh: brings the stack up on the cluster that npm start chose, and proves it by a signature
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/lib.sh
+source scripts/cluster.sh
+source scripts/gates.sh
+
+applied=$(now)
+: >"$OUT/applied"
+render_manifests
+# By themselves: a Pod that is made with its namespace waits for the certificate that Kubernetes puts there.
+step 'namespaces, network policies applied' apply_stage 1 '0*.yaml'
+step 'database applied' start_database
+step 'all else applied, each server with its inputs' start_the_rest
+step 'every server available' servers_available
+step 'a blob signed, logged, timestamped and verified' bash scripts/sign-and-verify.sh
+verified=$(seconds_since "$applied")
+step 'every Job complete' jobs_complete
+step 'trust: what clients need, as files' bash scripts/trust.sh
+
+echo
+echo "apply to verified: $verified"
+if ! grep -qv ' unchanged$' "$OUT/applied"; then echo 'The stack was running: nothing was changed.'; fi
