@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The programs, built from Go modules and kept in the cache by the hash of what they are made from.
 
-MODULES=(pause kube dns sigstore cosign3 cosign2 sigstore-go gitsign go-tuf)
+MODULES=(pause kube dns sigstore cosign3 cosign2 sigstore-go gitsign go-tuf load)
 
 rig_build() {
   local part
@@ -71,7 +71,7 @@ module_main() {
     dns) echo github.com/coredns/coredns ;;
     cosign3) echo github.com/sigstore/cosign/v3 ;;
     cosign2) echo github.com/sigstore/cosign/v2 ;;
-    sigstore-go) echo github.com/sigstore/sigstore-go ;;
+    sigstore-go | load) echo github.com/sigstore/sigstore-go ;;
     go-tuf) echo github.com/theupdateframework/go-tuf/v2 ;;
     gitsign) echo github.com/sigstore/gitsign ;;
   esac
@@ -89,6 +89,7 @@ module_title() {
     cosign*) echo "cosign $(module_version "$1")" ;;
     sigstore-go | go-tuf) echo "$1 $(module_version "$1")" ;;
     gitsign) echo "gitsign $(module_version gitsign)" ;;
+    load) echo "load, with sigstore-go $(module_version load)" ;;
     *) echo "$1" ;;
   esac
 }
