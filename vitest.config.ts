@@ -8,7 +8,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts', 'test/bench/**/*.test.ts'],
           // A busy machine may stand still for seconds.
           testTimeout: 30_000,
         },

@@ -1,0 +1,117 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Rig } from '../../cluster/rig.ts';
+
+/** The six of both sides: they go by the same names. */
+export const namespaces = ['trillian', 'rekor', 'fulcio', 'ctlog', 'tsa', 'tuf'].map(
+  (system) => `${system}-system`,
+);
+const ours = 'app.kubernetes.io/part-of=sigstand';
+const limit = 90_000;
+
+interface Volume {
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly local?: { readonly path: string }; readonly claimRef?: object };
+  readonly status: { readonly phase: string };
+}
+
+/**
+ * Takes away the stack of either side; the images stay on the node.
+ *
+ * Not a new rig, which is as empty: onto that each image has to be brought again, and that takes much longer.
+ *
+ * @throws {Error} Where something of a stack is still there after all.
+ */
+export async function emptyCluster(cluster: Rig): Promise<void> {
+  await cluster.kubectl(
+    'delete',
+    'namespaces',
+    ...namespaces,
+    '--ignore-not-found',
+    '--wait=false',
+  );
+  await cluster.kubectl('delete', 'clusterroles,clusterrolebindings', '-l', ours, '--wait=false');
+  // A Pod has half a minute to end, which nobody needs to wait for here. A controller that has not yet heard of the
+  // namespace's end may make another.
+  await until('the namespaces', async () => {
+    await cluster.kubectl(
+      ...'delete pods --all -A --grace-period=0 --force --wait=false'.split(' '),
+    );
+    const left = await cluster.kubectl(
+      'get',
+      'namespaces',
+      '--ignore-not-found',
+      '-o',
+      'name',
+      ...namespaces,
+    );
+    return left.trim() === '';
+  });
+  await until('the containers', async () => {
+    const tasks = await containers(cluster);
+    // The kubelet ends those of a Pod that is gone as gently as if it were there.
+    for (const id of tasks) await ctr(cluster, 'tasks', 'kill', '--signal', 'KILL', id);
+    return tasks.length === 0;
+  });
+  await releaseVolumes(cluster);
+  await nothingLeft(cluster);
+}
+
+/** The volumes are the rig's own folders: they stay where they are, and lose what is in them. */
+async function releaseVolumes(cluster: Rig): Promise<void> {
+  const used = (await volumes(cluster)).filter(({ spec }) => spec.claimRef);
+  for (const { metadata, spec } of used) {
+    const path = spec.local?.path ?? '';
+    if (!path.startsWith(`/var/lib/sigstand/${cluster.env.RIG}/volumes/`))
+      throw new Error(`${metadata.name} is at ${path}, which is no folder of the rig's`);
+    for (const name of await readdir(path)) await rm(join(path, name), { recursive: true });
+    await cluster.kubectl('patch', 'pv', metadata.name, '-p', '{"spec":{"claimRef":null}}');
+  }
+  await until('the volumes', async () =>
+    (await volumes(cluster)).every(({ status }) => status.phase === 'Available'),
+  );
+}
+
+async function nothingLeft(cluster: Rig): Promise<void> {
+  const kinds =
+    'pods,jobs,deployments,statefulsets,replicasets,pvc,clusterroles,clusterrolebindings';
+  const list = await cluster.kubectl('get', `${kinds},namespaces`, '-A', '-o', 'name');
+  const left = list.split('\n').filter((name) => isOfAStack(name));
+  if (left.length > 0) throw new Error(`the cluster is not empty: ${left.join(', ')}`);
+}
+
+/** Of an object on a rig, by `kind/name`: does a stack have to do with it? */
+export function isOfAStack(name: string): boolean {
+  if (name === '') return false;
+  const [kind = '', object = ''] = name.split('/');
+  if (kind.startsWith('clusterrole')) return object.startsWith('sigstand');
+  if (kind === 'namespace') return namespaces.includes(object);
+  // The rig runs no Pods of its own.
+  return true;
+}
+
+async function volumes(cluster: Rig): Promise<readonly Volume[]> {
+  return (await cluster.get<{ items: Volume[] }>('pv')).items;
+}
+
+/** The ids of all that runs on the node, sandboxes too. */
+async function containers(cluster: Rig): Promise<string[]> {
+  const list = await ctr(cluster, 'tasks', 'list', '--quiet');
+  return list.split('\n').filter((id) => id !== '');
+}
+
+async function ctr(cluster: Rig, ...args: string[]): Promise<string> {
+  const address = `/run/sigstand/${cluster.env.RIG}/containerd.sock`;
+  const options = ['--address', address, '--namespace', 'k8s.io'];
+  return (await cluster.exec(['ctr', ...options, ...args])).stdout;
+}
+
+async function until(what: string, done: () => Promise<boolean>): Promise<void> {
+  const begun = performance.now();
+  while (!(await done())) {
+    if (performance.now() - begun > limit)
+      throw new Error(`${what} of the last stack are still there after ${limit / 1000} s`);
+    await sleep(200);
+  }
+}

@@ -1,0 +1,41 @@
+import { parseArgs } from 'node:util';
+import type { Benchmark, Profile } from './benchmark.ts';
+
+export interface Flags {
+  readonly profile: Profile;
+  readonly peer: string | undefined;
+  readonly json: string | undefined;
+  readonly chosen: readonly Benchmark[];
+}
+
+export const usage = `npm run bench [-- FLAGS]
+
+  --profile quick|full   quick, the default, is a look of about five minutes; full is what README.md's table is made of
+  --peer CHECKOUT        a checkout of sigstore/scaffolding v0.7.31, which is compiled and measured in turn
+  --only ID,...          such as B1,B4 or load: what else is left out; runs also what a profile leaves out
+  --json FILE            the figures for programs
+`;
+
+/** @throws {Error} Of what it does not know, in a line for its user. */
+export function flags(args: readonly string[], known: readonly Benchmark[]): Flags {
+  const text = { type: 'string' } as const;
+  const options = { profile: text, peer: text, json: text, only: text };
+  const { values } = parseArgs({ args: [...args], options });
+  const { profile = 'quick', peer, json, only } = values;
+  if (profile !== 'quick' && profile !== 'full')
+    throw new Error(`--profile is quick or full, not '${profile}'`);
+  const chosen =
+    only === undefined
+      ? known.filter(({ profiles }) => profiles.includes(profile))
+      : named(only.split(','), known);
+  return { profile, peer, json, chosen };
+}
+
+function named(ids: readonly string[], known: readonly Benchmark[]): Benchmark[] {
+  const unknown = ids.filter((id) => !known.some((benchmark) => benchmark.ids.includes(id)));
+  if (unknown.length > 0) {
+    const all = known.flatMap(({ ids }) => ids).join(', ');
+    throw new Error(`--only knows ${all}, not ${unknown.join(', ')}`);
+  }
+  return known.filter((benchmark) => benchmark.ids.some((id) => ids.includes(id)));
+}

@@ -1,0 +1,3 @@
+module sigstand/bench
+
+go 1.24

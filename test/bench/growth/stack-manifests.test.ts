@@ -1,0 +1,96 @@
+import { runJob } from '@sigstand/job/testing';
+import { memoryStore } from '@sigstand/store/memory';
+import { recording } from '@sigstand/store/recording';
+import { type Ref, show } from '@sigstand/store/store';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { StoredObject } from '../../faults/history.ts';
+import { jobs, oncePods } from '../../jobs.ts';
+import { crossTalk, type StackObjects } from './cross-talk.ts';
+import { conflictsIn, stackNamed } from './stack-manifests.ts';
+
+let [one, other]: StackObjects[] = [];
+beforeAll(async () => {
+  [one, other] = await Promise.all([wholeStack('one'), wholeStack('other')]);
+}, 60_000);
+
+/** What the Jobs leave, as the API server would tell of it. */
+async function wholeStack(name: string): Promise<StackObjects> {
+  const store = memoryStore();
+  const refs = new Map<string, Ref>();
+  const noting = recording(store, ({ ref }) => {
+    if (ref.kind !== 'Event') refs.set(show(ref), { ...ref, kind: ref.kind });
+  });
+  await Promise.all(
+    oncePods.map(async ({ job, args, namespace }) => {
+      const all = [...args, `--namespace=${namespace}`];
+      const { status, stderr } = await runJob(jobs[job]!(), noting, { args: all });
+      if (status !== 0) throw new Error(stderr);
+    }),
+  );
+  const objects = [...refs.values()].map(async (ref): Promise<StoredObject> => {
+    const values = Object.entries((await store.read(ref))?.data ?? {}).map(
+      ([key, value]) => [key, Buffer.from(value).toString('base64')] as const,
+    );
+    const [kind, data] = [ref.kind, Object.fromEntries(values)];
+    const metadata = { ...ref, uid: '', resourceVersion: '1' };
+    return { kind, metadata, ...(kind === 'Secret' ? { data } : { binaryData: data }) };
+  });
+  return { name, objects: await Promise.all(objects) };
+}
+
+const without = ({ objects }: StackObjects, name: string) =>
+  objects.filter(({ metadata }) => metadata.name !== name);
+
+describe('cross-talk', () => {
+  it('is nothing between two stacks of their own', () => {
+    expect(crossTalk([one!])).toEqual([]);
+    // The Trillian in memory tells all intents apart by a token that is one and the same here.
+    expect(crossTalk([one!, other!]).filter((fault) => !fault.includes('treeID'))).toEqual([]);
+  });
+
+  it('is what is in two stacks', () => {
+    const found = crossTalk([one!, { ...one!, name: 'copy' }]);
+    expect(found).toContain(
+      'copy: rekor/rekor-pub-key public is the same as one: rekor/rekor-pub-key public',
+    );
+  });
+
+  it('is a repository that trusts the keys of another stack', () => {
+    const theirs = other!.objects.filter(({ metadata }) => metadata.namespace === 'tuf-system');
+    const own = one!.objects.filter(({ metadata }) => metadata.namespace !== 'tuf-system');
+    const found = crossTalk([{ name: 'one', objects: [...own, ...theirs] }]);
+    expect(found.some((fault) => /trusts \d+ keys or certificates that are not/.test(fault))).toBe(
+      true,
+    );
+  });
+
+  it('is not told of a stack that is not whole', () => {
+    const objects = without(one!, 'tuf-root');
+    expect(crossTalk([{ name: 'one', objects }])).toContain('one: Secret tuf/tuf-root is missing');
+  });
+});
+
+describe('a stack under another name', () => {
+  const { ground, jobs: made } = stackNamed('b7', 'trial');
+
+  it('has nothing in the namespaces of the first one', () => {
+    expect(JSON.stringify([ground, made])).not.toContain('-system');
+    expect(made).toHaveLength(oncePods.length);
+  });
+
+  it('tells a Job where the other objects are', () => {
+    const copy = made.find(({ metadata }) => metadata.name === 'copysecrets');
+    expect(copy?.spec.template.spec.containers[0].args).toContain(
+      '--rekor-secret=rekor-b7/rekor-pub-key',
+    );
+  });
+});
+
+describe('the conflicts of an API server', () => {
+  it('are those about Secrets and ConfigMaps', () => {
+    const line = (resource: string, code: number, count: number) =>
+      `apiserver_request_total{code="${code}",resource="${resource}",verb="APPLY"} ${count}`;
+    const metrics = [line('secrets', 409, 2), line('pods', 409, 5), line('configmaps', 409, 1)];
+    expect(conflictsIn([...metrics, line('secrets', 200, 9)].join('\n'))).toBe(3);
+  });
+});

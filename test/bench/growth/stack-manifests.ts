@@ -1,0 +1,85 @@
+import {
+  type copies,
+  ctlogPublicKey,
+  fulcioPublicKey,
+  records,
+  rekorPublicKey,
+  tsaCertChain,
+} from '@sigstand/contracts/records';
+import { show } from '@sigstand/store/store';
+import { jobOf, type Manifest, ofKind } from '../../stack.ts';
+
+const namespaces = /\b(trillian|rekor|fulcio|ctlog|tsa|tuf)-system\b/g;
+
+/** The label of what belongs to one trial of many stacks. */
+export const trialLabel = 'sigstand.dev/trial';
+
+/** Flags whose defaults name a namespace of the stack: a stack under other names has to be told. */
+const elsewhere: Readonly<Record<string, readonly string[]>> = {
+  createctconfig: [`--fulcio-secret=${place(fulcioPublicKey)}`],
+  copysecrets: Object.entries({
+    fulcio: fulcioPublicKey,
+    ctlog: ctlogPublicKey,
+    rekor: rekorPublicKey,
+    tsa: tsaCertChain,
+  } satisfies Record<keyof typeof copies, { namespace: string; name: string }>).map(
+    ([name, source]) => `--${name}-secret=${place(source)}`,
+  ),
+};
+
+function place({ namespace, name }: { namespace: string; name: string }): string {
+  return `${namespace}/${name}`;
+}
+
+export interface StackManifests {
+  /** Namespaces, service accounts and rights. */
+  readonly ground: readonly Manifest[];
+  readonly jobs: readonly Manifest[];
+}
+
+/** The Jobs of a stack whose namespaces end in `-NAME` instead of `-system`, and what they need. */
+export function stackNamed(name: string, trial: string): StackManifests {
+  const renamed = (objects: readonly Manifest[]) =>
+    JSON.parse(JSON.stringify(objects).replace(namespaces, `$1-${name}`)) as Manifest[];
+  return {
+    ground: renamed(ofKind('Namespace', 'ServiceAccount', 'Role', 'RoleBinding')),
+    jobs: renamed(ofKind('Job').map((job) => told(job, trial))),
+  };
+}
+
+function told(job: Manifest, trial: string): Manifest {
+  const copy = structuredClone(job) as Manifest;
+  const { template } = copy.spec;
+  const [container] = template.spec.containers;
+  const { job: program = '' } = jobOf(template.spec) ?? {};
+  container.args = [...(container.args ?? []), ...(elsewhere[program] ?? [])];
+  template.metadata.labels = { ...template.metadata.labels, [trialLabel]: trial };
+  const labels = { ...copy.metadata.labels, [trialLabel]: trial };
+  return { ...copy, metadata: { ...copy.metadata, labels } };
+}
+
+/** What became of the Jobs of some stacks. */
+export interface Outcome {
+  /** From the first Job that was asked for to the last one that was done. */
+  readonly seconds: number;
+  /** Runs that ended with another status than 0. */
+  readonly failed: number;
+  /** Requests for Secrets and ConfigMaps that the API server answered with 409. */
+  readonly conflicts: number;
+  /** What one stack has of another. */
+  readonly crossed: readonly string[];
+}
+
+/** The records of a stack, by the first word of their namespaces. */
+export const stackRecords: readonly string[] = records.map((record) =>
+  show({ ...record, namespace: record.namespace.replace('-system', '') }),
+);
+
+/** How often an API server has answered 409 to a request for a Secret or ConfigMap, by its metrics. */
+export function conflictsIn(metrics: string): number {
+  return metrics
+    .split('\n')
+    .filter((line) => line.startsWith('apiserver_request_total{') && line.includes('code="409"'))
+    .filter((line) => /resource="(secrets|configmaps)"/.test(line))
+    .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}

@@ -1,0 +1,72 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseAllDocuments, stringify } from 'yaml';
+import { root } from '../../cluster/rig.ts';
+import { changes, type Known, type Kubernetes, leftOut } from './changes.ts';
+
+/** The systems in the order in which the peer's script installs them; each is a folder of its manifests. */
+export const systems = ['trillian', 'rekor', 'fulcio', 'ctlog', 'tsa', 'tuf'] as const;
+
+// What kubectl reads: a file mode of 0666 is octal there.
+const yaml = { version: '1.1' } as const;
+
+/** Writes the manifests of a checkout as the rig takes them: a folder for each system, files and order as they were. */
+export async function convert(checkout: string, to: string, known: Known): Promise<void> {
+  for (const system of systems) {
+    const from = join(checkout, 'config', system);
+    await mkdir(join(to, system), { recursive: true });
+    for (const file of await manifestsIn(from)) {
+      if (leftOut.some((folder) => `${system}/${file}`.startsWith(`${folder}/`))) continue;
+      const text = converted(await readFile(join(from, file), 'utf8'), known);
+      // One folder, so that `kubectl apply` takes them in the order of the folders that they were in.
+      await writeFile(join(to, system, file.replaceAll('/', '-')), text);
+    }
+  }
+}
+
+/** One file of manifests after all changes. */
+export function converted(text: string, known: Known): string {
+  const after = changes.reduce(
+    (all, { change }) => all.flatMap((object) => change(object, known)),
+    objectsOf(text),
+  );
+  return after.map((object) => stringify(object, { ...yaml, lineWidth: 0 })).join('---\n');
+}
+
+/** The objects of a file of manifests. */
+export function objectsOf(text: string): Kubernetes[] {
+  return parseAllDocuments(indented(text), yaml).flatMap((document) => {
+    // What is read in part would run, and as something else.
+    for (const error of document.errors) throw error;
+    const object = document.toJS() as Kubernetes | null;
+    return object === null ? [] : [object];
+  });
+}
+
+/** A list in brackets may begin further left for kubectl than for this parser: its lines are moved to the right. */
+function indented(text: string): string {
+  return text.replace(/^( *)([^\s#].*: \[)\n([^\]]*)\]/gm, (_all, margin, key, items) => {
+    const lines = (items as string).split('\n').map((line) => `${margin}  ${line.trim()}`);
+    return `${margin}${key}\n${lines.join('\n')}]`;
+  });
+}
+
+async function manifestsIn(folder: string): Promise<string[]> {
+  const all = await readdir(folder, { recursive: true });
+  return all.filter((file) => file.endsWith('.yaml')).sort();
+}
+
+/** The servers' images as our manifests name them, without digests, and Trillian's schema: both sides run the same. */
+export async function whatOursUse(): Promise<Known> {
+  const folder = join(root, 'manifests');
+  const files = await manifestsIn(folder);
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
+  const images = texts.flatMap((text) =>
+    [...text.matchAll(/^\s*(?:- )?image:\s*([^\s@]+)/gm)].map(([, image = '']) => image),
+  );
+  const schema = texts
+    .flatMap((text) => objectsOf(text))
+    .find((object) => object.metadata?.name === 'trillian-schema')?.data?.['schema.sql'];
+  if (schema === undefined) throw new Error('our manifests have no ConfigMap trillian-schema');
+  return { images: [...new Set(images)], schema };
+}
