@@ -1,6 +1,8 @@
 # The seven images:  npm run build && docker buildx bake
 # One of them:       docker buildx bake createtuf
 # Into the registry: docker buildx bake --push
+#
+# A step runs the image's own Node. For a platform that is not the builder's, the builder must emulate it (QEMU, binfmt).
 
 variable "TAG" {
   default = "0.1.0"

@@ -3,12 +3,9 @@
 
 limit=${SIGSTAND_TIMEOUT:-300s}
 
-# there NAMESPACE OBJECT...: every object exists. One at a time: of several, kubectl refuses to wait for the second.
+# there NAMESPACE OBJECT
 there() {
-  local object
-  for object in "${@:2}"; do
-    k wait --for=create --timeout="$limit" -n "$1" "$object" || return
-  done
+  k wait --for=create --timeout="$limit" -n "$1" "$2"
 }
 
 # `step` asks for the status, and then no command ends a function by failing; so each says on what it goes on.
@@ -33,8 +30,8 @@ start_tsa() {
     apply_stage 2 '5*.yaml'
 }
 start_rekor() {
-  # Its Pod waits for the tree itself.
-  there rekor-system secret/trillian-mysql secret/rekor-signing-secret &&
+  # Its Pod waits for the tree itself. The database's credentials came before the database.
+  there rekor-system secret/rekor-signing-secret &&
     apply_stage 2 '2*.yaml'
 }
 start_ctlog() {
@@ -46,14 +43,9 @@ start_tuf() {
     apply_stage 3 '6*.yaml'
 }
 
+# The database among them: without it Trillian's servers are not.
 servers_available() {
-  at_once deployments_available database_ready
-}
-deployments_available() {
-  k wait --for=condition=Available deployments -A -l "$OURS" --timeout="$limit"
-}
-database_ready() {
-  k rollout status -n trillian-system statefulset/mysql-trillian --timeout="$limit"
+  k wait --for=condition=Available deployments -A -l "$OURS" --timeout="$limit" || { tell_why; return 1; }
 }
 jobs_complete() {
   k wait --for=condition=Complete jobs -A -l "$OURS" --timeout="$limit" || { tell_why; return 1; }

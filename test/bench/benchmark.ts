@@ -8,6 +8,8 @@ export type Profile = 'quick' | 'full';
 /** What a benchmark is given. */
 export interface Bench {
   readonly profile: Profile;
+  /** How many pairs or rounds somebody asked for; by default the profile says. */
+  readonly rounds: number | undefined;
   /** The rig that it has to itself, with the images of both sides on the node. */
   readonly cluster: Rig;
   /** The folder of our manifests, as the rig takes them. */

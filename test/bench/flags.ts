@@ -5,30 +5,35 @@ export interface Flags {
   readonly profile: Profile;
   readonly peer: string | undefined;
   readonly json: string | undefined;
+  readonly rounds: number | undefined;
   readonly chosen: readonly Benchmark[];
 }
 
 export const usage = `npm run bench [-- FLAGS]
 
-  --profile quick|full   quick, the default, is a look of about five minutes; full is what README.md's table is made of
+  --profile quick|full   quick, the default, is a look; full takes an hour
   --peer CHECKOUT        a checkout of sigstore/scaffolding v0.7.31, which is compiled and measured in turn
   --only ID,...          such as B1,B4 or load: what else is left out; runs also what a profile leaves out
+  --rounds N             as many pairs of bring-ups, Jobs and processes, instead of the profile's
   --json FILE            the figures for programs
 `;
 
 /** @throws {Error} Of what it does not know, in a line for its user. */
 export function flags(args: readonly string[], known: readonly Benchmark[]): Flags {
   const text = { type: 'string' } as const;
-  const options = { profile: text, peer: text, json: text, only: text };
+  const options = { profile: text, peer: text, json: text, only: text, rounds: text };
   const { values } = parseArgs({ args: [...args], options });
   const { profile = 'quick', peer, json, only } = values;
+  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
   if (profile !== 'quick' && profile !== 'full')
     throw new Error(`--profile is quick or full, not '${profile}'`);
+  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0))
+    throw new Error(`--rounds is a number from 1 on, not '${values.rounds}'`);
   const chosen =
     only === undefined
       ? known.filter(({ profiles }) => profiles.includes(profile))
       : named(only.split(','), known);
-  return { profile, peer, json, chosen };
+  return { profile, peer, json, rounds, chosen };
 }
 
 function named(ids: readonly string[], known: readonly Benchmark[]): Benchmark[] {

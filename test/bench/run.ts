@@ -36,7 +36,7 @@ const benchmarks: readonly Benchmark[] = [
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
-async function measure({ profile, peer: checkout, chosen }: Flags): Promise<Report> {
+async function measure({ profile, rounds, peer: checkout, chosen }: Flags): Promise<Report> {
   const cluster = rig(process.env.RIG ?? 'bench');
   const work = await mkdtemp(join(tmpdir(), 'sigstand-bench-'));
   const figures: Figure[] = [];
@@ -48,7 +48,7 @@ async function measure({ profile, peer: checkout, chosen }: Flags): Promise<Repo
   const peer = checkout === undefined ? undefined : await openPeer(checkout);
   await peer?.load(cluster);
   const bench: Bench = {
-    ...{ profile, cluster, manifests, peer, work, say },
+    ...{ profile, rounds, cluster, manifests, peer, work, say },
     missing: (what, why) => {
       missing.push({ what, why });
       say(`not measured: ${what} (${why})`);

@@ -83,12 +83,13 @@ describe('kubectl apply -f manifests, in one go', () => {
         ]),
       );
     const images = await Promise.all(jobNames.map((job) => crane('manifest', job)));
-    expect(images.map(({ layers }) => layers.length)).toEqual(jobNames.map(() => 2));
+    // Node, the Job, and V8's code for it.
+    expect(images.map(({ layers }) => layers.length)).toEqual(jobNames.map(() => 3));
     expect(new Set(images.map(({ layers }) => layers[0].digest)).size).toBe(1);
     const { config } = await crane('config', 'createtuf');
     expect(config).toMatchObject({
       User: '65532:65532',
-      Entrypoint: ['/nodejs/bin/node', '/app/job.cjs'],
+      Entrypoint: ['/nodejs/bin/node', '/app/launch.cjs'],
     });
   });
 

@@ -33,12 +33,13 @@ export const bringUp: Benchmark = {
 };
 
 /** The ways of each round. Every other round goes backwards, so that none profits from its place. */
-function plan({ profile, peer, missing }: Bench): Way[][] {
+function plan({ profile, rounds: asked, peer, missing }: Bench): Way[][] {
   const quick: Way[] = ['ours, one apply', 'peer, one apply', 'ours, stages'];
   const full: Way[] = [...quick, 'peer, script order'];
   if (!peer) missing('bring-up of the peer', 'no --peer CHECKOUT was given');
   const ways = (profile === 'quick' ? quick : full).filter((way) => peer || way.startsWith('ours'));
-  const rounds = Array.from({ length: profile === 'quick' ? 1 : 5 }, () => [...ways]);
+  const length = asked ?? (profile === 'quick' ? 1 : 5);
+  const rounds = Array.from({ length }, () => [...ways]);
   return rounds.map((round, index) => (index % 2 === 0 ? round : round.reverse()));
 }
 

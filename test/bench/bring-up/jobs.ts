@@ -31,7 +31,7 @@ export const jobs: Benchmark = {
   profiles: ['quick', 'full'],
   async run(bench) {
     const { cluster, profile, say } = bench;
-    const count = profile === 'quick' ? 3 : 21;
+    const count = bench.rounds ?? (profile === 'quick' ? 3 : 21);
     await cluster.apply(grounds);
     const watch = await openWatch(cluster, ['jobs', 'secrets']);
     try {

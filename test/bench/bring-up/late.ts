@@ -31,7 +31,7 @@ export const late: Benchmark = {
   ground: 'empty',
   profiles: ['full'],
   async run(bench) {
-    const delays = bench.profile === 'quick' ? [20] : [5, 20, 40, 60, 120];
+    const delays = bench.profile === 'quick' ? [40] : [5, 20, 40, 60, 120];
     const figures: Figure[] = [];
     const known = ways.filter((way) => bench.peer || way.startsWith('ours'));
     if (!bench.peer) bench.missing('late inputs of the peer', 'no --peer CHECKOUT was given');

@@ -36,7 +36,7 @@ export const costProcess: Benchmark = {
   },
 };
 
-const pairsOf = ({ profile }: Bench) => (profile === 'full' ? 21 : 3);
+const pairsOf = ({ profile, rounds }: Bench) => rounds ?? (profile === 'full' ? 21 : 3);
 
 interface Trial {
   readonly fresh: Measured;

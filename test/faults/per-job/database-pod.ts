@@ -35,7 +35,7 @@ export interface DatabasePod {
   /** The server; `args` come after the manifest's. */
   start(args?: readonly string[]): DatabaseServer;
   /** The init container of a server that waits for the database, at a port of loopback. */
-  waiter(owner: string, port: number): Script;
+  waiter(owner: string, port: number, env?: Readonly<Record<string, string>>): Script;
   /** Waits until the manifest's readiness probe succeeds. */
   ready(server: DatabaseServer): Promise<void>;
   /** Asks as root, past the network; each row one line of tab-separated values. */
@@ -104,11 +104,11 @@ export async function newDatabasePod(): Promise<DatabasePod> {
     port,
     path: (mount, name) => join(folder, mounts[mount], name),
     prepare: () => adopted(runScript(prepare, here)),
-    waiter: (owner, to) => {
+    waiter: (owner, to, env) => {
       const [container] = podOf(owner).spec.initContainers;
       const host = '--host=mysql-trillian.trillian-system.svc';
       const there = `--host=127.0.0.1 --port=${to}`;
-      return adopted(runScript(container, (text) => here(text.replaceAll(host, there))));
+      return adopted(runScript(container, (text) => here(text.replaceAll(host, there)), env));
     },
     start: (args = []) => {
       const all = [...mysql.args.map(here), `--port=${port}`, '--bind-address=127.0.0.1'];
@@ -178,12 +178,13 @@ function inFolder(folder: string, text: string): string {
 function runScript(
   { command, args }: { command: string[]; args: string[] },
   here: (text: string) => string,
+  env: Readonly<Record<string, string>> = {},
 ): Script {
   const [shell = '', ...flags] = command;
   // A group of its own, so that a kill gets the programs that the shell has started as well.
   const child = spawn(shell, [...flags, ...args.map(here)], {
     detached: true,
-    env: { PATH: `${process.env.PATH}:/usr/sbin` },
+    env: { PATH: `${process.env.PATH}:/usr/sbin`, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';

@@ -107,7 +107,8 @@ describe('a database that is late', () => {
       const mishap = firstOf(['reset', 'reset', 'reset', 'hang']);
       const proxy = await startTcpProxy({ to: pod.port, mishap });
       closing.defer(proxy.close);
-      const script = pod.waiter(owner, proxy.port);
+      // As in a Pod that is made after Rekor's tree was recorded.
+      const script = pod.waiter(owner, proxy.port, { TREE_ID: '1' });
       const status = await script.ended;
       return { owner, status, connections: proxy.connections(), said: script.said() };
     });
@@ -117,6 +118,28 @@ describe('a database that is late', () => {
         said: expect.stringContaining("Lost connection to server at 'handshake"),
       });
     }
+  });
+});
+
+describe('a tree that is late', () => {
+  it.concurrent('is waited for by Rekor, by its name, and nobody else is', async () => {
+    const pod = await databasePod();
+    const server = pod.start();
+    closing.defer(() => server.stop('SIGKILL'));
+    await pod.ready(server);
+    const script = pod.waiter('rekor', pod.port);
+    const make = (id: number, name: string) =>
+      pod.query(`USE trillian;
+        INSERT INTO Trees VALUES (${id}, 'ACTIVE', 'LOG', 'RFC6962_SHA256', 'SHA256', 'ECDSA', '${name}', '', 1, 1, 0, '', '', 0, NULL);
+        INSERT INTO TreeHead VALUES (${id}, 1, 0, '', '', 0);`);
+    make(1, 'ctlogtree');
+    await sleep(1_500);
+    expect(script.child.exitCode).toBe(null);
+    make(2, 'rekortree');
+    expect({ status: await script.ended, said: script.said() }).toEqual({
+      status: 0,
+      said: 'waiting for the tree rekortree, which createtree makes\n',
+    });
   });
 });
 
