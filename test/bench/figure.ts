@@ -41,10 +41,12 @@ export function spread(values: readonly number[]): Spread {
   return { min, median, max };
 }
 
-/** Ours divided by the peer's, pair by pair. */
+/** Ours divided by the peer's, pair by pair; nothing and nothing are equal. */
 export function ratios({ ours, peer = [] }: Figure): number[] {
   const pairs = ours.slice(0, peer.length);
-  return pairs.map((value, index) => value / (peer[index] ?? Number.NaN));
+  return pairs.map((value, index) =>
+    value === peer[index] ? 1 : value / (peer[index] ?? Number.NaN),
+  );
 }
 
 /** The number that a goal is about; undefined where the peer was not measured. */

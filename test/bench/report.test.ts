@@ -26,6 +26,10 @@ describe('a figure', () => {
     expect(verdict(figure, { ...ratio!, atMost: 0.99 })).toBe('missed');
   });
 
+  it('is equal to another that is nothing as well', () => {
+    expect(held({ ...figure, ours: [0], peer: [0] }, figure.goals![0]!)).toBe(1);
+  });
+
   it('reaches no ratio where nobody stood beside it', () => {
     const { peer, ...alone } = figure;
     expect(verdict(alone, figure.goals![0]!)).toBe('not measured');

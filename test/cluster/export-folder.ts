@@ -174,7 +174,7 @@ async function secretsIn(cluster: Rig) {
   const all = await Promise.all(
     privateKeys.map(async ([{ namespace, name }, keys]) => {
       const args = ['secret', name, '-n', namespace];
-      const { data } = await cluster.get<{ data: Record<string, string> }>(...args);
+      const { data = {} } = await cluster.get<{ data?: Record<string, string> }>(...args);
       const bytes = Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64')]);
       return secretsOf(show(secretIn(namespace, name)), Object.fromEntries(bytes), keys);
     }),

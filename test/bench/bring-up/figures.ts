@@ -71,7 +71,6 @@ const times: readonly Row[] = [
     ...{ ...ms, ...stages, read: ({ tufRoot }) => tufRoot },
     title: 'apply to Secret tuf-root: stages, and one apply of the peer’s',
     anchor: 'the platform’s floor 2,800; the peer’s comes last of all',
-    goals: [{ id: 'P5', of: 'median', atMost: 5_000 }],
   },
   {
     ...{ ...ms, ...applies, read: ({ tufRoot }) => tufRoot },
