@@ -7,12 +7,21 @@ import { join } from 'node:path';
 import { run } from '../../cluster/rig.ts';
 import { assembleApp } from '../../programs/app.ts';
 
-const apps = mkdtempSync(join(tmpdir(), 'sigstand-apps-'));
-process.once('exit', () => rmSync(apps, { recursive: true }));
+let apps: string | undefined;
+
+/** A folder that is there until this process ends. */
+function appsFolder(): string {
+  if (apps === undefined) {
+    const made = mkdtempSync(join(tmpdir(), 'sigstand-apps-'));
+    process.once('exit', () => rmSync(made, { recursive: true }));
+    apps = made;
+  }
+  return apps;
+}
 
 /** The program and its first arguments, as the ENTRYPOINT of the Job's image has them. */
 export function jobCommand(job: string): [string, ...string[]] {
-  const app = join(apps, job);
+  const app = join(appsFolder(), job);
   if (!existsSync(app)) assembleApp(job, app);
   return [process.execPath, join(app, 'launch.cjs')];
 }
