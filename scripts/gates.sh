@@ -45,23 +45,26 @@ start_tuf() {
 
 # The database among them: without it Trillian's servers are not.
 servers_available() {
-  k wait --for=condition=Available deployments -A -l "$OURS" --timeout="$limit" || { tell_why; return 1; }
+  k wait --for=condition=Available deployments -A -l "$OURS" --timeout="$limit"
 }
 jobs_complete() {
-  k wait --for=condition=Complete jobs -A -l "$OURS" --timeout="$limit" || { tell_why; return 1; }
+  k wait --for=condition=Complete jobs -A -l "$OURS" --timeout="$limit"
 }
 
-# Runs functions side by side, and fails where one of them does. The outermost says why.
+# Runs functions side by side, and fails where one of them does.
 at_once() {
-  local one pids=() pid failed=0 outermost=${gated:-yes}
-  local gated=no
+  local one pids=() pid failed=0
   for one in "$@"; do
     ("$one") &
     pids+=($!)
   done
   for pid in "${pids[@]}"; do wait "$pid" || failed=1; done
-  [ $failed -eq 0 ] || [ "$outermost" = no ] || tell_why
   return $failed
+}
+
+# Runs one of these, and says why where it fails.
+gate() {
+  "$1" || { tell_why; return 1; }
 }
 
 # What each Job that is not done says last: it names what it waits for.

@@ -11,12 +11,12 @@ applied=$(now)
 render_manifests
 # By themselves: a Pod that is made with its namespace waits for the certificate that Kubernetes puts there.
 step 'namespaces, network policies applied' apply_stage 1 '0*.yaml'
-step 'database applied' start_database
-step 'all else applied, each server with its inputs' start_the_rest
-step 'every server available' servers_available
+step 'database applied' gate start_database
+step 'all else applied, each server with its inputs' gate start_the_rest
+step 'every server available' gate servers_available
 step 'a blob signed, logged, timestamped and verified' bash scripts/sign-and-verify.sh
 verified=$(seconds_since "$applied")
-step 'every Job complete' jobs_complete
+step 'every Job complete' gate jobs_complete
 step 'trust: what clients need, as files' bash scripts/trust.sh
 
 echo

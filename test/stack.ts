@@ -22,19 +22,28 @@ export interface PodSpec {
   readonly [field: string]: any;
 }
 
-const folder = join(import.meta.dirname, '../manifests');
+/**
+ * Every object of the YAML files in a folder, and in the folders below, in the order of their names.
+ *
+ * @throws {Error} Where a file is no YAML.
+ */
+export function manifestsIn(folder: string): Manifest[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.yaml'))
+    .sort()
+    .flatMap((file) =>
+      parseAllDocuments(readFileSync(join(folder, file), 'utf8')).map((document) => {
+        if (document.errors.length > 0) throw new Error(`${file}: ${document.errors[0]?.message}`);
+        return document.toJS() as Manifest | null;
+      }),
+    )
+    .filter((object) => object !== null);
+}
 
 /** Every object of manifests/, in the order in which kubectl would read them. */
-export const manifests: readonly Manifest[] = readdirSync(folder)
-  .filter((file) => file.endsWith('.yaml'))
-  .sort()
-  .flatMap((file) =>
-    parseAllDocuments(readFileSync(join(folder, file), 'utf8')).map((document) => {
-      if (document.errors.length > 0) throw new Error(`${file}: ${document.errors[0]?.message}`);
-      return document.toJS() as Manifest | null;
-    }),
-  )
-  .filter((object) => object !== null);
+export const manifests: readonly Manifest[] = manifestsIn(
+  join(import.meta.dirname, '../manifests'),
+);
 
 export function ofKind(...kinds: string[]): Manifest[] {
   return manifests.filter(({ kind }) => kinds.includes(kind));

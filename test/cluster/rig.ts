@@ -90,6 +90,14 @@ export interface Event {
   readonly involvedObject: { readonly namespace: string; readonly name: string };
 }
 
+/** Whether a container was not created for a Secret or ConfigMap, or a key in it, that was not there. */
+export function isConfigError({ reason, message }: { reason?: string; message?: string }): boolean {
+  return (
+    reason === 'Failed' &&
+    /(secret|configmap) "[^"]+" not found|couldn't find key/i.test(message ?? '')
+  );
+}
+
 /** What a clean bring-up has none of: failed Pods, restarted containers, Pods that met a missing key. */
 export async function waste(cluster: Rig) {
   const pods = (await cluster.get<{ items: Pod[] }>('pods', '-A')).items;
@@ -105,10 +113,7 @@ export async function waste(cluster: Rig) {
       .map(({ metadata }) => metadata.name),
     restarts,
     configErrors: events
-      .filter(({ message }) =>
-        /(secret|configmap) "[^"]+" not found|couldn't find key/i.test(message),
-      )
-      .filter(({ reason }) => reason === 'Failed')
+      .filter(isConfigError)
       .map(({ involvedObject, message }) => `${involvedObject.name}: ${message}`),
   };
 }

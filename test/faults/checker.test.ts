@@ -1,47 +1,18 @@
-import { runJob } from '@sigstand/job/testing';
-import { memoryStore } from '@sigstand/store/memory';
-import { recording } from '@sigstand/store/recording';
-import { type Ref, show } from '@sigstand/store/store';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { jobs, oncePods } from '../jobs.ts';
 import { violations } from './checker.ts';
 import { placeOf, type StoredObject } from './history.ts';
+import { wholeStack } from './whole-stack.ts';
 
 /** A whole stack, as the API server would tell of it. */
 let stack: Map<string, StoredObject>;
 /** Another stack, with other keys under the same names. */
 let other: Map<string, StoredObject>;
 beforeAll(async () => {
-  [stack, other] = await Promise.all([wholeStack(), wholeStack()]);
+  [stack, other] = await Promise.all([places(), places()]);
 }, 60_000);
 
-async function wholeStack(): Promise<Map<string, StoredObject>> {
-  const store = memoryStore();
-  const refs = new Map<string, Ref>();
-  const noting = recording(store, ({ ref }) => {
-    if (ref.kind !== 'Event') refs.set(show(ref), { ...ref, kind: ref.kind });
-  });
-  await Promise.all(
-    oncePods.map(async ({ job, args, namespace }) => {
-      const { status, stderr } = await runJob(jobs[job]!(), noting, {
-        args: [...args, `--namespace=${namespace}`],
-      });
-      if (status !== 0) throw new Error(stderr);
-    }),
-  );
-  const objects = await Promise.all([...refs.values()].map(async (ref) => objectOf(ref, store)));
-  return new Map(objects.map((object) => [placeOf(object), object]));
-}
-
-async function objectOf(ref: Ref, store: ReturnType<typeof memoryStore>): Promise<StoredObject> {
-  const { data = {}, annotations = {} } = (await store.read(ref)) ?? {};
-  const text = (value: Uint8Array) => Buffer.from(value).toString('base64');
-  const values = Object.fromEntries(Object.entries(data).map(([key, one]) => [key, text(one)]));
-  const metadata = { ...ref, uid: '', resourceVersion: '1', labels: { theirs: 'l' }, annotations };
-  // As Secrets keep it; for ConfigMaps that is binaryData.
-  return ref.kind === 'Secret'
-    ? { kind: ref.kind, metadata, data: values }
-    : { kind: ref.kind, metadata, binaryData: values };
+async function places(): Promise<Map<string, StoredObject>> {
+  return new Map((await wholeStack()).map((object) => [placeOf(object), object]));
 }
 
 /** What the checker says of a trial in which one object became `changed`. */

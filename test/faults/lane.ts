@@ -42,9 +42,14 @@ export const stackNamespaces: readonly string[] = ofKind('Namespace').map(
 
 const namespaces = /\b(trillian|rekor|fulcio|ctlog|tsa|tuf)-system\b/g;
 
+/** A text with the stack's namespaces ending in `-NAME` instead of `-system`. */
+export function renamed(text: string, name: string): string {
+  return text.replace(namespaces, `$1-${name}`);
+}
+
 /** @throws {Error} Where the API server does not take the manifests. */
 export async function openLane(name: string, kubeconfig: string): Promise<Lane> {
-  const mine = (text: string) => text.replace(namespaces, `$1-${name}`);
+  const mine = (text: string) => renamed(text, name);
   const items = ofKind('Namespace', 'ServiceAccount', 'Role', 'RoleBinding');
   const list = mine(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
   const applied = await run(
@@ -85,7 +90,7 @@ export async function openLane(name: string, kubeconfig: string): Promise<Lane> 
 }
 
 /** The manifest's arguments, and those that name other namespaces written out. */
-function argumentsOf({ job, args }: JobPod): string[] {
+export function argumentsOf({ job, args }: Pick<JobPod, 'job' | 'args'>): string[] {
   const elsewhere: Record<string, string[]> = {
     createctconfig: ['--fulcio-secret=fulcio-system/fulcio-pub-key'],
     copysecrets: [

@@ -1,12 +1,11 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rig } from '../../cluster/rig.ts';
 import type { Bench, Benchmark } from '../benchmark.ts';
-import { figures, type Round, type Way } from './figures.ts';
-import { oneApply, stages } from './ours.ts';
+import { figures, type Round } from './figures.ts';
 import { type Reading, reading } from './reading.ts';
 import { emptyCluster } from './reset.ts';
 import { clock, openWatch } from './watch.ts';
+import { bringUpBy, possible, type Way } from './ways.ts';
 
 /** B1 and B2: from the first apply to a blob that is signed and verified, and what went wrong on the way. */
 export const bringUp: Benchmark = {
@@ -33,11 +32,12 @@ export const bringUp: Benchmark = {
 };
 
 /** The ways of each round. Every other round goes backwards, so that none profits from its place. */
-function plan({ profile, rounds: asked, peer, missing }: Bench): Way[][] {
+function plan(bench: Bench): Way[][] {
+  const { profile, rounds: asked, peer, missing } = bench;
   const quick: Way[] = ['ours, one apply', 'peer, one apply', 'ours, stages'];
   const full: Way[] = [...quick, 'peer, script order'];
   if (!peer) missing('bring-up of the peer', 'no --peer CHECKOUT was given');
-  const ways = (profile === 'quick' ? quick : full).filter((way) => peer || way.startsWith('ours'));
+  const ways = possible(bench, profile === 'quick' ? quick : full);
   const length = asked ?? (profile === 'quick' ? 1 : 5);
   const rounds = Array.from({ length }, () => [...ways]);
   return rounds.map((round, index) => (index % 2 === 0 ? round : round.reverse()));
@@ -45,15 +45,9 @@ function plan({ profile, rounds: asked, peer, missing }: Bench): Way[][] {
 
 /** Our own must come up; a peer that does not leaves its round without a pair, and that is said. */
 async function attempt(bench: Bench, way: Way, round: string): Promise<Reading | undefined> {
-  const { cluster, peer, manifests, work, say, missing } = bench;
-  const ways: Readonly<Record<Way, () => Promise<number>>> = {
-    'ours, stages': () => stages(cluster, join(work, `stages-${round}`)),
-    'ours, one apply': () => oneApply(cluster, manifests),
-    'peer, one apply': () => theirs(peer).bringUp(cluster, 'one apply'),
-    'peer, script order': () => theirs(peer).bringUp(cluster, 'script order'),
-  };
+  const { cluster, say, missing } = bench;
   try {
-    const read = await observed(cluster, ways[way]);
+    const read = await observed(cluster, () => bringUpBy(bench, way, `stages-${round}`));
     const { failedPods, restarts } = read.waste;
     say(`${way}: ${read.verified.toFixed(0)} ms, ${failedPods} failed Pods, ${restarts} restarts`);
     // There should be none; which it was tells where to look.
@@ -64,11 +58,6 @@ async function attempt(bench: Bench, way: Way, round: string): Promise<Reading |
     missing(`${way}, round ${round}`, (error as Error).message);
     return undefined;
   }
-}
-
-function theirs(peer: Bench['peer']): NonNullable<Bench['peer']> {
-  if (!peer) throw new Error('there is no peer to bring up');
-  return peer;
 }
 
 /** Runs one bring-up on an empty cluster and tells what was seen of it; `go` resolves to the moment of the signature. */

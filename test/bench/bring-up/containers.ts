@@ -16,10 +16,15 @@ export interface RuntimeWatch {
   close(): Promise<void>;
 }
 
+/** containerd's own client, speaking to the node's. */
+export function ctr(cluster: Rig, ...args: readonly string[]): string[] {
+  const address = `/run/sigstand/${cluster.env.RIG}/containerd.sock`;
+  return ['ctr', '--address', address, '--namespace', 'k8s.io', ...args];
+}
+
 /** Listens to the node's containerd. */
 export async function openRuntimeWatch(cluster: Rig): Promise<RuntimeWatch> {
-  const ctr = ['ctr', '--address', `/run/sigstand/${cluster.env.RIG}/containerd.sock`];
-  const child = spawn('test/rig/rig', ['exec', '--', ...ctr, '--namespace', 'k8s.io', 'events'], {
+  const child = spawn('test/rig/rig', ['exec', '--', ...ctr(cluster, 'events')], {
     cwd: root,
     env: { ...process.env, ...cluster.env },
     stdio: ['ignore', 'pipe', 'inherit'],

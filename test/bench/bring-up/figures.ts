@@ -1,8 +1,6 @@
 import type { Figure, Goal } from '../figure.ts';
 import type { Reading, Waste } from './reading.ts';
-
-/** How a stack came up. */
-export type Way = 'ours, stages' | 'ours, one apply' | 'peer, one apply' | 'peer, script order';
+import type { Way } from './ways.ts';
 
 /** One bring-up in each way; one that did not come up is not there. */
 export type Round = Readonly<Partial<Record<Way, Reading>>>;

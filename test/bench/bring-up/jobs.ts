@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { Rig } from '../../cluster/rig.ts';
+import { type Manifest, manifestsIn } from '../../stack.ts';
 import type { Benchmark } from '../benchmark.ts';
+import { figureOf, inTurn, type Pairs } from '../cost/pairs.ts';
 import type { Figure } from '../figure.ts';
 import { condition } from './lanes.ts';
-import { type Manifest, manifest, manifestsIn } from './manifests.ts';
 import { openWatch, type Watch } from './watch.ts';
 
 /** Jobs that both sides have, that wait for nothing, and the public Secret that each writes last. */
@@ -12,10 +13,6 @@ const pairs = [
   { title: 'createsecret', namespace: 'rekor-system', name: 'createsecret', last: 'rekor-pub-key' },
   { title: 'createcerts', namespace: 'fulcio-system', name: 'createcerts', last: 'fulcio-pub-key' },
 ];
-
-interface JobManifest extends Manifest {
-  readonly spec: { readonly template: { readonly spec: object } };
-}
 
 /** From the Job's object to what it is for. */
 interface Times {
@@ -37,19 +34,14 @@ export const jobs: Benchmark = {
     try {
       const figures: Figure[] = [];
       for (const { title, namespace, name, last } of pairs) {
-        const sides = {
-          ours: jobOf(bench.manifests, namespace, name),
-          ...(bench.peer && { peer: jobOf(bench.peer.manifests, namespace, name) }),
+        const trial = (side: string, folder: string) => {
+          const job = jobOf(folder, namespace, name);
+          return (pair: number) =>
+            once(cluster, watch, { job, run: `${side}-${name}-${pair}`, last });
         };
-        const read = { ours: [] as Times[], peer: [] as Times[] };
-        for (let round = 0; round < count; round += 1) {
-          const order = Object.keys(sides) as (keyof typeof read)[];
-          for (const side of round % 2 === 0 ? order : order.reverse()) {
-            const run = `${side}-${name}-${round}`;
-            read[side].push(await once(cluster, watch, { job: sides[side]!, run, last }));
-          }
-        }
-        figures.push(...figuresOf(title, read));
+        const ours = trial('ours', bench.manifests);
+        const peer = bench.peer && trial('peer', bench.peer.manifests);
+        figures.push(...figuresOf(title, await inTurn(count, ours, peer)));
         say(`${title}: ${count} pairs`);
       }
       if (!bench.peer) bench.missing('Jobs of the peer', 'no --peer CHECKOUT was given');
@@ -82,14 +74,19 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: any}
 subjects: [{kind: ServiceAccount, name: default, namespace: ${place}}]
 `;
 
-function jobOf(folder: string, namespace: string, name: string): JobManifest {
-  return manifest(manifestsIn<JobManifest>(folder), 'Job', namespace, name);
+function jobOf(folder: string, namespace: string, name: string): Manifest {
+  const job = manifestsIn(folder).find(
+    ({ kind, metadata }) =>
+      kind === 'Job' && metadata.namespace === namespace && metadata.name === name,
+  );
+  if (!job) throw new Error(`no Job ${namespace}/${name} in the manifests`);
+  return job;
 }
 
 async function once(
   cluster: Rig,
   watch: Watch,
-  { job, run, last }: { job: JobManifest; run: string; last: string },
+  { job, run, last }: { job: Manifest; run: string; last: string },
 ): Promise<Times> {
   await cluster.kubectl('delete', 'secrets', '--all', '-n', place);
   const from = watch.changes.length;
@@ -121,26 +118,17 @@ async function once(
   }
 }
 
-function figuresOf(
-  title: string,
-  { ours, peer }: { ours: readonly Times[]; peer: readonly Times[] },
-): Figure[] {
-  const of = (key: keyof Times) => ({
-    ours: ours.map((times) => times[key]),
-    ...(peer.length > 0 && { peer: peer.map((times) => times[key]) }),
-  });
+function figuresOf(title: string, pairs: Pairs<Times>): Figure[] {
   return [
-    {
+    figureOf(pairs, ({ readable }) => readable, {
       ...{ id: 'B4', title: `Job ${title}, POST to its Secrets readable`, unit: 'ms' },
-      ...of('readable'),
       anchor: 'a Go Job 700–730, pod start alone 550–860',
       goals: [{ id: 'P6', of: 'ratio', atMost: 1.4 }],
-    },
-    {
+    }),
+    figureOf(pairs, ({ complete }) => complete, {
       ...{ id: 'B4', title: `Job ${title}, POST to Complete`, unit: 'ms' },
-      ...of('complete'),
       anchor: 'a Go Job 3,005–3,038; one that does nothing 2,992',
       goals: [{ id: 'P7', of: 'ratio', atMost: 1.1 }],
-    },
+    }),
   ];
 }

@@ -1,15 +1,14 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { Rig } from '../../cluster/rig.ts';
+import { type Manifest, manifestsIn } from '../../stack.ts';
 import type { Bench, Benchmark } from '../benchmark.ts';
 import type { Figure } from '../figure.ts';
 import { openRuntimeWatch } from './containers.ts';
 import { type Lane, lanes, type Mark, marks } from './lanes.ts';
-import { type Manifest, manifest, manifestsIn } from './manifests.ts';
-import { oneApply, stages } from './ours.ts';
 import { emptyCluster } from './reset.ts';
 import { clock, openWatch } from './watch.ts';
+import { bringUpBy, possible } from './ways.ts';
 
 /** Who waits for what: the time between the two must not grow with the wait. */
 const gates = [
@@ -33,7 +32,7 @@ export const late: Benchmark = {
   async run(bench) {
     const delays = bench.profile === 'quick' ? [40] : [5, 20, 40, 60, 120];
     const figures: Figure[] = [];
-    const known = ways.filter((way) => bench.peer || way.startsWith('ours'));
+    const known = possible(bench, ways);
     if (!bench.peer) bench.missing('late inputs of the peer', 'no --peer CHECKOUT was given');
     for (const seconds of delays) {
       const read = new Map<Way, Partial<Record<Input, number>>>();
@@ -74,7 +73,8 @@ async function withoutDatabase({
       const root = marks(watch.changes, applied).find(({ what }) =>
         /tuf-system\/tuf-root/.test(what),
       );
-      ours.push(root?.at ?? Number.NaN);
+      if (!root) throw new Error('the Secret tuf-system/tuf-root was not seen');
+      ours.push(root.at);
     } finally {
       await watch.close();
     }
@@ -92,23 +92,16 @@ async function withoutDatabase({
   };
 }
 
-interface JobManifest extends Manifest {
-  readonly spec: object;
-}
-
-async function attempt({ cluster, manifests, peer, work, say }: Bench, way: Way, seconds: number) {
+async function attempt(bench: Bench, way: Way, seconds: number) {
+  const { cluster, manifests, peer, say } = bench;
   await emptyCluster(cluster);
-  const folder = way === 'peer, one apply' ? peer!.manifests : manifests;
+  const folder = way === 'peer, one apply' && peer ? peer.manifests : manifests;
   const held = await hold(cluster, folder);
   const watch = await openWatch(cluster, ['pods', 'jobs', 'secrets', 'configmaps']);
   const runtime = await openRuntimeWatch(cluster);
   try {
     const applied = clock();
-    const done = {
-      'ours, stages': () => stages(cluster, join(work, `late-${seconds}`)),
-      'ours, one apply': () => oneApply(cluster, manifests),
-      'peer, one apply': () => peer!.bringUp(cluster, 'one apply'),
-    }[way]();
+    const done = bringUpBy(bench, way, `late-${seconds}`);
     // Whoever fails while it is held back fails the attempt, not the process.
     done.catch(() => {});
     await sleep(seconds * 1000);
@@ -137,16 +130,14 @@ async function hold(
   cluster: Rig,
   folder: string,
   which: readonly (typeof first)[number][] = first,
-): Promise<JobManifest[]> {
-  const all = manifestsIn<JobManifest>(folder);
+): Promise<Manifest[]> {
+  const all = manifestsIn(folder);
   const held = which.flatMap(({ namespace, names }) => {
-    const name = names.find((one) =>
-      all.some(
-        ({ kind, metadata }) =>
-          kind === 'Job' && metadata.namespace === namespace && metadata.name === one,
-      ),
-    );
-    return name === undefined ? [] : [manifest(all, 'Job', namespace, name)];
+    const isOne = ({ kind, metadata }: Manifest) =>
+      kind === 'Job' &&
+      metadata.namespace === namespace &&
+      names.some((name) => name === metadata.name);
+    return all.filter(isOne).slice(0, 1);
   });
   // The peer's files name theirs more than once.
   const namespaces = new Map(
@@ -160,7 +151,7 @@ async function hold(
   return held;
 }
 
-async function release(cluster: Rig, held: readonly JobManifest[]): Promise<void> {
+async function release(cluster: Rig, held: readonly Manifest[]): Promise<void> {
   for (const { metadata } of held) {
     const job = ['job', metadata.name, '-n', metadata.namespace ?? ''];
     await cluster.kubectl('patch', ...job, '-p', '{"spec":{"suspend":false}}');

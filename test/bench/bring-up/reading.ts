@@ -1,3 +1,4 @@
+import { isConfigError } from '../../cluster/rig.ts';
 import { condition, fullName } from './lanes.ts';
 import type { Change, ContainerStatus, Watched } from './watch.ts';
 
@@ -77,12 +78,6 @@ function restarts(pods: readonly Watched[]): number {
     }
   }
   return [...most.values()].reduce((sum, count) => sum + count, 0);
-}
-
-function isConfigError({ reason, message = '' }: Watched): boolean {
-  return (
-    reason === 'Failed' && /(secret|configmap) "[^"]+" not found|couldn't find key/i.test(message)
-  );
 }
 
 function isFailedMount({ reason }: Watched): boolean {

@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rig } from '../../cluster/rig.ts';
+import { ctr } from './containers.ts';
 
 /** The six of both sides: they go by the same names. */
 export const namespaces = ['trillian', 'rekor', 'fulcio', 'ctlog', 'tsa', 'tuf'].map(
@@ -51,7 +52,8 @@ export async function emptyCluster(cluster: Rig): Promise<void> {
   await until('the containers', async () => {
     const tasks = await containers(cluster);
     // The kubelet ends those of a Pod that is gone as gently as if it were there.
-    for (const id of tasks) await ctr(cluster, 'tasks', 'kill', '--signal', 'KILL', id);
+    for (const id of tasks)
+      await cluster.exec(ctr(cluster, 'tasks', 'kill', '--signal', 'KILL', id));
     return tasks.length === 0;
   });
   await releaseVolumes(cluster);
@@ -97,14 +99,8 @@ async function volumes(cluster: Rig): Promise<readonly Volume[]> {
 
 /** The ids of all that runs on the node, sandboxes too. */
 async function containers(cluster: Rig): Promise<string[]> {
-  const list = await ctr(cluster, 'tasks', 'list', '--quiet');
-  return list.split('\n').filter((id) => id !== '');
-}
-
-async function ctr(cluster: Rig, ...args: string[]): Promise<string> {
-  const address = `/run/sigstand/${cluster.env.RIG}/containerd.sock`;
-  const options = ['--address', address, '--namespace', 'k8s.io'];
-  return (await cluster.exec(['ctr', ...options, ...args])).stdout;
+  const { stdout } = await cluster.exec(ctr(cluster, 'tasks', 'list', '--quiet'));
+  return stdout.split('\n').filter((id) => id !== '');
 }
 
 async function until(what: string, done: () => Promise<boolean>): Promise<void> {

@@ -6,7 +6,6 @@ import type { Identity } from './process.ts';
 import type { Binaries, Contestant } from './tasks.ts';
 
 interface Setting {
-  readonly work: string;
   readonly binary: Binaries;
   /** What stops the servers that they need. */
   readonly stack: AsyncDisposableStack;
@@ -28,7 +27,7 @@ const secret = (name: string) => ({ kind: 'Secret', name }) as const;
 /** The Go Jobs by the titles of ours, in namespaces of their own with the inputs that ours have. */
 export async function goJobs(
   at: Loopback,
-  { work, binary, stack }: Setting,
+  { binary, stack }: Setting,
 ): Promise<Map<string, Contestant>> {
   const [main, tuf] = [await at.namespace('peer'), await at.namespace('peer-tuf')];
   const fulcio = await fulcioOf(at);
@@ -38,7 +37,7 @@ export async function goJobs(
     name: 'ctlog-config',
   });
   await configMap(at, main, { name: 'ctlog-config', data });
-  const files = await trustOf(at, { work, to: tuf });
+  const files = await trustOf(at, tuf);
 
   const jobs: Record<string, GoJob> = {
     'rekor-system/createsecret': {
@@ -74,18 +73,15 @@ export async function goJobs(
       account: tuf,
       command: async () => [
         ...['sh', '-euc', '"$1"; exec "$2" --mode=init --file-dir="$3" --target-dir="$4"', 'sh'],
-        ...[binary('tuf-createsecret'), binary('tuf-server'), files, await newFolder(work)],
+        ...[binary('tuf-createsecret'), binary('tuf-server'), files, await newFolder(at)],
       ],
       makes: [secret('tuf-secrets'), secret('tuf-root')],
     },
   };
-  return new Map(
-    Object.entries(jobs).map(([title, job]) => [title, goJob(at, { work, job })] as const),
-  );
+  return new Map(Object.entries(jobs).map(([title, job]) => [title, goJob(at, job)] as const));
 }
 
-function goJob(at: Loopback, { work, job }: { work: string; job: GoJob }): Contestant {
-  const { account, command, makes, before } = job;
+function goJob(at: Loopback, { account, command, makes, before }: GoJob): Contestant {
   return {
     clear: async () => {
       await remove(
@@ -98,13 +94,13 @@ function goJob(at: Loopback, { work, job }: { work: string; job: GoJob }): Conte
       at.processes.measure([...(await command(through)), ...(through.args ?? [])], {
         identity: { ...(through.api ?? at.api), ...account },
         // It makes a folder of a fixed name there, and fails where there is one.
-        env: { TMPDIR: await newFolder(work), ...through.env },
+        env: { TMPDIR: await newFolder(at), ...through.env },
       }),
   };
 }
 
-function newFolder(work: string): Promise<string> {
-  return mkdtemp(join(work, 'go-job-'));
+function newFolder({ folder }: Loopback): Promise<string> {
+  return mkdtemp(join(folder, 'go-job-'));
 }
 
 async function configMap(
@@ -141,8 +137,8 @@ const trust = [
 ] as const;
 
 /** Puts what is to be trusted into Secrets for the Go Job, and into files, as the kubelet mounts what it makes of them. */
-export async function trustOf(at: Loopback, { work, to }: { work: string; to: Account }) {
-  const folder = join(work, 'tuf-secrets');
+export async function trustOf(at: Loopback, to: Account): Promise<string> {
+  const folder = join(at.folder, 'tuf-secrets');
   await mkdir(folder);
   for (const [file, name, key] of trust) {
     const value = (await reading(at)('tuf-system', name))(key);

@@ -20,6 +20,8 @@ import {
  * nothing else does. Ours have the namespaces, Roles and arguments of the manifests, and the peer's those of its own.
  */
 export interface Loopback {
+  /** What belongs to it alone. */
+  readonly folder: string;
   readonly api: KubeApiServer;
   readonly admin: CoreV1Api;
   readonly trillian: RunningTrillian;
@@ -54,27 +56,28 @@ export async function openLoopback(work: string, name: string): Promise<Loopback
   opening.defer(trillian.stop);
   const lane = await openLane('bench', api.kubeconfig);
 
-  const ours: Loopback['ours'] = (job, through = {}) =>
-    all.measure([...jobCommand(job.job), ...argumentsOf(job, trillian, through)], {
+  const ours: Loopback['ours'] = (job, through = {}) => {
+    const args = argumentsFor(job, through.trillian ?? trillian.address);
+    return all.measure([...jobCommand(job.job), ...args, ...(through.args ?? [])], {
       identity: { ...(through.api ?? api), token: job.token, namespace: job.namespace },
       ...(through.env && { env: through.env }),
     });
+  };
   const first = await Promise.all(lane.jobs.map(async (job) => done(await ours(job), job.title)));
   if (first.length === 0) throw new Error('the manifests have no Jobs');
   const config = new KubeConfig();
   config.loadFromFile(api.kubeconfig);
   const opened = opening.move();
   return {
-    ...{ api, trillian, lane, processes: all, ours, admin: lane.admin },
+    ...{ folder, api, trillian, lane, processes: all, ours, admin: lane.admin },
     namespace: (one) => newNamespace(config, one),
     close: () => opened.disposeAsync(),
   };
 }
 
-function argumentsOf(job: LaneJob, trillian: RunningTrillian, through: Through): string[] {
-  const server = through.trillian ?? trillian.address;
-  const admin = job.job === 'createtree' ? [`--admin-server=${server}`] : [];
-  return [...job.args, ...admin, ...(through.args ?? [])];
+/** A Job's arguments as the manifests have them, with Trillian at an address of its own. */
+export function argumentsFor({ job, args }: LaneJob, trillian: string): string[] {
+  return [...args, ...(job === 'createtree' ? [`--admin-server=${trillian}`] : [])];
 }
 
 async function newNamespace(config: KubeConfig, namespace: string) {

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bench, Benchmark } from '../benchmark.ts';
 import type { Figure, Goal } from '../figure.ts';
-import { type Loopback, openLoopback } from './loopback.ts';
+import type { Loopback } from './loopback.ts';
 import { figureOf, inTurn, type Pairs } from './pairs.ts';
 import { done, type Measured } from './process.ts';
 import { sealing } from './sealing.ts';
@@ -18,19 +18,13 @@ export const costProcess: Benchmark = {
   ground: 'empty',
   profiles: ['quick', 'full'],
   async run(bench) {
-    await using stack = new AsyncDisposableStack();
-    const work = join(bench.work, 'cost-process');
-    await mkdir(work);
-    const at = await openLoopback(work, 'loopback');
-    stack.defer(at.close);
-    const tasks = await openTasks(at, work, bench.peer?.binary);
-    stack.defer(tasks.close);
-    if (!bench.peer) bench.missing('B5 of the Go Jobs', 'no checkout of them was given');
+    await using tasks = await openTasks(bench, 'B5');
+    const { at, all } = tasks;
     const figures: Figure[] = [await nodeAlone(bench, at)];
-    for (const task of tasks.all) {
+    for (const task of all) {
       bench.say(`B5 ${task.name}`);
       figures.push(...(await costs(bench, task)));
-      if (task.seals) figures.push(...(await withoutSealing(bench, task)));
+      if (task.seals) figures.push(...(await withoutSealing(bench, task, at)));
     }
     return figures;
   },
@@ -79,8 +73,8 @@ async function trial(what: string, one: Contestant): Promise<Trial> {
 }
 
 /** The part that is no PBKDF2, as the Job's own process tells it. */
-async function withoutSealing(bench: Bench, task: Task): Promise<Figure[]> {
-  const place = join(bench.work, 'cost-process', `sealing-${task.name}`);
+async function withoutSealing(bench: Bench, task: Task, { folder }: Loopback): Promise<Figure[]> {
+  const place = join(folder, `sealing-${task.name}`);
   await mkdir(place);
   const rest: { fresh: number[]; again: number[]; sealing: number[] } = {
     ...{ fresh: [], again: [], sealing: [] },
@@ -107,8 +101,8 @@ async function withoutSealing(bench: Bench, task: Task): Promise<Figure[]> {
 }
 
 /** The floor: Node with nothing to do. */
-async function nodeAlone(bench: Bench, { processes }: Loopback): Promise<Figure> {
-  const empty = join(bench.work, 'cost-process', 'empty.cjs');
+async function nodeAlone(bench: Bench, { folder, processes }: Loopback): Promise<Figure> {
+  const empty = join(folder, 'empty.cjs');
   await writeFile(empty, '');
   const run = () => processes.measure([process.execPath, empty]);
   const { ours } = await inTurn(pairsOf(bench), run);

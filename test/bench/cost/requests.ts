@@ -1,10 +1,8 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { startApiProxy } from '../../faults/api-proxy.ts';
 import { Traffic } from '../../faults/requests.ts';
 import type { Benchmark } from '../benchmark.ts';
 import type { Figure, Goal } from '../figure.ts';
-import { type Loopback, openLoopback } from './loopback.ts';
+import type { Loopback } from './loopback.ts';
 import { figureOf, inTurn } from './pairs.ts';
 import { done } from './process.ts';
 import { type Contestant, openTasks, type Task } from './tasks.ts';
@@ -19,16 +17,10 @@ export const costRequests: Benchmark = {
   ground: 'empty',
   profiles: ['quick', 'full'],
   async run(bench) {
-    await using stack = new AsyncDisposableStack();
-    const work = join(bench.work, 'cost-requests');
-    await mkdir(work);
-    const at = await openLoopback(work, 'loopback');
-    stack.defer(at.close);
-    const tasks = await openTasks(at, work, bench.peer?.binary);
-    stack.defer(tasks.close);
-    if (!bench.peer) bench.missing('B6 of the Go Jobs', 'no checkout of them was given');
+    await using tasks = await openTasks(bench, 'B6');
+    const { at, all } = tasks;
     const figures: Figure[] = [];
-    for (const task of tasks.all) {
+    for (const task of all) {
       bench.say(`B6 ${task.name}`);
       figures.push(...(await requests(at, { task, times: bench.profile === 'full' ? 3 : 1 })));
     }

@@ -1,7 +1,8 @@
 import { records } from '@sigstand/contracts/records';
+import type { Bench } from '../benchmark.ts';
 import type { Program } from '../peer/programs.ts';
 import { goJobs } from './go-jobs.ts';
-import { type Loopback, type Place, remove, type Through } from './loopback.ts';
+import { type Loopback, openLoopback, type Place, remove, type Through } from './loopback.ts';
 import type { Measured } from './process.ts';
 
 /** The same work of both sides. */
@@ -25,9 +26,10 @@ export interface Contestant {
 /** The path of a program of the peer. */
 export type Binaries = (program: Program) => string;
 
-export interface Tasks {
+export interface Tasks extends AsyncDisposable {
+  /** Where they are done. */
+  readonly at: Loopback;
   readonly all: readonly Task[];
-  close(): Promise<void>;
 }
 
 const rewrites = 'the Go Job has no no-op: each run makes another key and replaces what is there';
@@ -51,10 +53,13 @@ const jobs: readonly Omit<Task, 'ours' | 'peer'>[] = [
   },
 ];
 
-/** The work of the seven Jobs, and of the Go Jobs beside them where there are programs of them. */
-export async function openTasks(at: Loopback, work: string, peer?: Binaries): Promise<Tasks> {
+/** The work of the seven Jobs, and of the Go Jobs beside them where there is a peer, on a loopback of the benchmark's own. */
+export async function openTasks({ work, peer, missing }: Bench, id: string): Promise<Tasks> {
   await using opening = new AsyncDisposableStack();
-  const theirs = peer ? await goJobs(at, { work, binary: peer, stack: opening }) : new Map();
+  const at = await openLoopback(work, id);
+  opening.defer(at.close);
+  if (!peer) missing(`${id} of the Go Jobs`, 'no checkout of them was given');
+  const theirs = peer ? await goJobs(at, { binary: peer.binary, stack: opening }) : new Map();
   const all = jobs.map((job): Task => {
     const title = job.name;
     const other: Contestant | undefined = theirs.get(title);
@@ -62,7 +67,7 @@ export async function openTasks(at: Loopback, work: string, peer?: Binaries): Pr
     return { ...job, name, ours: ourJob(at, title), ...(other && { peer: other }) };
   });
   const opened = opening.move();
-  return { all, close: () => opened.disposeAsync() };
+  return { at, all, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 function ourJob(at: Loopback, title: string): Contestant {

@@ -71,14 +71,11 @@ export async function ourRepository(at: Loopback): Promise<Repository> {
 }
 
 /** The Go TUF server, which makes the repository anew of the files in a folder, and ends. */
-export async function goRepository(
-  at: Loopback,
-  { work, binary }: { work: string; binary: Binaries },
-): Promise<Repository> {
+export async function goRepository(at: Loopback, binary: Binaries): Promise<Repository> {
   const account = await at.namespace('peer-repository');
   const { namespace } = account;
-  const trust = await trustOf(at, { work, to: account });
-  const folder = join(work, 'go-targets');
+  const trust = await trustOf(at, account);
+  const folder = join(at.folder, 'go-targets');
   return {
     clear: () => remove(at, [{ kind: 'Secret', namespace, name: 'tuf-root' }]),
     put: async (files) => {
@@ -88,7 +85,7 @@ export async function goRepository(
       for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
     },
     run: async () => {
-      const [target, scratch] = [join(work, 'go-target-'), join(work, 'go-scratch-')];
+      const [target, scratch] = [join(at.folder, 'go-target-'), join(at.folder, 'go-scratch-')];
       const flags = ['--mode=init', `--file-dir=${folder}`];
       return at.processes.measure(
         [binary('tuf-server'), ...flags, `--target-dir=${await mkdtemp(target)}`],

@@ -1,41 +1,16 @@
-import { runJob } from '@sigstand/job/testing';
-import { memoryStore } from '@sigstand/store/memory';
-import { recording } from '@sigstand/store/recording';
-import { type Ref, show } from '@sigstand/store/store';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { StoredObject } from '../../faults/history.ts';
-import { jobs, oncePods } from '../../jobs.ts';
+import { wholeStack } from '../../faults/whole-stack.ts';
+import { oncePods } from '../../jobs.ts';
 import { crossTalk, type StackObjects } from './cross-talk.ts';
 import { conflictsIn, stackNamed } from './stack-manifests.ts';
 
 let [one, other]: StackObjects[] = [];
 beforeAll(async () => {
-  [one, other] = await Promise.all([wholeStack('one'), wholeStack('other')]);
+  [one, other] = await Promise.all([stackOf('one'), stackOf('other')]);
 }, 60_000);
 
-/** What the Jobs leave, as the API server would tell of it. */
-async function wholeStack(name: string): Promise<StackObjects> {
-  const store = memoryStore();
-  const refs = new Map<string, Ref>();
-  const noting = recording(store, ({ ref }) => {
-    if (ref.kind !== 'Event') refs.set(show(ref), { ...ref, kind: ref.kind });
-  });
-  await Promise.all(
-    oncePods.map(async ({ job, args, namespace }) => {
-      const all = [...args, `--namespace=${namespace}`];
-      const { status, stderr } = await runJob(jobs[job]!(), noting, { args: all });
-      if (status !== 0) throw new Error(stderr);
-    }),
-  );
-  const objects = [...refs.values()].map(async (ref): Promise<StoredObject> => {
-    const values = Object.entries((await store.read(ref))?.data ?? {}).map(
-      ([key, value]) => [key, Buffer.from(value).toString('base64')] as const,
-    );
-    const [kind, data] = [ref.kind, Object.fromEntries(values)];
-    const metadata = { ...ref, uid: '', resourceVersion: '1' };
-    return { kind, metadata, ...(kind === 'Secret' ? { data } : { binaryData: data }) };
-  });
-  return { name, objects: await Promise.all(objects) };
+async function stackOf(name: string): Promise<StackObjects> {
+  return { name, objects: await wholeStack() };
 }
 
 const without = ({ objects }: StackObjects, name: string) =>

@@ -1,35 +1,12 @@
-import {
-  type copies,
-  ctlogPublicKey,
-  fulcioPublicKey,
-  records,
-  rekorPublicKey,
-  tsaCertChain,
-} from '@sigstand/contracts/records';
+import { records } from '@sigstand/contracts/records';
 import { show } from '@sigstand/store/store';
+import type { StoredObject } from '../../faults/history.ts';
+import { argumentsOf, renamed } from '../../faults/lane.ts';
 import { jobOf, type Manifest, ofKind } from '../../stack.ts';
-
-const namespaces = /\b(trillian|rekor|fulcio|ctlog|tsa|tuf)-system\b/g;
+import type { StackObjects } from './cross-talk.ts';
 
 /** The label of what belongs to one trial of many stacks. */
 export const trialLabel = 'sigstand.dev/trial';
-
-/** Flags whose defaults name a namespace of the stack: a stack under other names has to be told. */
-const elsewhere: Readonly<Record<string, readonly string[]>> = {
-  createctconfig: [`--fulcio-secret=${place(fulcioPublicKey)}`],
-  copysecrets: Object.entries({
-    fulcio: fulcioPublicKey,
-    ctlog: ctlogPublicKey,
-    rekor: rekorPublicKey,
-    tsa: tsaCertChain,
-  } satisfies Record<keyof typeof copies, { namespace: string; name: string }>).map(
-    ([name, source]) => `--${name}-secret=${place(source)}`,
-  ),
-};
-
-function place({ namespace, name }: { namespace: string; name: string }): string {
-  return `${namespace}/${name}`;
-}
 
 export interface StackManifests {
   /** Namespaces, service accounts and rights. */
@@ -39,11 +16,11 @@ export interface StackManifests {
 
 /** The Jobs of a stack whose namespaces end in `-NAME` instead of `-system`, and what they need. */
 export function stackNamed(name: string, trial: string): StackManifests {
-  const renamed = (objects: readonly Manifest[]) =>
-    JSON.parse(JSON.stringify(objects).replace(namespaces, `$1-${name}`)) as Manifest[];
+  const mine = (objects: readonly Manifest[]) =>
+    JSON.parse(renamed(JSON.stringify(objects), name)) as Manifest[];
   return {
-    ground: renamed(ofKind('Namespace', 'ServiceAccount', 'Role', 'RoleBinding')),
-    jobs: renamed(ofKind('Job').map((job) => told(job, trial))),
+    ground: mine(ofKind('Namespace', 'ServiceAccount', 'Role', 'RoleBinding')),
+    jobs: mine(ofKind('Job').map((job) => told(job, trial))),
   };
 }
 
@@ -51,8 +28,8 @@ function told(job: Manifest, trial: string): Manifest {
   const copy = structuredClone(job) as Manifest;
   const { template } = copy.spec;
   const [container] = template.spec.containers;
-  const { job: program = '' } = jobOf(template.spec) ?? {};
-  container.args = [...(container.args ?? []), ...(elsewhere[program] ?? [])];
+  const ours = jobOf(template.spec);
+  if (ours) container.args = argumentsOf(ours);
   template.metadata.labels = { ...template.metadata.labels, [trialLabel]: trial };
   const labels = { ...copy.metadata.labels, [trialLabel]: trial };
   return { ...copy, metadata: { ...copy.metadata, labels } };
@@ -82,4 +59,15 @@ export function conflictsIn(metrics: string): number {
     .filter((line) => line.startsWith('apiserver_request_total{') && line.includes('code="409"'))
     .filter((line) => /resource="(secrets|configmaps)"/.test(line))
     .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}
+
+/** The objects of each stack, by the end of their namespaces. */
+export function byStack(
+  names: readonly string[],
+  objects: readonly StoredObject[],
+): StackObjects[] {
+  return names.map((name) => ({
+    name,
+    objects: objects.filter(({ metadata }) => metadata.namespace.endsWith(`-${name}`)),
+  }));
 }

@@ -5,9 +5,10 @@ import { type Lane, type LaneJob, openLane } from '../../faults/lane.ts';
 import { binary } from '../../programs/binaries.ts';
 import { startKubeApiServer } from '../../programs/kube-apiserver.ts';
 import { startTrillian } from '../../programs/trillian.ts';
+import { argumentsFor } from '../cost/loopback.ts';
 import { jobCommand, processes } from '../cost/process.ts';
 import { crossTalk } from './cross-talk.ts';
-import { conflictsIn, type Outcome } from './stack-manifests.ts';
+import { byStack, conflictsIn, type Outcome } from './stack-manifests.ts';
 
 /** As many Pods as a node takes, unless it is told otherwise. */
 const atOnce = 110;
@@ -29,12 +30,11 @@ export async function stacksAsProcesses(work: string, count: number): Promise<Ou
   const conflicts = async () => conflictsIn(await kubectl('get', '--raw', '/metrics'));
   const all = await processes(work);
   const failures: string[] = [];
-  const start = async ({ job, title, namespace, token, args }: LaneJob) => {
-    const admin = job === 'createtree' ? [`--admin-server=${trillian.address}`] : [];
+  const start = async (lane: LaneJob) => {
+    const { job, title, namespace, token } = lane;
     const identity = { ...api, namespace, token };
-    const { status, log } = await all.measure([...jobCommand(job), ...args, ...admin], {
-      identity,
-    });
+    const command = [...jobCommand(job), ...argumentsFor(lane, trillian.address)];
+    const { status, log } = await all.measure(command, { identity });
     if (status !== 0) failures.push(`${title} in ${namespace}: ${log}`);
   };
 
@@ -53,15 +53,7 @@ export async function stacksAsProcesses(work: string, count: number): Promise<Ou
     seconds,
     failed: failures.length,
     conflicts: (await conflicts()) - before,
-    crossed: [
-      ...failures,
-      ...crossTalk(
-        names.map((name) => ({
-          name,
-          objects: objects.filter(({ metadata }) => metadata.namespace.endsWith(`-${name}`)),
-        })),
-      ),
-    ],
+    crossed: [...failures, ...crossTalk(byStack(names, objects))],
   };
 }
 

@@ -4,7 +4,7 @@ import type { StoredObject } from '../../faults/history.ts';
 import type { Bench, Benchmark } from '../benchmark.ts';
 import type { Figure, Goal } from '../figure.ts';
 import { crossTalk } from './cross-talk.ts';
-import { conflictsIn, type Outcome, stackNamed, trialLabel } from './stack-manifests.ts';
+import { byStack, conflictsIn, type Outcome, stackNamed, trialLabel } from './stack-manifests.ts';
 import { stacksAsProcesses } from './stack-processes.ts';
 
 const none: Goal = { id: 'P19', of: 'max', atMost: 0 };
@@ -99,8 +99,5 @@ async function asPods({ cluster }: Bench, count: number): Promise<Outcome> {
 async function stored(cluster: Bench['cluster'], names: readonly string[]) {
   const kinds = ['secrets,configmaps', '-A'];
   const { items } = await cluster.get<{ items: readonly StoredObject[] }>(...kinds);
-  return names.map((name) => ({
-    name,
-    objects: items.filter(({ metadata }) => metadata.namespace.endsWith(`-${name}`)),
-  }));
+  return byStack(names, items);
 }

@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Bench, Benchmark } from '../benchmark.ts';
 import { openLoopback } from '../cost/loopback.ts';
 import { figureOf, inTurn, type Pairs } from '../cost/pairs.ts';
@@ -24,12 +22,10 @@ export const growthTargets: Benchmark = {
   profiles: ['quick', 'full'],
   async run(bench) {
     await using stack = new AsyncDisposableStack();
-    const work = join(bench.work, 'growth-targets');
-    await mkdir(work);
-    const at = await openLoopback(work, 'loopback');
+    const at = await openLoopback(bench.work, 'B9');
     stack.defer(at.close);
     const ours = await ourRepository(at);
-    const peer = bench.peer && (await goRepository(at, { work, binary: bench.peer.binary }));
+    const peer = bench.peer && (await goRepository(at, bench.peer.binary));
     if (!peer) bench.missing('B9 of the Go TUF server', 'no checkout of it was given');
     const figures: Figure[] = [];
     for (const count of [4, 100, 1_000]) {

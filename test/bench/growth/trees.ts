@@ -1,10 +1,7 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Traffic } from '../../faults/requests.ts';
 import { startTrillianProxy } from '../../faults/trillian-proxy.ts';
 import { type RunningTrillian, startMariadb, startTrillian } from '../../programs/trillian.ts';
 import type { Benchmark } from '../benchmark.ts';
-import { openLoopback } from '../cost/loopback.ts';
 import { figureOf, inTurn, type Pairs } from '../cost/pairs.ts';
 import { type Cost, done } from '../cost/process.ts';
 import { type Contestant, openTasks, type Task } from '../cost/tasks.ts';
@@ -20,13 +17,7 @@ export const growthTrees: Benchmark = {
   profiles: ['quick', 'full'],
   async run(bench) {
     await using stack = new AsyncDisposableStack();
-    const work = join(bench.work, 'growth-trees');
-    await mkdir(work);
-    const at = await openLoopback(work, 'loopback');
-    stack.defer(at.close);
-    const tasks = await openTasks(at, work, bench.peer?.binary);
-    stack.defer(tasks.close);
-    if (!bench.peer) bench.missing('B10 of the Go Job', 'no checkout of it was given');
+    const tasks = stack.use(await openTasks(bench, 'B10'));
     const task = tasks.all.find(({ name }) => name === 'createtree');
     if (!task) throw new Error('createtree is not among the Jobs');
 

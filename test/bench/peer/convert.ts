@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
-import { root } from '../../cluster/rig.ts';
+import { ofKind, pods } from '../../stack.ts';
 import { changes, type Known, type Kubernetes, leftOut } from './changes.ts';
 
 /** The systems in the order in which the peer's script installs them; each is a folder of its manifests. */
@@ -57,16 +57,13 @@ async function manifestsIn(folder: string): Promise<string[]> {
 }
 
 /** The servers' images as our manifests name them, without digests, and Trillian's schema: both sides run the same. */
-export async function whatOursUse(): Promise<Known> {
-  const folder = join(root, 'manifests');
-  const files = await manifestsIn(folder);
-  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
-  const images = texts.flatMap((text) =>
-    [...text.matchAll(/^\s*(?:- )?image:\s*([^\s@]+)/gm)].map(([, image = '']) => image),
+export function whatOursUse(): Known {
+  const images = pods.flatMap(({ spec: { initContainers = [], containers } }) =>
+    [...initContainers, ...containers].map(({ image }: { image: string }) =>
+      image.replace(/@.*/, ''),
+    ),
   );
-  const schema = texts
-    .flatMap((text) => objectsOf(text))
-    .find((object) => object.metadata?.name === 'trillian-schema')?.data?.['schema.sql'];
+  const schema = ofKind('ConfigMap').find(({ metadata }) => metadata.name === 'trillian-schema');
   if (schema === undefined) throw new Error('our manifests have no ConfigMap trillian-schema');
-  return { images: [...new Set(images)], schema };
+  return { images: [...new Set(images)], schema: schema.data['schema.sql'] };
 }

@@ -6,7 +6,7 @@ import { commitOf, moduleOf } from './checkout.ts';
 import { converted, objectsOf, whatOursUse } from './convert.ts';
 import { imageOf } from './programs.ts';
 
-const known = await whatOursUse();
+const known = whatOursUse();
 const knative = `
 apiVersion: serving.knative.dev/v1
 kind: Service

@@ -36,7 +36,7 @@ export interface Peer {
 export async function openPeer(checkout: string): Promise<Peer> {
   const commit = await commitOf(checkout);
   const bin = await compiled(checkout, commit);
-  const known = await whatOursUse();
+  const known = whatOursUse();
   const images = await laidOut(bin, commit, known.schema);
   const manifests = await mkdtemp(join(tmpdir(), 'sigstand-peer-'));
   await convert(checkout, manifests, known);
