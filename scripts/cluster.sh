@@ -51,12 +51,15 @@ render_manifests() {
   [ "$(cluster)" != rig ] || sed -i -E 's/@sha256:[0-9a-f]{64}//' "$OUT"/manifests/*.yaml
 }
 
-# apply_stage STAGE [PATTERN...]: the objects of one stage, of all manifests or of those whose names match
+# apply_stage STAGE PATTERN [LABEL]: the objects of one stage in the manifests whose names match, or those with a label
 apply_stage() {
-  local stage=$1 pattern file files=()
-  shift
-  for pattern in "${@:-*.yaml}"; do
-    for file in "$OUT"/manifests/$pattern; do files+=(-f "$file"); done
-  done
-  k apply "${files[@]}" -l "sigstand.dev/stage=$stage" | tee -a "$OUT/applied"
+  manifests "$2" | apply "$1" "${3:-}"
+}
+
+# shellcheck disable=SC2086 # It is a pattern.
+manifests() { cat "$OUT"/manifests/$1; }
+
+# Applies what it is given to read; it begins before that is there, and is quick then.
+apply() {
+  k apply -f - -l "sigstand.dev/stage=$1${2:+,$2}" | tee -a "$OUT/applied"
 }

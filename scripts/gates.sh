@@ -8,40 +8,35 @@ there() {
   k wait --for=create --timeout="$limit" -n "$1" "$2"
 }
 
+# apply_once_there NAMESPACE OBJECT STAGE PATTERN: what needs an object, as soon as that is there
+apply_once_there() {
+  { there "$1" "$2" >&2 && manifests "$4"; } | apply "$3"
+}
+
 # `step` asks for the status, and then no command ends a function by failing; so each says on what it goes on.
 
-# The database is the longest way. On two cores, every Pod beside its first ones makes it longer.
+start_namespaces() {
+  apply_stage 1 '0*.yaml'
+}
+
+# The database is the longest way. On two cores, every Pod beside its first ones makes it longer. Its volume takes a
+# second to be bound, and until then nobody asks for its credentials.
 start_database() {
   apply_stage 1 '1*.yaml' &&
-    there trillian-system secret/trillian-mysql &&
-    apply_stage 2 '1*.yaml'
+    apply_stage 2 '1*.yaml' app.kubernetes.io/name=mysql-trillian &&
+    apply_once_there trillian-system secret/trillian-mysql 2 '1*.yaml'
 }
 
 start_the_rest() {
   apply_stage 1 '[2-9]*.yaml' &&
     at_once start_fulcio start_tsa start_rekor start_ctlog start_tuf
 }
-start_fulcio() {
-  there fulcio-system secret/fulcio-secrets &&
-    apply_stage 2 '3*.yaml'
-}
-start_tsa() {
-  there tsa-system secret/tsa-cert-chain &&
-    apply_stage 2 '5*.yaml'
-}
-start_rekor() {
-  # Its Pod waits for the tree itself. The database's credentials came before the database.
-  there rekor-system secret/rekor-signing-secret &&
-    apply_stage 2 '2*.yaml'
-}
-start_ctlog() {
-  there ctlog-system secret/ctlog-secrets &&
-    apply_stage 3 '4*.yaml'
-}
-start_tuf() {
-  there tuf-system secret/tuf-root &&
-    apply_stage 3 '6*.yaml'
-}
+start_fulcio() { apply_once_there fulcio-system secret/fulcio-secrets 2 '3*.yaml'; }
+start_tsa() { apply_once_there tsa-system secret/tsa-cert-chain 2 '5*.yaml'; }
+# Its Pod waits for the tree itself. The database's credentials came before the database.
+start_rekor() { apply_once_there rekor-system secret/rekor-signing-secret 2 '2*.yaml'; }
+start_ctlog() { apply_once_there ctlog-system secret/ctlog-secrets 3 '4*.yaml'; }
+start_tuf() { apply_once_there tuf-system secret/tuf-root 3 '6*.yaml'; }
 
 # The database among them: without it Trillian's servers are not.
 servers_available() {

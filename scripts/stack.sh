@@ -10,7 +10,7 @@ applied=$(now)
 : >"$OUT/applied"
 render_manifests
 # By themselves: a Pod that is made with its namespace waits for the certificate that Kubernetes puts there.
-step 'namespaces, network policies applied' apply_stage 1 '0*.yaml'
+step 'namespaces, network policies applied' gate start_namespaces
 step 'database applied' gate start_database
 step 'all else applied, each server with its inputs' gate start_the_rest
 step 'every server available' gate servers_available
