@@ -103,6 +103,12 @@ interface Watcher {
   readonly ended: (error: Error) => void;
 }
 
+/** The last word of a watch that the API server gives up: a Status in place of an object. */
+interface Complaint {
+  readonly type: 'ERROR';
+  readonly object: { readonly message: string };
+}
+
 /** Tells of each event, and when there will be no more; resolves to what stops it. */
 async function watch(config: KubeConfig, path: string, { heard, ended }: Watcher) {
   const options: RequestOptions = {};
@@ -112,7 +118,11 @@ async function watch(config: KubeConfig, path: string, { heard, ended }: Watcher
   const request = get(url, options, (answer) => {
     if (answer.statusCode !== 200) ended(new Error(`the watch got ${answer.statusCode}`));
     createInterface(answer)
-      .on('line', (line) => heard(JSON.parse(line)))
+      .on('line', (line) => {
+        const event = JSON.parse(line) as Event | Complaint;
+        if (event.type === 'ERROR') ended(new Error(`the watch: ${event.object.message}`));
+        else heard(event);
+      })
       // An interface passes on its input's errors.
       .on('error', ended)
       .once('close', () => ended(new Error('the watch ended')));
