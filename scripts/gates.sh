@@ -8,9 +8,9 @@ there() {
   k wait --for=create --timeout="$limit" -n "$1" "$2"
 }
 
-# apply_once_there NAMESPACE OBJECT STAGE PATTERN: what needs an object, as soon as that is there
+# apply_once_there NAMESPACE OBJECT STAGE PATTERN [LABEL]: what needs an object, as soon as that is there
 apply_once_there() {
-  { there "$1" "$2" >&2 && manifests "$4"; } | apply "$3"
+  { there "$1" "$2" >&2 && manifests "$4"; } | apply "$3" "${5:-}"
 }
 
 # `step` asks for the status, and then no command ends a function by failing; so each says on what it goes on.
@@ -20,11 +20,13 @@ start_namespaces() {
 }
 
 # The database is the longest way. On two cores, every Pod beside its first ones makes it longer. Its volume takes a
-# second to be bound, and until then nobody asks for its credentials.
+# second to be bound, and until then nobody asks for its credentials. It is not applied a second time: to find that
+# nothing changed, kubectl reads the schema of the whole API.
 start_database() {
+  local database=app.kubernetes.io/name=mysql-trillian
   apply_stage 1 '1*.yaml' &&
-    apply_stage 2 '1*.yaml' app.kubernetes.io/name=mysql-trillian &&
-    apply_once_there trillian-system secret/trillian-mysql 2 '1*.yaml'
+    apply_stage 2 '1*.yaml' "$database" &&
+    apply_once_there trillian-system secret/trillian-mysql 2 '1*.yaml' "${database/=/!=}"
 }
 
 start_the_rest() {
