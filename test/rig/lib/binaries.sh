@@ -2,6 +2,8 @@
 # The programs, built from Go modules and kept in the cache by the hash of what they are made from.
 
 MODULES=(pause kube dns sigstore cosign3 cosign2 sigstore-go gitsign go-tuf load)
+# Large, and for few tests: built where they are named.
+CONTROLLERS=(policy-controller kyverno)
 
 rig_build() {
   local part
@@ -21,7 +23,7 @@ rig_build() {
 
 build_module() {
   local module=$1 to
-  [ -f "$HERE/$module/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images"
+  [ -f "$HERE/$module/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images ${CONTROLLERS[*]}"
   to=$(module_bin "$module")
   [ ! -d "$to" ] || { note "$(module_title "$module"):" cached; return; }
   STEP_LOG=$CACHE/log/$module.log step "building $(module_title "$module")" compile "$module" "$to"
@@ -38,7 +40,17 @@ compile() {
   export CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS='-mod=readonly -buildvcs=false'
   go build -trimpath -tags "$(tags_of "$module")" -ldflags "$(linker_flags "$module")" \
     -o "$fresh/" "$(packages_of "$module")"
+  [[ " ${CONTROLLERS[*]} " != *" $module "* ]] || keep_manifests "$module" "$fresh"
   mv "$fresh" "$to"
+}
+
+# A controller's manifests lie in its module: they are kept beside the program that they start.
+keep_manifests() {
+  local source
+  source=$(go list -m -f '{{.Dir}}' "$(module_main "$1")")/config
+  mkdir "$2/config"
+  cp "$source"/*.yaml "$2/config"
+  chmod -R u+w "$2/config"
 }
 
 # Trillian with the storage and the election that the rig has, and without every cloud's database.
@@ -74,6 +86,8 @@ module_main() {
     sigstore-go | load) echo github.com/sigstore/sigstore-go ;;
     go-tuf) echo github.com/theupdateframework/go-tuf/v2 ;;
     gitsign) echo github.com/sigstore/gitsign ;;
+    policy-controller) echo github.com/sigstore/policy-controller ;;
+    kyverno) echo github.com/kyverno/kyverno ;;
   esac
 }
 
@@ -87,7 +101,7 @@ module_title() {
     dns) echo "coredns $(module_version dns)" ;;
     sigstore) echo 'trillian, rekor, fulcio, ct_server, tsa' ;;
     cosign*) echo "cosign $(module_version "$1")" ;;
-    sigstore-go | go-tuf) echo "$1 $(module_version "$1")" ;;
+    sigstore-go | go-tuf | policy-controller | kyverno) echo "$1 $(module_version "$1")" ;;
     gitsign) echo "gitsign $(module_version gitsign)" ;;
     load) echo "load, with sigstore-go $(module_version load)" ;;
     *) echo "$1" ;;
@@ -99,7 +113,7 @@ wanted_go() { sed -n 's/^go //p' "$HERE"/*/go.mod | sort -V | tail -n 1; }
 # bin NAME: prints where the program is. Both cosigns are called cosign; their modules' names tell them apart.
 rig_bin() {
   local name=${1:?usage: rig bin NAME} module candidate
-  for module in "${MODULES[@]}"; do
+  for module in "${MODULES[@]}" "${CONTROLLERS[@]}"; do
     candidate=$(module_bin "$module")/$name
     [ "$name" != "$module" ] || [[ $name != cosign* ]] || candidate=$(module_bin "$module")/cosign
     [ ! -x "$candidate" ] || { echo "$candidate"; return; }

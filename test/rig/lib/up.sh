@@ -1,18 +1,38 @@
 # shellcheck shell=bash
-# rig up: from nothing to a node that is ready.
+# rig up [--with CONTROLLER,...]: from nothing to a node that is ready, and to controllers that admit.
 
 rig_up() {
-  local started
+  local started names='' name controllers=() fresh=
   started=$(now)
+  case ${1:-} in
+    '') ;;
+    --with=*) names=${1#*=} ;;
+    --with) names=${2:-} ;;
+    *) die "up: unknown argument $1; there is --with CONTROLLER,..." ;;
+  esac
+  names=$(controllers_of "$names")
+  [ -z "$names" ] || mapfile -t controllers <<<"$names"
   need_root up
   # What only tests ask for (cosign 2, sigstore-go) is left to `rig build`.
-  rig_build packages pause kube dns sigstore cosign3 images
+  rig_build packages pause kube dns sigstore cosign3 images "${controllers[@]}"
+  for name in "${controllers[@]}"; do build_controller_image "$name"; done
   lock_machine
   if running; then
     push_images
     note "instance $INSTANCE runs already:" "'rig status' shows it"
-    return
+  else
+    fresh=1
+    start_instance
   fi
+  STEP_LOG=$STATE/log/up.log
+  for name in "${controllers[@]}"; do step "$(module_title "$name")" install_controller "$name"; done
+  exec 9<&-
+  [ -n "$fresh" ] || return 0
+  note "instance $INSTANCE is up:" "$(seconds_since "$started") s"
+  how_to_use
+}
+
+start_instance() {
   clear_away
   mkdir -p "$STATE/log" "$RUN"
   # shellcheck disable=SC2034
@@ -28,9 +48,6 @@ rig_up() {
   # So that each use of it need not look for it.
   ln -s "$(rig_bin kubectl)" "$STATE/kubectl"
   touch "$RUN/complete"
-  exec 9<&-
-  note "instance $INSTANCE is up:" "$(seconds_since "$started") s"
-  how_to_use
 }
 
 how_to_use() {
