@@ -36,6 +36,7 @@ describe('the export', () => {
         ...['cosign2.sh', 'cosign3.sh', 'gitsign.sh', 'sigstore-go.go', 'sigstore-js.mjs'],
         ...['ctfe.pub', 'fulcio.crt.pem', 'rekor.pub', 'sigstore-python.sh'],
         ...['policy-controller-remote.yaml', 'policy-controller-repository.yaml'],
+        ...['policy-controller-flags.yaml', 'kyverno-flags.yaml', 'kyverno-namespaces.yaml'],
         ...['repository.tar.gz', 'signing_config.v0.2.json', 'trusted_root.json'],
       ].sort(),
     );
@@ -74,7 +75,7 @@ describe('the export', () => {
     ]);
     expect(await place.text('README.md')).toContain('--root https://tuf.example.com/1.root.json');
     expect(await place.text('policy-controller-remote.yaml')).toContain(
-      'mirror: https://tuf.example.com\n',
+      'mirror: "https://tuf.example.com"\n',
     );
     expect(await place.text('README.md')).not.toMatch(/\{\{|tuf-system\.svc/);
   });

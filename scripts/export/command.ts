@@ -19,6 +19,12 @@ export const command = (folder: string) =>
     .option('--to <folder>', 'where the files go', named, folder)
     .option('--mirror <url>', 'where clients reach the TUF repository', serviceUrl, services.tuf)
     .option('--issuer <url>', "whose tokens sign, if not the repository's first", serviceUrl)
+    .option('--images <prefix>', 'make policies for the images whose names begin so', imagePrefix)
+    .option(
+      '--signer <identity>',
+      'who must have signed them: the subject of the certificate',
+      named,
+    )
     .option('--replace-root', 'let the folder have another first root than it had')
     .option('--kubeconfig <file>', 'read from this cluster', named)
     .option('--context <name>', 'read from this context of the kubeconfig', named)
@@ -40,6 +46,16 @@ export const command = (folder: string) =>
     .addHelpText('after', afterwards);
 
 export type Options = ReturnType<ReturnType<typeof command>['opts']>;
+
+function imagePrefix(text: string): string {
+  // As the distribution specification has names, in a registry that may have a port; no tag, no digest, no pattern.
+  if (!/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/.test(text)) {
+    throw new InvalidArgumentError(
+      'Write a registry, or a repository in it, such as ghcr.io/team.',
+    );
+  }
+  return text;
+}
 
 function named(text: string): string {
   if (text.trim() === '' || text.includes('\0')) throw new InvalidArgumentError('Write a name.');

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '@sigstand/createtuf/metadata';
 import type { Data } from '@sigstand/store/store';
-import { stringify } from 'yaml';
+import { type Admission, admissionFiles } from './admission.ts';
 import type { Services, Trust } from './trust.ts';
 
 /** The file that clients pin. */
@@ -18,8 +18,8 @@ const clients = [
   'sigstore-python.sh',
 ] as const;
 
-/** The files of an export; the same trust always makes the same files. */
-export function filesOf(trust: Trust, mirror: string): Data {
+/** The files of an export; the same trust always makes the same files. @throws {JobError} */
+export function filesOf(trust: Trust, mirror: string, admission?: Admission): Data {
   const { root, repository, trustedRoot, signingConfig, keys } = trust;
   const sum = sha256(root);
   const texts = {
@@ -27,12 +27,7 @@ export function filesOf(trust: Trust, mirror: string): Data {
     'client_trust_config.json': clientTrustConfig(trust),
     env: environment(trust.services, { mirror, sum }),
     'README.md': readme({ mirror, sum }),
-    'policy-controller-remote.yaml': trustRoot({
-      remote: { mirror, root: base64(root), targets: 'targets' },
-    }),
-    'policy-controller-repository.yaml': trustRoot({
-      repository: { root: base64(root), mirrorFS: base64(repository), targets: 'targets' },
-    }),
+    ...admissionFiles(trust, mirror, admission),
     ...Object.fromEntries(clients.map((name) => [name, template(name)])),
   };
   return {
@@ -47,10 +42,6 @@ export function filesOf(trust: Trust, mirror: string): Data {
       Object.entries(texts).map(([name, text]) => [name, new Uint8Array(Buffer.from(text))]),
     ),
   };
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64');
 }
 
 function template(name: string): string {
@@ -102,14 +93,4 @@ function quoted(text: string): string {
 function readme(values: { mirror: string; sum: string }): string {
   const text = template('README.md');
   return text.replaceAll('{{mirror}}', values.mirror).replaceAll('{{sha256}}', values.sum);
-}
-
-function trustRoot(spec: object): string {
-  const object = {
-    apiVersion: 'policy.sigstore.dev/v1alpha1',
-    kind: 'TrustRoot',
-    metadata: { name: 'sigstand' },
-    spec,
-  };
-  return `${template('policy-controller.txt')}${stringify(object, { lineWidth: 0 })}`;
 }

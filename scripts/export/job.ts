@@ -8,6 +8,7 @@ import { asJobError, at, JobError } from '@sigstand/job/errors';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { waitForKeys } from '@sigstand/job/wait';
 import { type Data, show } from '@sigstand/store/store';
+import type { Admission } from './admission.ts';
 import { command, type Options } from './command.ts';
 import { filesOf, rootFile } from './files.ts';
 import { bytesAt, writeFolder } from './folder.ts';
@@ -30,15 +31,24 @@ export interface Place {
 export const exportTrust = ({ from, folder }: Place) =>
   defineJob(command(folder), async (context, options) => {
     const { log } = context;
+    const admission = admissionOf(options);
     const to = resolve(from, options.to);
     const trust = await published(context, options);
-    const files = filesOf(trust, options.mirror);
+    const files = filesOf(trust, options.mirror, admission);
     refusePrivateKeys(files);
     await refuseOtherRoot(to, trust.root, options);
     await writeFolder(to, files);
     log(`${rootFile} has the sha256 ${sha256(trust.root)}`);
     log(`${to} has ${Object.keys(files).length} files; README.md there says how to use them`);
   });
+
+function admissionOf({ images, signer }: Options): Admission | undefined {
+  if (images && signer) return { images, signer };
+  if (!images && !signer) return undefined;
+  throw new JobError('usage', `${images ? '--images' : '--signer'} is given alone`, {
+    hint: 'a policy says which images, and whose signature: give both --images and --signer',
+  });
+}
 
 const archiveOf = `${show(tufRoot)} key repository`;
 

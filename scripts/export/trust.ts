@@ -35,6 +35,8 @@ export interface Keys {
   /** The log that is written to now. */
   readonly rekor?: Uint8Array;
   readonly ctlog?: Uint8Array;
+  /** The chain of the timestamp authority that stamps now. */
+  readonly tsa?: Uint8Array;
 }
 
 /** A document of the repository that no client could use. */
@@ -64,11 +66,12 @@ export function servicesOf(trusted: TrustedRoot, signing: SigningConfig, now: Da
 export function keysOf(trusted: TrustedRoot, now: Date): Keys {
   const key = (log: TransparencyLogInstance | undefined) =>
     log?.publicKey?.rawBytes && pem('PUBLIC KEY', log.publicKey.rawBytes);
-  const authorities = trusted.certificateAuthorities.flatMap(certificates);
+  const tsa = trusted.timestampAuthorities.find(({ validFor }) => covers(validFor, now));
   return withoutAbsent({
-    fulcio: authorities.length > 0 ? new Uint8Array(Buffer.concat(authorities)) : undefined,
+    fulcio: joined(trusted.certificateAuthorities.flatMap(certificates)),
     rekor: key(current(trusted.tlogs, now)),
     ctlog: key(current(trusted.ctlogs, now)),
+    tsa: tsa && joined(certificates(tsa)),
   });
 }
 
@@ -89,6 +92,10 @@ function document<T>(name: string, bytes: Uint8Array, read: (json: unknown) => T
     // A parser's message may quote what it read.
     throw new DocumentError(`has a ${name} that clients cannot read`);
   }
+}
+
+function joined(texts: readonly Uint8Array[]): Uint8Array | undefined {
+  return texts.length > 0 ? new Uint8Array(Buffer.concat(texts)) : undefined;
 }
 
 function certificates({ certChain }: CertificateAuthority): Uint8Array[] {

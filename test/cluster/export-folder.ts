@@ -101,7 +101,7 @@ export function describeFolder(there: () => Exported): void {
       stdout: '',
     });
     const other = await readFile(join(home, 'trust/policy-controller-remote.yaml'), 'utf8');
-    expect(other).toContain('mirror: https://tuf.example.com\n');
+    expect(other).toContain('mirror: "https://tuf.example.com"\n');
 
     const byKubectl = ['bash', '-euc', `cd ${home}\n${await blockBelow(page, 'Who may')}`];
     const sum = await readFile(join(folder, '1.root.json.sha256'), 'utf8');

@@ -1,13 +1,10 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemNamespaces } from '@sigstand/contracts/services';
 import type { Rig } from '../../cluster/rig.ts';
 import { ctr } from './containers.ts';
 
-/** The six of both sides: they go by the same names. */
-export const namespaces = ['trillian', 'rekor', 'fulcio', 'ctlog', 'tsa', 'tuf'].map(
-  (system) => `${system}-system`,
-);
 const ours = 'app.kubernetes.io/part-of=sigstand';
 const limit = 90_000;
 
@@ -28,7 +25,7 @@ export async function emptyCluster(cluster: Rig): Promise<void> {
   await cluster.kubectl(
     'delete',
     'namespaces',
-    ...namespaces,
+    ...systemNamespaces,
     '--ignore-not-found',
     '--wait=false',
   );
@@ -45,7 +42,7 @@ export async function emptyCluster(cluster: Rig): Promise<void> {
       '--ignore-not-found',
       '-o',
       'name',
-      ...namespaces,
+      ...systemNamespaces,
     );
     return left.trim() === '';
   });
@@ -88,7 +85,7 @@ export function isOfAStack(name: string): boolean {
   if (name === '') return false;
   const [kind = '', object = ''] = name.split('/');
   if (kind.startsWith('clusterrole')) return object.startsWith('sigstand');
-  if (kind === 'namespace') return namespaces.includes(object);
+  if (kind === 'namespace') return systemNamespaces.includes(object);
   // The rig runs no Pods of its own.
   return true;
 }
