@@ -2,6 +2,16 @@ import { defineConfig } from 'vitest/config';
 
 // unit: pure and in process. apiserver, consumers and cluster need the rig's programs, which
 // scripts/test.sh builds first.
+// admission needs two controllers, which take ten minutes to compile, and waits ten minutes itself: npm run test:admission.
+const admission = {
+  test: {
+    name: 'admission',
+    include: ['test/admission/**/*.test.ts'],
+    testTimeout: 300_000,
+    hookTimeout: 900_000,
+  },
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -52,6 +62,7 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      ...(process.env.ADMISSION ? [admission] : []),
     ],
     coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'] },
   },

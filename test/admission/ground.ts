@@ -1,0 +1,95 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { emptyCluster } from '../bench/bring-up/reset.ts';
+import { applyAll, bringUp } from '../cluster/bring-up.ts';
+import { type TufService, tufService } from '../cluster/clients/tuf-service.ts';
+import { cosign, identityOf, tokenOf } from '../cluster/cosign.ts';
+import { type Gateway, openGateway } from '../cluster/gateway.ts';
+import { type Rig, rig } from '../cluster/rig.ts';
+import { mirror, secretValue } from '../cluster/stack.ts';
+import { pushImage, type Signers, sign, type Way } from './images.ts';
+
+export const signer = identityOf('builder');
+
+/** A stack, and images in the registry that it signed, or did not. */
+export interface Ground {
+  readonly cluster: Rig;
+  readonly work: string;
+  /** A folder with `manifests`, as this cluster takes them. */
+  readonly folder: string;
+  readonly gateway: Gateway;
+  readonly tuf: TufService;
+  /** Pushes an image, and signs it in a way, if one is given. */
+  image(name: string, way?: Way): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Each controller has images of its own, so that each judges alone. */
+export const repositories = ['pc', 'ky'] as const;
+
+/** What another stack signed, whose URLs, issuer and identities are the same. */
+export const foreign = { sig: 'foreign:sig', bundle: 'foreign:bundle' } as const;
+
+export async function openGround(instance: string): Promise<Ground> {
+  const cluster = rig(instance);
+  const work = await mkdtemp(join(tmpdir(), `sigstand-${instance}-`));
+  const manifests = await bringUp(cluster, work);
+
+  await applyAll(cluster, manifests);
+  for (const name of ['builder', 'stranger'])
+    await cluster.kubectl('create', 'serviceaccount', name, '-n', 'default');
+  const others = await signersOf(cluster, work);
+  for (const repository of repositories) {
+    for (const format of ['sig', 'bundle'] as const) {
+      const image = await pushImage(cluster, work, `${repository}/${foreign[format]}`);
+      await sign(cluster, others.signers, image, { format });
+    }
+  }
+  await others.remove();
+  await emptyCluster(cluster);
+
+  await applyAll(cluster, manifests);
+  const { signers, remove } = await signersOf(cluster, work);
+  const gateway = await openGateway(cluster, work);
+  return {
+    ...{ cluster, work, gateway, folder: join(manifests, '..') },
+    tuf: tufService(cluster, gateway, work),
+    async image(name, way) {
+      const image = await pushImage(cluster, work, name);
+      if (way) await sign(cluster, signers, image, way);
+      return image;
+    },
+    async close() {
+      await gateway.close();
+      await remove();
+      await rm(work, { recursive: true, force: true });
+    },
+  };
+}
+
+async function signersOf(cluster: Rig, parent: string) {
+  const work = await mkdtemp(join(parent, 'signers-'));
+  const root = join(work, 'root.json');
+  await writeFile(root, await secretValue(cluster, 'tuf-system/tuf-root', 'root'));
+  const [cosign2, cosign3] = [await cosign(cluster, 'cosign2'), await cosign(cluster, 'cosign3')];
+  for (const client of [cosign2, cosign3])
+    await client.must(['initialize', '--mirror', mirror, '--root', root]);
+  await mkdir(work, { recursive: true });
+  const files = await cluster.get<{ data: Record<string, string> }>(
+    ...['configmap', 'tuf-repository', '-n', 'tuf-system'],
+  );
+  const name = Object.keys(files.data).find((file) => file.endsWith('signing_config.v0.2.json'));
+  const signers: Signers = {
+    ...{ cosign2, cosign3, work },
+    signingConfig: files.data[name ?? ''] ?? '{}',
+    token: (serviceAccount) => tokenOf(cluster, serviceAccount),
+  };
+  return {
+    signers,
+    remove: async () => {
+      await cosign2.remove();
+      await cosign3.remove();
+    },
+  };
+}

@@ -1,0 +1,161 @@
+import { beforeAll, describe } from 'vitest';
+import type { Case } from './cases.ts';
+import { eventsOf } from './events.ts';
+import type { Ground } from './ground.ts';
+import { describeOwnNamespaces } from './own-namespaces.ts';
+import type { Post } from './post.ts';
+import { admits, refuses } from './verdict.ts';
+
+/** Why what is asked for is refused. */
+const why = {
+  unsigned: /no signatures found/,
+  bundle: /no signatures found/,
+  'sig by a stranger': /none of the expected identities matched.*stranger/s,
+  'bundle by a stranger': /no signatures found/,
+  'sig of another stack': /rekor log public key not found/,
+  'bundle of another stack': /no signatures found/,
+  'sig without log entry': /signature not found in transparency log/,
+  'bundle without log entry': /no signatures found/,
+} as const satisfies Partial<Record<Case, RegExp>>;
+
+export function describePolicyController(of: () => Ground, post: Post): void {
+  const events = eventsOf(of);
+  const { check } = post;
+  const admitsCase = (name: Case) =>
+    check(`admits ${name}`, async () => admits(await post.judge(name)));
+  const refusesCase = (name: keyof typeof why) =>
+    check(`refuses ${name}`, async () => refuses(await post.judge(name), why[name]));
+  const judgesAll = () => {
+    for (const name of ['sig', 'sig by cosign 3', 'sig without timestamp'] as const)
+      admitsCase(name);
+    for (const name of Object.keys(why) as (keyof typeof why)[]) refusesCase(name);
+  };
+
+  beforeAll(() => post.open());
+
+  describe('by URL and first root', () => {
+    beforeAll(async () => {
+      const began = performance.now();
+      await post.follow('What it trusts');
+      post.says(`exported, applied and Ready in ${seconds(began)} s`);
+      await post.follow('What it asks for');
+      await post.until('sig', true);
+    });
+    judgesAll();
+    check('runs a Pod of an image that it admits', () => post.runs('sig'));
+    check('tells its memory', () => post.saysMemory());
+    check('tells how long it takes', () => post.saysLatency('sig'));
+    describe('for every image there is', () =>
+      describeOwnNamespaces(of, post, {
+        file: 'policy-controller-policy.yaml',
+        pattern: /glob: .*/,
+        all: 'glob: "**"',
+      }));
+  });
+
+  describe('when the metadata is signed again and the root is rotated', () => {
+    beforeAll(async () => {
+      await events.refresh();
+      await events.rotateRoot();
+      await post.follow('After a rotation');
+    });
+    admitsCase('sig');
+    refusesCase('unsigned');
+  });
+
+  describe("when Fulcio's CA is replaced", () => {
+    let image: string;
+    beforeAll(async () => {
+      await events.replaceCa();
+      image = await of().image('pc/after-ca:1', { format: 'sig' });
+    });
+    check('admits what the new one certified, once it has looked', async () => {
+      refuses(await post.judge({ image }), /certificate signed by unknown authority/);
+      await post.follow('After a rotation');
+      const took = await post.until({ image }, true);
+      post.says(`a CA that was replaced is trusted ${took.toFixed(1)} s after the command`);
+    });
+    admitsCase('sig');
+  });
+
+  describe('when the TUF server is down', () => {
+    let image: string;
+    beforeAll(async () => {
+      image = await of().image('pc/before-down:1', { format: 'sig' });
+      await events.tufServer(0);
+    });
+    admitsCase('sig');
+    check('goes on when it looks in vain', async () => {
+      await post.follow('After a rotation');
+      admits(await post.judge({ image }));
+    });
+    check('goes on after its own start', async () => {
+      await post.restart();
+      await post.until({ image }, true);
+      refuses(await post.judge('unsigned'), why.unsigned);
+    });
+
+    describe('and the repository is in the TrustRoot', () => {
+      beforeAll(async () => {
+        await post.follow('Without the TUF server');
+        await post.restart();
+        await post.until('sig', true);
+      });
+      judgesAll();
+      check('admits what was signed after the CA was replaced', async () =>
+        admits(await post.judge({ image })),
+      );
+    });
+  });
+
+  describe('when the TUF server is back', () => {
+    beforeAll(async () => {
+      await events.tufServer(1);
+      await post.follow('What it trusts');
+    });
+    admitsCase('sig');
+  });
+
+  describe('with bundles', () => {
+    beforeAll(async () => {
+      await post.follow('Bundles, as cosign 3 writes them');
+      await post.until('bundle', true);
+    });
+    admitsCase('bundle');
+    admitsCase('bundle without timestamp');
+    const refusesBundle = (name: Case) =>
+      check(`refuses ${name}`, async () => refuses(await post.judge(name), /sigstand/));
+    refusesBundle('unsigned');
+    refusesBundle('sig');
+    refusesBundle('bundle by a stranger');
+    refusesBundle('bundle of another stack');
+    refusesBundle('bundle without log entry');
+  });
+}
+
+/** What it says of images whose certificates ended long ago. */
+export function describeOldForPolicyController(post: Post): void {
+  const { check } = post;
+  beforeAll(() => post.follow('What it asks for'));
+  for (const name of ['sig', 'sig by cosign 3', 'sig without timestamp'] as const)
+    check(`admits ${name}`, async () => admits(await post.judge(name)));
+  check('refuses unsigned', async () => refuses(await post.judge('unsigned'), why.unsigned));
+
+  describe('with the policy that asks for a timestamp', () => {
+    beforeAll(async () => {
+      await post.follow('And a timestamp');
+      await post.until('sig without timestamp', false);
+    });
+    check('admits sig', async () => admits(await post.judge('sig')));
+    check('refuses sig without timestamp', async () =>
+      refuses(await post.judge('sig without timestamp'), /expired|timestamp/),
+    );
+    check('refuses sig without log entry', async () =>
+      refuses(await post.judge('sig without log entry'), why['sig without log entry']),
+    );
+  });
+}
+
+function seconds(began: number): string {
+  return ((performance.now() - began) / 1_000).toFixed(1);
+}

@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import { root } from '../cluster/rig.ts';
+import { figure } from '../faults/profile.ts';
+import { type Case, type Cases, makeCases } from './cases.ts';
+import type { Ground } from './ground.ts';
+import { type Controller, type Guide, openGuide } from './guide.ts';
+import { memoryOf } from './memory.ts';
+import type { Score } from './score.ts';
+import { ask, until, type Verdict } from './verdict.ts';
+
+/** A controller at its post, as the tests speak to it. */
+export interface Post {
+  readonly controller: Controller;
+  readonly cases: Cases;
+  readonly namespace: string;
+  /** Signs the images; before the controller is there. */
+  prepare(): Promise<void>;
+  /** Installs the controller. */
+  open(): Promise<void>;
+  follow: Guide['follow'];
+  /** The path of a file of the last export. */
+  trust(file: string): string;
+  check(title: string, body: () => Promise<void>): void;
+  /** Its word on one of the cases, or on an image by its name. */
+  judge(image: Case | { readonly image: string }): Promise<Verdict>;
+  /** Asks until it says so; resolves to seconds. */
+  until(image: Case | { readonly image: string }, admitted: boolean): Promise<number>;
+  restart(): Promise<void>;
+  /** Lets the API server find it, or not. */
+  reachable(is: boolean): Promise<void>;
+  /** A Pod that is made, and runs. */
+  runs(name: Case): Promise<void>;
+  /** Prints a figure of it. */
+  says(text: string): void;
+  saysMemory(): Promise<void>;
+  /** Prints how long the API server takes for a Pod that is judged, and for one that is not. */
+  saysLatency(image: Case): Promise<void>;
+}
+
+const places = {
+  'policy-controller': {
+    repository: 'pc',
+    deployment: 'webhook',
+    service: 'webhook',
+    at: 'cosign-system',
+  },
+  kyverno: {
+    repository: 'ky',
+    deployment: 'kyverno-admission-controller',
+    service: 'kyverno-svc',
+    at: 'kyverno',
+  },
+} as const;
+
+export function postOf(of: () => Ground, controller: Controller, score: Score): Post {
+  const { repository, deployment, service, at } = places[controller];
+  let made: Cases | undefined;
+  let guide: Guide | undefined;
+  const cases = () => made as Cases;
+  const kubectl = (...args: string[]) => of().cluster.kubectl(...args);
+  const nameOf = (image: Case | { readonly image: string }) =>
+    typeof image === 'string' ? cases()[image] : image.image;
+  const rolledOut = () =>
+    kubectl('rollout', 'status', `deployment/${deployment}`, '-n', at, '--timeout=3m');
+  const post: Post = {
+    controller,
+    get cases() {
+      return cases();
+    },
+    namespace: `with-${controller}`,
+    async prepare() {
+      made = await makeCases(of(), repository);
+      guide = await openGuide(of(), controller, { repository, namespace: post.namespace });
+    },
+    async open() {
+      await of().cluster.must(['up', '--with', controller]);
+    },
+    follow: (heading) => (guide as Guide).follow(heading),
+    trust: (file) => join((guide as Guide).trust, file),
+    check: (title, body) => score.check(controller, title, body),
+    judge: (image) => ask(of().cluster, post.namespace, nameOf(image)),
+    until: (image, admitted) => until(of().cluster, [post.namespace, nameOf(image)], admitted),
+    async restart() {
+      await kubectl('rollout', 'restart', `deployment/${deployment}`, '-n', at);
+      await rolledOut();
+    },
+    async reachable(is) {
+      const selector = { 'sigstand.dev/nowhere': is ? null : 'true' };
+      const patch = JSON.stringify({ spec: { selector } });
+      await kubectl('patch', 'service', service, '-n', at, '-p', patch);
+    },
+    async runs(name) {
+      const pod = ['-n', post.namespace];
+      await kubectl('run', 'signed', ...pod, '--image', cases()[name]);
+      await kubectl('wait', '--for=condition=Ready', 'pod/signed', ...pod, '--timeout=1m');
+    },
+    says: (text) => figure(`${controller}: ${text}`),
+    async saysMemory() {
+      post.says(`${await memoryOf(of().cluster, at)} MB`);
+    },
+    async saysLatency(image) {
+      // Left out by either controller, as the stack's own are.
+      const plain = `without-${controller}`;
+      await kubectl('create', 'namespace', plain);
+      await kubectl('label', 'namespace', plain, 'app.kubernetes.io/part-of=sigstand');
+      const program = join(root, 'test/admission/latency.ts');
+      const args = [program, cases()[image], '200', post.namespace, plain];
+      const times = JSON.parse(await of().cluster.mustExec([process.execPath, ...args]));
+      for (const [namespace, all] of Object.entries(times as Record<string, number[]>)) {
+        all.sort((a, b) => a - b);
+        const at = (share: number) => all[Math.ceil(share * all.length) - 1]?.toFixed(0);
+        post.says(`a Pod ${namespace}: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms (${all.length})`);
+      }
+    },
+  };
+  return post;
+}

@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
+import type { Rig } from '../cluster/rig.ts';
+
+/** What became of a Pod that somebody asked for. */
+export interface Verdict {
+  readonly admitted: boolean;
+  /** What kubectl shows. */
+  readonly said: string;
+}
+
+let pods = 0;
+
+/** Asks for a Pod with an image, as `kubectl run` does; the API server makes none. */
+export async function ask(cluster: Rig, namespace: string, image: string): Promise<Verdict> {
+  pods += 1;
+  const args = ['run', `asked-${pods}`, '-n', namespace, '--image', image, '--dry-run=server'];
+  const { status, stdout, stderr } = await cluster.exec(['kubectl', ...args], { timeout: 90_000 });
+  return { admitted: status === 0, said: (stdout + stderr).trim() };
+}
+
+export function admits(verdict: Verdict): void {
+  expect(verdict).toMatchObject({ admitted: true });
+}
+
+export function refuses({ admitted, said }: Verdict, why: RegExp): void {
+  expect({ admitted, said }).toEqual({ admitted: false, said: expect.stringMatching(why) });
+}
+
+/** Asks until it is so; resolves to how many seconds that took. @throws {Error} After the limit, with the last answer. */
+export async function until(
+  cluster: Rig,
+  [namespace, image]: readonly [string, string],
+  admitted: boolean,
+): Promise<number> {
+  const limit = 120;
+  const began = performance.now();
+  for (;;) {
+    const verdict = await ask(cluster, namespace, image);
+    const seconds = (performance.now() - began) / 1_000;
+    if (verdict.admitted === admitted) return seconds;
+    if (seconds > limit) throw new Error(`after ${limit} s: ${verdict.said}`);
+    await sleep(250);
+  }
+}
