@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
-import { archive, sameArchive } from './archive.ts';
+import { archive, sameArchive, unarchived } from './archive.ts';
 
 describe('the archive', () => {
   it('is the same for the same files, in whatever order they come', async () => {
@@ -31,4 +31,34 @@ describe('the archive', () => {
       `repository/targets/${long}`,
     ]);
   });
+
+  it('gives each file whole to who reads it at once, as policy-controller does', async () => {
+    for (const size of [700, 2_181, 4_255, 30_000, 32_768]) {
+      const names = Array.from({ length: 40 }, (_, nth) => `${nth}.root.json`);
+      const files = Object.fromEntries(names.map((name, nth) => [name, filled(size, nth + 1)]));
+      const packed = await archive(files);
+      expect(readAtOnce(gunzipSync(packed))).toEqual(files);
+      expect(await unarchived(packed)).toEqual(files);
+    }
+  });
 });
+
+function filled(size: number, value: number): Uint8Array {
+  return new Uint8Array(size).fill(value);
+}
+
+/** The files of a tar as Go's archive/tar gives them to one Read each: compress/flate hands out 32 KiB at a time. */
+function readAtOnce(tar: Buffer): Record<string, Uint8Array> {
+  const files: Record<string, Uint8Array> = {};
+  for (let at = 0; at < tar.length; ) {
+    const name = tar.toString('latin1', at, at + 100).replace(/\0.*$/s, '');
+    const size = Number.parseInt(tar.toString('latin1', at + 124, at + 136), 8) || 0;
+    const data = at + 512;
+    const handed = Math.min(size, 32_768 - (data % 32_768));
+    const bytes = new Uint8Array(size);
+    bytes.set(tar.subarray(data, data + handed));
+    if (size > 0) files[name.replace('repository/', '')] = bytes;
+    at = data + Math.ceil(size / 512) * 512;
+  }
+  return files;
+}

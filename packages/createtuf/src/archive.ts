@@ -1,27 +1,53 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Data } from '@sigstand/store/store';
-import { extract, pack } from 'tar-stream';
+import { extract, type Header, pack } from 'tar-stream';
 
 /** The top folder: policy-controller's TrustRoot looks for it. */
 const top = 'repository';
 
-/** A repository's files as a gzipped tar; the same files always make the same tar. */
+/**
+ * A repository's files as a gzipped tar; the same files always make the same tar.
+ *
+ * policy-controller reads each file by one Read, and Go's inflater hands out no more than what is left of a 32 KiB window
+ * (its pkg/tuf/repo.go, as of 0.15.1): a file that lies across two of them would end in zeros. So none does that fits into
+ * one; in its place the folder's own entry is repeated, which says nothing new to any reader.
+ */
 export async function archive(files: Data): Promise<Uint8Array> {
-  const tar = pack();
+  const folder = (name: string) => packed({ name, type: 'directory', mode: 0o755 });
+  const parts = [await folder(top), await folder(`${top}/targets`)];
+  const filler = await folder(top);
+  let length = parts.reduce((sum, part) => sum + part.length, 0);
   const entries = Object.entries(files)
     .map(([name, bytes]) => [pathOf(name), bytes] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  const fixed = { uid: 0, gid: 0, mtime: new Date(0) };
-  const folder = (name: string) => tar.entry({ ...fixed, name, type: 'directory', mode: 0o755 });
-  folder(top);
-  folder(`${top}/targets`);
   for (const [name, bytes] of entries) {
-    tar.entry({ ...fixed, name, mode: 0o644 }, Buffer.from(bytes));
+    const part = await packed({ name, mode: 0o644 }, bytes);
+    // A long name puts more than one block before the data, which ends with the part.
+    const start = length + part.length - Math.ceil(bytes.length / block) * block;
+    const left = window - (start % window);
+    const fillers = left < bytes.length && bytes.length <= window ? left / block : 0;
+    parts.push(...Array<Buffer>(fillers).fill(filler), part);
+    length += fillers * block + part.length;
   }
+  return new Uint8Array(gzipSync(Buffer.concat([...parts, end])));
+}
+
+const block = 512;
+const window = 32_768;
+/** Two blocks of zeros end a tar (POSIX ustar). */
+const end = Buffer.alloc(2 * block);
+
+/** One entry, without the end that a tar has. */
+async function packed(
+  header: Pick<Header, 'name'> & Partial<Header>,
+  bytes = new Uint8Array(),
+): Promise<Buffer> {
+  const tar = pack();
+  tar.entry({ uid: 0, gid: 0, mtime: new Date(0), ...header }, Buffer.from(bytes));
   tar.finalize();
   const chunks: Buffer[] = [];
   for await (const chunk of tar) chunks.push(chunk as Buffer);
-  return new Uint8Array(gzipSync(Buffer.concat(chunks)));
+  return Buffer.concat(chunks).subarray(0, -end.length);
 }
 
 /** Whether two archives hold the same; compressors of two versions may write it differently. */
