@@ -1,17 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// unit: pure and in process. apiserver, consumers and cluster need the rig's programs, which
-// scripts/test.sh builds first.
-// admission needs two controllers, which take ten minutes to compile, and waits ten minutes itself: npm run test:admission.
-const admission = {
-  test: {
-    name: 'admission',
-    include: ['test/admission/**/*.test.ts'],
-    testTimeout: 300_000,
-    hookTimeout: 900_000,
-  },
-};
-
+// unit: pure and in process. The others need the rig's programs, which scripts/test.sh builds first.
 export default defineConfig({
   test: {
     projects: [
@@ -56,13 +45,12 @@ export default defineConfig({
       {
         test: {
           name: 'cluster',
-          include: ['test/cluster/**/*.test.ts'],
+          include: ['test/{cluster,admission}/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 900_000,
           fileParallelism: false,
         },
       },
-      ...(process.env.ADMISSION ? [admission] : []),
     ],
     coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'] },
   },

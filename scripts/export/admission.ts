@@ -26,23 +26,16 @@ export function admissionFiles(
 ): Record<string, string> {
   const values = { ...valuesOf(trust, mirror), ...(admission && policyValues(trust, admission)) };
   const made: Record<string, string> = {};
-  const make = (name: string, text: string) => {
-    const all = filled(text, values);
-    if (all !== undefined && (values.tsaPem || !name.endsWith('-timestamp.yaml'))) made[name] = all;
-  };
   for (const controller of ['policy-controller', 'kyverno']) {
     for (const file of templatesOf(controller)) {
-      const text = readFileSync(join(integrations, controller, file), 'utf8');
-      // A template with a line that asks for a timestamp is two policies.
-      const without = text.replace(timestampLine, '');
-      make(`${controller}-${file}`, without);
-      if (without !== text) make(`${controller}-timestamp.yaml`, text);
+      // What no image could meet.
+      if (file === 'timestamp.yaml' && values.tsaPem === undefined) continue;
+      const text = filled(readFileSync(join(integrations, controller, file), 'utf8'), values);
+      if (text !== undefined) made[`${controller}-${file}`] = text;
     }
   }
   return made;
 }
-
-const timestampLine = /^.*\{\{tsaPem\}\}.*\n/m;
 
 type Values = Readonly<Record<string, string | undefined>>;
 
@@ -78,6 +71,7 @@ function policyValues({ services }: Trust, { images, signer }: Admission) {
     everyImage: `${images}/*`,
     everyImageBelow: `${images}/**`,
     refusal: `not signed by ${signer}, as this cluster asks`,
+    refusalWithoutTimestamp: `not signed by ${signer} with a timestamp, as this cluster asks`,
   };
 }
 

@@ -55,7 +55,12 @@ export function describeKyverno(of: () => Ground, post: Post): void {
     refusesAll('unsigned', 'sig by a stranger', 'bundle by a stranger', 'sig of another stack');
     refusesAll('bundle of another stack', 'sig without log entry', 'bundle without log entry');
     check('runs a Pod of an image that it admits', () => post.runs('bundle'));
-    check('tells its memory', () => post.saysMemory());
+    check('refuses unsigned in an init container', async () =>
+      refuses(await post.judgeBeside('unsigned', 'bundle'), asked),
+    );
+    check('refuses unsigned in a container that is added to a Pod', async () =>
+      refuses(await post.judgeInto('unsigned'), asked),
+    );
     check('tells how long it takes', () => post.saysLatency('bundle'));
     describe('for every image there is', () =>
       describeOwnNamespaces(of, post, {
@@ -142,6 +147,7 @@ export function describeKyverno(of: () => Ground, post: Post): void {
       });
       admitsAll('sig');
     });
+    check('tells its memory', () => post.saysMemory());
   });
 }
 
@@ -171,8 +177,9 @@ export function describeOldForKyverno(post: Post): void {
       await post.until('bundle without timestamp', false);
     });
     admitsAll('sig', 'bundle');
-    refusesAll('bundle without timestamp', 'sig without timestamp');
     refusesAll('sig without log entry', 'bundle without log entry');
+    for (const name of ['sig without timestamp', 'bundle without timestamp'] as const)
+      check(`refuses ${name}`, async () => refuses(await post.judge(name), /with a timestamp, as/));
   });
 }
 

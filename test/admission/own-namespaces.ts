@@ -40,7 +40,10 @@ export function describeOwnNamespaces(of: () => Ground, post: Post, everything: 
 
   describe('when nobody answers', () => {
     beforeAll(() => post.reachable(false));
-    afterAll(() => post.reachable(true));
+    afterAll(async () => {
+      await post.reachable(true);
+      await post.until('sig', true);
+    });
     post.check('lets nothing in that it is to judge', async () =>
       refuses(await post.judge('sig'), /failed calling webhook/),
     );

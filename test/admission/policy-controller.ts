@@ -43,7 +43,12 @@ export function describePolicyController(of: () => Ground, post: Post): void {
     });
     judgesAll();
     check('runs a Pod of an image that it admits', () => post.runs('sig'));
-    check('tells its memory', () => post.saysMemory());
+    check('refuses unsigned in an init container', async () =>
+      refuses(await post.judgeBeside('unsigned', 'sig'), why.unsigned),
+    );
+    check('refuses unsigned in a container that is added to a Pod', async () =>
+      refuses(await post.judgeInto('unsigned'), /must be an image digest/),
+    );
     check('tells how long it takes', () => post.saysLatency('sig'));
     describe('for every image there is', () =>
       describeOwnNamespaces(of, post, {
@@ -97,7 +102,11 @@ export function describePolicyController(of: () => Ground, post: Post): void {
 
     describe('and the repository is in the TrustRoot', () => {
       beforeAll(async () => {
+        const began = performance.now();
         await post.follow('Without the TUF server');
+        post.says(
+          `the repository in the TrustRoot, right after its own start: ${seconds(began)} s`,
+        );
         await post.restart();
         await post.until('sig', true);
       });
@@ -130,6 +139,7 @@ export function describePolicyController(of: () => Ground, post: Post): void {
     refusesBundle('bundle by a stranger');
     refusesBundle('bundle of another stack');
     refusesBundle('bundle without log entry');
+    check('tells its memory', () => post.saysMemory());
   });
 }
 

@@ -6,7 +6,7 @@ import type { Ground } from './ground.ts';
 import { type Controller, type Guide, openGuide } from './guide.ts';
 import { memoryOf } from './memory.ts';
 import type { Score } from './score.ts';
-import { ask, until, type Verdict } from './verdict.ts';
+import { ask, askBeside, askInto, until, type Verdict } from './verdict.ts';
 
 /** A controller at its post, as the tests speak to it. */
 export interface Post {
@@ -28,8 +28,12 @@ export interface Post {
   restart(): Promise<void>;
   /** Lets the API server find it, or not. */
   reachable(is: boolean): Promise<void>;
+  /** Its word on a case in an init container, beside an image that it admits. */
+  judgeBeside(name: Case, admitted: Case): Promise<Verdict>;
   /** A Pod that is made, and runs. */
   runs(name: Case): Promise<void>;
+  /** Its word on a case in a container that is added to that Pod. */
+  judgeInto(name: Case): Promise<Verdict>;
   /** Prints a figure of it. */
   says(text: string): void;
   saysMemory(): Promise<void>;
@@ -88,7 +92,16 @@ export function postOf(of: () => Ground, controller: Controller, score: Score): 
       const selector = { 'sigstand.dev/nowhere': is ? null : 'true' };
       const patch = JSON.stringify({ spec: { selector } });
       await kubectl('patch', 'service', service, '-n', at, '-p', patch);
+      // The API server keeps its connections to who is there.
+      if (!is) await post.restart();
     },
+    judgeBeside: (name, admitted) =>
+      askBeside(of().cluster, post.namespace, {
+        admitted: cases()[admitted],
+        other: cases()[name],
+      }),
+    judgeInto: (name) =>
+      askInto(of().cluster, post.namespace, { pod: 'signed', image: cases()[name] }),
     async runs(name) {
       const pod = ['-n', post.namespace];
       await kubectl('run', 'signed', ...pod, '--image', cases()[name]);

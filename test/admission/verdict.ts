@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { Rig } from '../cluster/rig.ts';
+import type { Result, Rig } from '../cluster/rig.ts';
 
 /** What became of a Pod that somebody asked for. */
 export interface Verdict {
@@ -15,7 +15,39 @@ let pods = 0;
 export async function ask(cluster: Rig, namespace: string, image: string): Promise<Verdict> {
   pods += 1;
   const args = ['run', `asked-${pods}`, '-n', namespace, '--image', image, '--dry-run=server'];
-  const { status, stdout, stderr } = await cluster.exec(['kubectl', ...args], { timeout: 90_000 });
+  return verdictOf(await cluster.exec(['kubectl', ...args], { timeout: 90_000 }));
+}
+
+/** Asks for a Pod with an image that is admitted, and another in an init container. */
+export async function askBeside(
+  cluster: Rig,
+  namespace: string,
+  { admitted, other }: { admitted: string; other: string },
+): Promise<Verdict> {
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'asked-beside', namespace },
+    spec: {
+      initContainers: [{ name: 'first', image: other }],
+      containers: [{ name: 'main', image: admitted }],
+    },
+  };
+  const create = ['kubectl', 'create', '--dry-run=server', '-f', '-'];
+  return verdictOf(await cluster.exec(create, { input: JSON.stringify(pod) }));
+}
+
+/** Asks for an image in a Pod that runs, as `kubectl debug` does. */
+export async function askInto(
+  cluster: Rig,
+  namespace: string,
+  { pod, image }: { pod: string; image: string },
+): Promise<Verdict> {
+  const debug = ['kubectl', 'debug', pod, '-n', namespace, '--image', image, '--attach=false'];
+  return verdictOf(await cluster.exec(debug));
+}
+
+function verdictOf({ status, stdout, stderr }: Result): Verdict {
   return { admitted: status === 0, said: (stdout + stderr).trim() };
 }
 

@@ -40,7 +40,7 @@ const end = Buffer.alloc(2 * block);
 /** One entry, without the end that a tar has. */
 async function packed(
   header: Pick<Header, 'name'> & Partial<Header>,
-  bytes = new Uint8Array(),
+  bytes: Uint8Array = new Uint8Array(),
 ): Promise<Buffer> {
   const tar = pack();
   tar.entry({ uid: 0, gid: 0, mtime: new Date(0), ...header }, Buffer.from(bytes));
