@@ -4,13 +4,11 @@ import type { Ground } from './ground.ts';
 /** What happens to a stack in its life. */
 export function eventsOf(of: () => Ground) {
   const run = (section: Section) => follow(of().cluster, of().folder, section);
-  let times = 0;
   return {
     /** Timestamp and snapshot are signed again. */
     async refresh() {
-      times += 1;
       const due = ['--timestamp-renew=604799s', '--snapshot-renew=7775999s'];
-      await of().tuf.createtuf(`refresh-${times}`, due);
+      await of().tuf.createtuf(`refresh-${Date.now()}`, due);
     },
     /** docs/rotation.md, for the root and for Fulcio's CA. */
     async rotateRoot() {

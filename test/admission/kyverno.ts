@@ -4,7 +4,7 @@ import { eventsOf } from './events.ts';
 import type { Ground } from './ground.ts';
 import { describeOwnNamespaces } from './own-namespaces.ts';
 import type { Post } from './post.ts';
-import { admits, refuses } from './verdict.ts';
+import { admits, refuses, secondsSince } from './verdict.ts';
 
 /** What an ImageValidatingPolicy says of all that it refuses; the reason is in Kyverno's log. */
 const asked = /not signed by .*builder, as this cluster asks/;
@@ -43,7 +43,7 @@ export function describeKyverno(of: () => Ground, post: Post): void {
       const began = performance.now();
       await post.follow('The policy');
       await guarded();
-      post.says(`exported, applied and in force in ${seconds(began)} s`);
+      post.says(`exported, applied and in force in ${secondsSince(began)} s`);
     });
     admitsAll(
       'sig',
@@ -143,7 +143,9 @@ export function describeKyverno(of: () => Ground, post: Post): void {
         await post.follow('After a rotation');
         await guarded();
         await post.until({ image }, true);
-        post.says(`a CA that was replaced is trusted by a ClusterPolicy ${seconds(began)} s after`);
+        post.says(
+          `a CA that was replaced is trusted by a ClusterPolicy ${secondsSince(began)} s after`,
+        );
       });
       admitsAll('sig');
     });
@@ -181,8 +183,4 @@ export function describeOldForKyverno(post: Post): void {
     for (const name of ['sig without timestamp', 'bundle without timestamp'] as const)
       check(`refuses ${name}`, async () => refuses(await post.judge(name), /with a timestamp, as/));
   });
-}
-
-function seconds(began: number): string {
-  return ((performance.now() - began) / 1_000).toFixed(1);
 }

@@ -4,7 +4,7 @@ import { eventsOf } from './events.ts';
 import type { Ground } from './ground.ts';
 import { describeOwnNamespaces } from './own-namespaces.ts';
 import type { Post } from './post.ts';
-import { admits, refuses } from './verdict.ts';
+import { admits, refuses, secondsSince } from './verdict.ts';
 
 /** Why what is asked for is refused. */
 const why = {
@@ -37,7 +37,7 @@ export function describePolicyController(of: () => Ground, post: Post): void {
     beforeAll(async () => {
       const began = performance.now();
       await post.follow('What it trusts');
-      post.says(`exported, applied and Ready in ${seconds(began)} s`);
+      post.says(`exported, applied and Ready in ${secondsSince(began)} s`);
       await post.follow('What it asks for');
       await post.until('sig', true);
     });
@@ -105,7 +105,7 @@ export function describePolicyController(of: () => Ground, post: Post): void {
         const began = performance.now();
         await post.follow('Without the TUF server');
         post.says(
-          `the repository in the TrustRoot, right after its own start: ${seconds(began)} s`,
+          `the repository in the TrustRoot, right after its own start: ${secondsSince(began)} s`,
         );
         await post.restart();
         await post.until('sig', true);
@@ -164,8 +164,4 @@ export function describeOldForPolicyController(post: Post): void {
       refuses(await post.judge('sig without log entry'), why['sig without log entry']),
     );
   });
-}
-
-function seconds(began: number): string {
-  return ((performance.now() - began) / 1_000).toFixed(1);
 }

@@ -10,9 +10,6 @@ import { ask, askBeside, askInto, until, type Verdict } from './verdict.ts';
 
 /** A controller at its post, as the tests speak to it. */
 export interface Post {
-  readonly controller: Controller;
-  readonly cases: Cases;
-  readonly namespace: string;
   /** Signs the images; before the controller is there. */
   prepare(): Promise<void>;
   /** Installs the controller. */
@@ -58,6 +55,7 @@ const places = {
 
 export function postOf(of: () => Ground, controller: Controller, score: Score): Post {
   const { repository, deployment, service, at } = places[controller];
+  const namespace = `with-${controller}`;
   let made: Cases | undefined;
   let guide: Guide | undefined;
   const cases = () => made as Cases;
@@ -67,14 +65,9 @@ export function postOf(of: () => Ground, controller: Controller, score: Score): 
   const rolledOut = () =>
     kubectl('rollout', 'status', `deployment/${deployment}`, '-n', at, '--timeout=3m');
   const post: Post = {
-    controller,
-    get cases() {
-      return cases();
-    },
-    namespace: `with-${controller}`,
     async prepare() {
       made = await makeCases(of(), repository);
-      guide = await openGuide(of(), controller, { repository, namespace: post.namespace });
+      guide = await openGuide(of(), controller, { repository, namespace });
     },
     async open() {
       await of().cluster.must(['up', '--with', controller]);
@@ -82,8 +75,8 @@ export function postOf(of: () => Ground, controller: Controller, score: Score): 
     follow: (heading) => (guide as Guide).follow(heading),
     trust: (file) => join((guide as Guide).trust, file),
     check: (title, body) => score.check(controller, title, body),
-    judge: (image) => ask(of().cluster, post.namespace, nameOf(image)),
-    until: (image, admitted) => until(of().cluster, [post.namespace, nameOf(image)], admitted),
+    judge: (image) => ask(of().cluster, namespace, nameOf(image)),
+    until: (image, admitted) => until(of().cluster, [namespace, nameOf(image)], admitted),
     async restart() {
       await kubectl('rollout', 'restart', `deployment/${deployment}`, '-n', at);
       await rolledOut();
@@ -96,14 +89,13 @@ export function postOf(of: () => Ground, controller: Controller, score: Score): 
       if (!is) await post.restart();
     },
     judgeBeside: (name, admitted) =>
-      askBeside(of().cluster, post.namespace, {
+      askBeside(of().cluster, namespace, {
         admitted: cases()[admitted],
         other: cases()[name],
       }),
-    judgeInto: (name) =>
-      askInto(of().cluster, post.namespace, { pod: 'signed', image: cases()[name] }),
+    judgeInto: (name) => askInto(of().cluster, namespace, { pod: 'signed', image: cases()[name] }),
     async runs(name) {
-      const pod = ['-n', post.namespace];
+      const pod = ['-n', namespace];
       await kubectl('run', 'signed', ...pod, '--image', cases()[name]);
       await kubectl('wait', '--for=condition=Ready', 'pod/signed', ...pod, '--timeout=1m');
     },
@@ -117,12 +109,12 @@ export function postOf(of: () => Ground, controller: Controller, score: Score): 
       await kubectl('create', 'namespace', plain);
       await kubectl('label', 'namespace', plain, 'app.kubernetes.io/part-of=sigstand');
       const program = join(root, 'test/admission/latency.ts');
-      const args = [program, cases()[image], '200', post.namespace, plain];
+      const args = [program, cases()[image], '200', namespace, plain];
       const times = JSON.parse(await of().cluster.mustExec([process.execPath, ...args]));
-      for (const [namespace, all] of Object.entries(times as Record<string, number[]>)) {
+      for (const [where, all] of Object.entries(times as Record<string, number[]>)) {
         all.sort((a, b) => a - b);
         const at = (share: number) => all[Math.ceil(share * all.length) - 1]?.toFixed(0);
-        post.says(`a Pod ${namespace}: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms (${all.length})`);
+        post.says(`a Pod ${where}: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms (${all.length})`);
       }
     },
   };

@@ -51,6 +51,11 @@ function verdictOf({ status, stdout, stderr }: Result): Verdict {
   return { admitted: status === 0, said: (stdout + stderr).trim() };
 }
 
+/** With one decimal, from what performance.now() was. */
+export function secondsSince(began: number): string {
+  return ((performance.now() - began) / 1_000).toFixed(1);
+}
+
 export function admits(verdict: Verdict): void {
   expect(verdict).toMatchObject({ admitted: true });
 }
