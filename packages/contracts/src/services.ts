@@ -16,8 +16,3 @@ export const ctlogMount = '/ctfe-keys';
 
 /** The issuer of service account tokens on a cluster with Kubernetes' own defaults. */
 export const clusterIssuer = 'https://kubernetes.default.svc';
-
-/** The namespaces of the stack, one for each of its systems. */
-export const systemNamespaces = ['trillian', 'rekor', 'fulcio', 'ctlog', 'tsa', 'tuf'].map(
-  (system) => `${system}-system`,
-);

@@ -1,8 +1,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemNamespaces } from '@sigstand/contracts/services';
 import type { Rig } from '../../cluster/rig.ts';
+import { stackNamespaces } from '../../faults/lane.ts';
 import { ctr } from './containers.ts';
 
 const ours = 'app.kubernetes.io/part-of=sigstand';
@@ -25,7 +25,7 @@ export async function emptyCluster(cluster: Rig): Promise<void> {
   await cluster.kubectl(
     'delete',
     'namespaces',
-    ...systemNamespaces,
+    ...stackNamespaces,
     '--ignore-not-found',
     '--wait=false',
   );
@@ -42,7 +42,7 @@ export async function emptyCluster(cluster: Rig): Promise<void> {
       '--ignore-not-found',
       '-o',
       'name',
-      ...systemNamespaces,
+      ...stackNamespaces,
     );
     return left.trim() === '';
   });
@@ -85,7 +85,7 @@ export function isOfAStack(name: string): boolean {
   if (name === '') return false;
   const [kind = '', object = ''] = name.split('/');
   if (kind.startsWith('clusterrole')) return object.startsWith('sigstand');
-  if (kind === 'namespace') return systemNamespaces.includes(object);
+  if (kind === 'namespace') return stackNamespaces.includes(object);
   // The rig runs no Pods of its own.
   return true;
 }
