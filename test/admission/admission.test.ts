@@ -1,23 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rig } from '../cluster/rig.ts';
+import { openTally } from '../cluster/tally.ts';
 import { figure } from '../faults/profile.ts';
 import { type Ground, openGround } from './ground.ts';
 import { describeKyverno, describeOldForKyverno } from './kyverno.ts';
 import { describeOldForPolicyController, describePolicyController } from './policy-controller.ts';
 import { postOf } from './post.ts';
-import { openScore } from './score.ts';
 
 // Both controllers on one cluster, with one stack, and images that are signed once and judged until the end. Without
 // ADMISSION=long it is policy-controller alone: Kyverno and the ten minutes would take CI too long.
 const long = process.env.ADMISSION === 'long';
 const instance = 'admission';
-const score = openScore();
+const tally = openTally();
 let ground: Ground | undefined;
 let signedAt = 0;
 const of = () => ground as Ground;
-const policyController = postOf(of, 'policy-controller', score);
-const kyverno = postOf(of, 'kyverno', score);
+const policyController = postOf(of, 'policy-controller', tally);
+const kyverno = postOf(of, 'kyverno', tally);
 
 beforeAll(async () => {
   ground = await openGround(instance);
@@ -48,7 +48,7 @@ if (long) describe('signatures whose certificates have ended', describeOld);
 
 describe('all of it', () => {
   it('has been passed', () => {
-    const { passed, total, text } = score.sum();
+    const { passed, total, text } = tally.score();
     figure(`admission: ${text}`);
     expect(passed).toBe(total);
   });

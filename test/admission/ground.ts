@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { emptyCluster } from '../bench/bring-up/reset.ts';
 import { applyAll, bringUp } from '../cluster/bring-up.ts';
 import { type TufService, tufService } from '../cluster/clients/tuf-service.ts';
@@ -35,11 +35,13 @@ export async function openGround(instance: string): Promise<Ground> {
   const cluster = rig(instance);
   const work = await mkdtemp(join(tmpdir(), `sigstand-${instance}-`));
   const manifests = await bringUp(cluster, work);
+  const gateway = await openGateway(cluster, work);
+  const tuf = tufService(cluster, gateway, work);
 
   await applyAll(cluster, manifests);
   for (const name of ['builder', 'stranger'])
     await cluster.kubectl('create', 'serviceaccount', name, '-n', 'default');
-  const others = await signersOf(cluster, work);
+  const others = await signersOf(cluster, tuf, work);
   for (const repository of repositories) {
     for (const format of ['sig', 'bundle'] as const) {
       const image = await pushImage(cluster, work, `${repository}/${foreign[format]}`);
@@ -50,11 +52,9 @@ export async function openGround(instance: string): Promise<Ground> {
   await emptyCluster(cluster);
 
   await applyAll(cluster, manifests);
-  const { signers, remove } = await signersOf(cluster, work);
-  const gateway = await openGateway(cluster, work);
+  const { signers, remove } = await signersOf(cluster, tuf, work);
   return {
-    ...{ cluster, work, gateway, folder: join(manifests, '..') },
-    tuf: tufService(cluster, gateway, work),
+    ...{ cluster, work, gateway, tuf, folder: dirname(manifests) },
     async image(name, way) {
       const image = await pushImage(cluster, work, name);
       if (way) await sign(cluster, signers, image, way);
@@ -68,21 +68,18 @@ export async function openGround(instance: string): Promise<Ground> {
   };
 }
 
-async function signersOf(cluster: Rig, parent: string) {
+async function signersOf(cluster: Rig, tuf: TufService, parent: string) {
   const work = await mkdtemp(join(parent, 'signers-'));
   const root = join(work, 'root.json');
   await writeFile(root, await secretValue(cluster, 'tuf-system/tuf-root', 'root'));
   const [cosign2, cosign3] = [await cosign(cluster, 'cosign2'), await cosign(cluster, 'cosign3')];
   for (const client of [cosign2, cosign3])
     await client.must(['initialize', '--mirror', mirror, '--root', root]);
-  await mkdir(work, { recursive: true });
-  const files = await cluster.get<{ data: Record<string, string> }>(
-    ...['configmap', 'tuf-repository', '-n', 'tuf-system'],
-  );
-  const name = Object.keys(files.data).find((file) => file.endsWith('signing_config.v0.2.json'));
+  const files = await tuf.files();
+  const name = Object.keys(files).find((file) => file.endsWith('signing_config.v0.2.json'));
   const signers: Signers = {
     ...{ cosign2, cosign3, work },
-    signingConfig: files.data[name ?? ''] ?? '{}',
+    signingConfig: `${files[name ?? '']}`,
     token: (serviceAccount) => tokenOf(cluster, serviceAccount),
   };
   return {

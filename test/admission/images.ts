@@ -1,5 +1,6 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { services } from '@sigstand/contracts/services';
 import type { Cosign } from '../cluster/cosign.ts';
 import { type Rig, run } from '../cluster/rig.ts';
 import { binary } from '../programs/binaries.ts';
@@ -52,19 +53,19 @@ export async function sign(cluster: Rig, signers: Signers, image: string, way: W
     await signers.cosign3.must([...general, ...config, named], token);
     return;
   }
-  const services = [
-    ...['--fulcio-url', 'http://fulcio.fulcio-system.svc'],
-    ...['--rekor-url', 'http://rekor.rekor-system.svc'],
+  const flags = [
+    ...['--fulcio-url', services.fulcio],
+    ...['--rekor-url', services.rekor],
     ...(way.without === 'log' ? ['--tlog-upload=false'] : []),
     ...(way.without === 'timestamp'
       ? []
-      : ['--timestamp-server-url', 'http://tsa.tsa-system.svc/api/v1/timestamp']),
+      : ['--timestamp-server-url', `${services.tsa}/api/v1/timestamp`]),
   ];
   if (way.older) {
     const older = ['--new-bundle-format=false', '--use-signing-config=false'];
-    await signers.cosign3.must([...general, ...older, ...services, named], token);
+    await signers.cosign3.must([...general, ...older, ...flags, named], token);
   } else {
-    await signers.cosign2.must([...general, ...services, named], token);
+    await signers.cosign2.must([...general, ...flags, named], token);
   }
 }
 

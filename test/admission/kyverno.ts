@@ -21,17 +21,9 @@ const why = {
 export function describeKyverno(of: () => Ground, post: Post): void {
   const events = eventsOf(of);
   const { check } = post;
-  const admitsAll = (...names: readonly Case[]) => {
-    for (const name of names) check(`admits ${name}`, async () => admits(await post.judge(name)));
-  };
-  const refusesAll = (...names: readonly Case[]) => {
-    for (const name of names)
-      check(`refuses ${name}`, async () => refuses(await post.judge(name), asked));
-  };
   const clusterPolicyJudges = () => {
-    admitsAll('sig', 'sig by cosign 3', 'sig without timestamp');
-    for (const [name, reason] of Object.entries(why))
-      check(`refuses ${name}`, async () => refuses(await post.judge(name as Case), reason));
+    post.admits('sig', 'sig by cosign 3', 'sig without timestamp');
+    for (const [name, reason] of Object.entries(why)) post.refuses(reason, name as Case);
   };
   // Its webhook is there some time after itself, and until then everything is admitted.
   const guarded = () => post.until('unsigned', false);
@@ -45,15 +37,26 @@ export function describeKyverno(of: () => Ground, post: Post): void {
       await guarded();
       post.says(`exported, applied and in force in ${secondsSince(began)} s`);
     });
-    admitsAll(
+    post.admits(
       'sig',
       'sig by cosign 3',
       'bundle',
       'sig without timestamp',
       'bundle without timestamp',
     );
-    refusesAll('unsigned', 'sig by a stranger', 'bundle by a stranger', 'sig of another stack');
-    refusesAll('bundle of another stack', 'sig without log entry', 'bundle without log entry');
+    post.refuses(
+      asked,
+      'unsigned',
+      'sig by a stranger',
+      'bundle by a stranger',
+      'sig of another stack',
+    );
+    post.refuses(
+      asked,
+      'bundle of another stack',
+      'sig without log entry',
+      'bundle without log entry',
+    );
     check('runs a Pod of an image that it admits', () => post.runs('bundle'));
     check('refuses unsigned in an init container', async () =>
       refuses(await post.judgeBeside('unsigned', 'bundle'), asked),
@@ -74,8 +77,8 @@ export function describeKyverno(of: () => Ground, post: Post): void {
         await events.refresh();
         await events.rotateRoot();
       });
-      admitsAll('sig', 'bundle');
-      refusesAll('unsigned');
+      post.admits('sig', 'bundle');
+      post.refuses(asked, 'unsigned');
     });
 
     describe("when Fulcio's CA is replaced", () => {
@@ -89,12 +92,12 @@ export function describeKyverno(of: () => Ground, post: Post): void {
         check(`admits at once a ${format} that the new one certified`, async () =>
           admits(await post.judge({ image: after[format] })),
         );
-      admitsAll('sig', 'bundle');
+      post.admits('sig', 'bundle');
     });
 
     describe('when the TUF server is down', () => {
       beforeAll(() => events.tufServer(0));
-      refusesAll('sig', 'bundle', 'unsigned');
+      post.refuses(asked, 'sig', 'bundle', 'unsigned');
       check('refuses also after its own start', async () => {
         await post.restart();
         await guarded();
@@ -147,7 +150,7 @@ export function describeKyverno(of: () => Ground, post: Post): void {
           `a CA that was replaced is trusted by a ClusterPolicy ${secondsSince(began)} s after`,
         );
       });
-      admitsAll('sig');
+      post.admits('sig');
     });
     check('tells its memory', () => post.saysMemory());
   });
@@ -155,32 +158,23 @@ export function describeKyverno(of: () => Ground, post: Post): void {
 
 /** What it says of images whose certificates ended long ago. */
 export function describeOldForKyverno(post: Post): void {
-  const { check } = post;
   const all = ['sig', 'sig by cosign 3', 'sig without timestamp'] as const;
-  const admitsAll = (...names: readonly Case[]) => {
-    for (const name of names) check(`admits ${name}`, async () => admits(await post.judge(name)));
-  };
-  const refusesAll = (...names: readonly Case[]) => {
-    for (const name of names)
-      check(`refuses ${name}`, async () => refuses(await post.judge(name), asked));
-  };
-  describe('by a ClusterPolicy', () => admitsAll(...all));
+  describe('by a ClusterPolicy', () => post.admits(...all));
   describe('by an ImageValidatingPolicy', () => {
     beforeAll(async () => {
       await post.follow('From a ClusterPolicy back');
       await post.until('bundle', true);
     });
-    admitsAll(...all, 'bundle', 'bundle without timestamp');
-    refusesAll('unsigned');
+    post.admits(...all, 'bundle', 'bundle without timestamp');
+    post.refuses(asked, 'unsigned');
   });
   describe('by one that asks for a timestamp', () => {
     beforeAll(async () => {
       await post.follow('And a timestamp');
       await post.until('bundle without timestamp', false);
     });
-    admitsAll('sig', 'bundle');
-    refusesAll('sig without log entry', 'bundle without log entry');
-    for (const name of ['sig without timestamp', 'bundle without timestamp'] as const)
-      check(`refuses ${name}`, async () => refuses(await post.judge(name), /with a timestamp, as/));
+    post.admits('sig', 'bundle');
+    post.refuses(asked, 'sig without log entry', 'bundle without log entry');
+    post.refuses(/with a timestamp, as/, 'sig without timestamp', 'bundle without timestamp');
   });
 }

@@ -1,16 +1,15 @@
 // node latency.ts IMAGE COUNT NAMESPACE...: asks for COUNT Pods in each namespace, by turns, one at a time and none of them
 // made; prints JSON of milliseconds by namespace. Runs in the cluster's network, with KUBECONFIG.
-import { readFileSync } from 'node:fs';
-import { Agent, request } from 'node:https';
+import { Agent, type RequestOptions, request } from 'node:https';
 import { text } from 'node:stream/consumers';
-import { parse } from 'yaml';
+import { KubeConfig } from '@kubernetes/client-node';
 
 const [image = '', count = '0', ...namespaces] = process.argv.slice(2);
-const { clusters, users } = parse(readFileSync(process.env.KUBECONFIG ?? '', 'utf8'));
-const bytes = (encoded: string) => Buffer.from(encoded, 'base64');
-const { server, 'certificate-authority-data': ca } = clusters[0].cluster;
-const { 'client-certificate-data': cert, 'client-key-data': key } = users[0].user;
-const agent = new Agent({ keepAlive: true, ca: bytes(ca), cert: bytes(cert), key: bytes(key) });
+const config = new KubeConfig();
+config.loadFromDefault();
+const server = config.getCurrentCluster()?.server;
+const { ca, cert, key } = await loginOf(config);
+const agent = new Agent({ keepAlive: true, ca, cert, key });
 
 const times: Record<string, number[]> = Object.fromEntries(namespaces.map((name) => [name, []]));
 for (let nth = 0; nth < Number(count); nth++) {
@@ -18,6 +17,12 @@ for (let nth = 0; nth < Number(count); nth++) {
 }
 agent.destroy();
 process.stdout.write(JSON.stringify(times));
+
+async function loginOf(of: KubeConfig): Promise<RequestOptions> {
+  const options: RequestOptions = {};
+  await of.applyToHTTPSOptions(options);
+  return options;
+}
 
 async function asked(namespace: string, nth: number): Promise<number> {
   const body = JSON.stringify({

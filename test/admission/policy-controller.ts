@@ -21,14 +21,9 @@ const why = {
 export function describePolicyController(of: () => Ground, post: Post): void {
   const events = eventsOf(of);
   const { check } = post;
-  const admitsCase = (name: Case) =>
-    check(`admits ${name}`, async () => admits(await post.judge(name)));
-  const refusesCase = (name: keyof typeof why) =>
-    check(`refuses ${name}`, async () => refuses(await post.judge(name), why[name]));
   const judgesAll = () => {
-    for (const name of ['sig', 'sig by cosign 3', 'sig without timestamp'] as const)
-      admitsCase(name);
-    for (const name of Object.keys(why) as (keyof typeof why)[]) refusesCase(name);
+    post.admits('sig', 'sig by cosign 3', 'sig without timestamp');
+    for (const [name, reason] of Object.entries(why)) post.refuses(reason, name as Case);
   };
 
   beforeAll(() => post.open());
@@ -64,8 +59,8 @@ export function describePolicyController(of: () => Ground, post: Post): void {
       await events.rotateRoot();
       await post.follow('After a rotation');
     });
-    admitsCase('sig');
-    refusesCase('unsigned');
+    post.admits('sig');
+    post.refuses(why.unsigned, 'unsigned');
   });
 
   describe("when Fulcio's CA is replaced", () => {
@@ -80,7 +75,7 @@ export function describePolicyController(of: () => Ground, post: Post): void {
       const took = await post.until({ image }, true);
       post.says(`a CA that was replaced is trusted ${took.toFixed(1)} s after the command`);
     });
-    admitsCase('sig');
+    post.admits('sig');
   });
 
   describe('when the TUF server is down', () => {
@@ -89,7 +84,7 @@ export function describePolicyController(of: () => Ground, post: Post): void {
       image = await of().image('pc/before-down:1', { format: 'sig' });
       await events.tufServer(0);
     });
-    admitsCase('sig');
+    post.admits('sig');
     check('goes on when it looks in vain', async () => {
       await post.follow('After a rotation');
       admits(await post.judge({ image }));
@@ -122,7 +117,7 @@ export function describePolicyController(of: () => Ground, post: Post): void {
       await events.tufServer(1);
       await post.follow('What it trusts');
     });
-    admitsCase('sig');
+    post.admits('sig');
   });
 
   describe('with bundles', () => {
@@ -130,38 +125,26 @@ export function describePolicyController(of: () => Ground, post: Post): void {
       await post.follow('Bundles, as cosign 3 writes them');
       await post.until('bundle', true);
     });
-    admitsCase('bundle');
-    admitsCase('bundle without timestamp');
-    const refusesBundle = (name: Case) =>
-      check(`refuses ${name}`, async () => refuses(await post.judge(name), /sigstand/));
-    refusesBundle('unsigned');
-    refusesBundle('sig');
-    refusesBundle('bundle by a stranger');
-    refusesBundle('bundle of another stack');
-    refusesBundle('bundle without log entry');
+    post.admits('bundle', 'bundle without timestamp');
+    post.refuses(/sigstand/, 'unsigned', 'sig', 'bundle by a stranger');
+    post.refuses(/sigstand/, 'bundle of another stack', 'bundle without log entry');
     check('tells its memory', () => post.saysMemory());
   });
 }
 
 /** What it says of images whose certificates ended long ago. */
 export function describeOldForPolicyController(post: Post): void {
-  const { check } = post;
   beforeAll(() => post.follow('What it asks for'));
-  for (const name of ['sig', 'sig by cosign 3', 'sig without timestamp'] as const)
-    check(`admits ${name}`, async () => admits(await post.judge(name)));
-  check('refuses unsigned', async () => refuses(await post.judge('unsigned'), why.unsigned));
+  post.admits('sig', 'sig by cosign 3', 'sig without timestamp');
+  post.refuses(why.unsigned, 'unsigned');
 
   describe('with the policy that asks for a timestamp', () => {
     beforeAll(async () => {
       await post.follow('And a timestamp');
       await post.until('sig without timestamp', false);
     });
-    check('admits sig', async () => admits(await post.judge('sig')));
-    check('refuses sig without timestamp', async () =>
-      refuses(await post.judge('sig without timestamp'), /expired|timestamp/),
-    );
-    check('refuses sig without log entry', async () =>
-      refuses(await post.judge('sig without log entry'), why['sig without log entry']),
-    );
+    post.admits('sig');
+    post.refuses(/expired|timestamp/, 'sig without timestamp');
+    post.refuses(why['sig without log entry'], 'sig without log entry');
   });
 }

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
+import { it } from 'vitest';
+import { containersOf, usageOf } from '../bench/load/cgroups.ts';
 import { root } from '../cluster/rig.ts';
+import type { Tally } from '../cluster/tally.ts';
 import { figure } from '../faults/profile.ts';
 import { type Case, type Cases, makeCases } from './cases.ts';
 import type { Ground } from './ground.ts';
 import { type Controller, type Guide, openGuide } from './guide.ts';
-import { memoryOf } from './memory.ts';
-import type { Score } from './score.ts';
-import { ask, askBeside, askInto, until, type Verdict } from './verdict.ts';
+import { admits, ask, askBeside, askInto, refuses, until, type Verdict } from './verdict.ts';
 
 /** A controller at its post, as the tests speak to it. */
 export interface Post {
@@ -18,6 +19,10 @@ export interface Post {
   /** The path of a file of the last export. */
   trust(file: string): string;
   check(title: string, body: () => Promise<void>): void;
+  /** Checks that it admits each of them. */
+  admits(...names: readonly Case[]): void;
+  /** Checks that it refuses each of them, and says why. */
+  refuses(why: RegExp, ...names: readonly Case[]): void;
   /** Its word on one of the cases, or on an image by its name. */
   judge(image: Case | { readonly image: string }): Promise<Verdict>;
   /** Asks until it says so; resolves to seconds. */
@@ -53,7 +58,7 @@ const places = {
   },
 } as const;
 
-export function postOf(of: () => Ground, controller: Controller, score: Score): Post {
+export function postOf(of: () => Ground, controller: Controller, tally: Tally): Post {
   const { repository, deployment, service, at } = places[controller];
   const namespace = `with-${controller}`;
   let made: Cases | undefined;
@@ -74,7 +79,21 @@ export function postOf(of: () => Ground, controller: Controller, score: Score): 
     },
     follow: (heading) => (guide as Guide).follow(heading),
     trust: (file) => join((guide as Guide).trust, file),
-    check: (title, body) => score.check(controller, title, body),
+    check(title, body) {
+      tally.plan(controller);
+      it(title, async () => {
+        await body();
+        tally.pass(controller);
+      });
+    },
+    admits(...names) {
+      for (const name of names)
+        post.check(`admits ${name}`, async () => admits(await post.judge(name)));
+    },
+    refuses(why, ...names) {
+      for (const name of names)
+        post.check(`refuses ${name}`, async () => refuses(await post.judge(name), why));
+    },
     judge: (image) => ask(of().cluster, namespace, nameOf(image)),
     until: (image, admitted) => until(of().cluster, [namespace, nameOf(image)], admitted),
     async restart() {
@@ -101,7 +120,9 @@ export function postOf(of: () => Ground, controller: Controller, score: Score): 
     },
     says: (text) => figure(`${controller}: ${text}`),
     async saysMemory() {
-      post.says(`${await memoryOf(of().cluster, at)} MB`);
+      const used = (await containersOf(of().cluster, '-n', at)).map(usageOf);
+      const bytes = (await Promise.all(used)).reduce((sum, { memory }) => sum + memory, 0);
+      post.says(`${Math.round(bytes / 1_000_000)} MB`);
     },
     async saysLatency(image) {
       // Left out by either controller, as the stack's own are.

@@ -41,13 +41,18 @@ interface Listed {
   };
 }
 
+/** Names are unique among the stack's: a server has one Pod of one container. */
+const ofTheStack = ['-A', '-l', 'app.kubernetes.io/part-of=sigstand'];
 const top = '/sys/fs/cgroup';
 const unified = existsSync(join(top, 'cgroup.controllers'));
 
-/** The running containers of the stack. Names are unique among them: a server has one Pod of one container. */
-export async function containersOf(cluster: Rig): Promise<Container[]> {
-  const label = 'app.kubernetes.io/part-of=sigstand';
-  const { items } = await cluster.get<{ items: Listed[] }>('pods', '-A', '-l', label);
+/** The running containers of the Pods that kubectl's flags choose; the default is `ofTheStack`. */
+export async function containersOf(
+  cluster: Rig,
+  ...which: readonly string[]
+): Promise<Container[]> {
+  const chosen = which.length > 0 ? which : ofTheStack;
+  const { items } = await cluster.get<{ items: Listed[] }>('pods', ...chosen);
   return items
     .filter(({ status }) => status.phase === 'Running')
     .flatMap((pod) => groupsOf(pod, `sigstand/${cluster.env.RIG}`));

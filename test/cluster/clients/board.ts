@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Result } from '../rig.ts';
+import { openTally, type Tally } from '../tally.ts';
 import { type Client, elsewhere, type Seat, type Signature } from './client.ts';
 import { clients, named } from './clients.ts';
 import type { Field } from './field.ts';
@@ -9,30 +10,22 @@ import { inCluster } from './network.ts';
 export interface Board {
   /** One check of each client; the clients run side by side, the checks one after another. */
   check(title: string, body: (client: Client) => Promise<void>, of?: readonly Client[]): void;
-  /** Which of how many have passed so far. */
-  score(): { passed: number; total: number; text: string };
+  readonly score: Tally['score'];
 }
 
 export function openBoard(): Board {
-  const planned = new Map<string, number>();
-  const passed = new Map<string, number>();
-  const add = (counts: Map<string, number>, { name }: Client) =>
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  const sum = (counts: Map<string, number>) => [...counts.values()].reduce((a, b) => a + b, 0);
+  const tally = openTally();
   return {
     check(title, body, of = clients) {
-      for (const client of of) add(planned, client);
+      for (const { name } of of) tally.plan(name);
       describe(title, () => {
         it.concurrent.each(of)('$name', async (client) => {
           await body(client);
-          add(passed, client);
+          tally.pass(client.name);
         });
       });
     },
-    score() {
-      const each = [...planned].map(([name, count]) => `${name} ${passed.get(name) ?? 0}/${count}`);
-      return { passed: sum(passed), total: sum(planned), text: each.join(', ') };
-    },
+    score: tally.score,
   };
 }
 
