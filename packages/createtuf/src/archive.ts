@@ -14,8 +14,8 @@ const top = 'repository';
  */
 export async function archive(files: Data): Promise<Uint8Array> {
   const folder = (name: string) => packed({ name, type: 'directory', mode: 0o755 });
-  const parts = [await folder(top), await folder(`${top}/targets`)];
   const filler = await folder(top);
+  const parts = [filler, await folder(`${top}/targets`)];
   let length = parts.reduce((sum, part) => sum + part.length, 0);
   const entries = Object.entries(files)
     .map(([name, bytes]) => [pathOf(name), bytes] as const)
