@@ -14,24 +14,56 @@ async function traces(): Promise<string[]> {
       (await readdir(folder).catch(() => [])).map((name) => `${folder}/${name}`),
     ),
   );
-  const programs = await run('pgrep', ['-fa', '/(run|lib)/sigstand/crash/']);
+  const programs = await run('pgrep', ['-fa', '/(run|lib)/sigstand/crash[/ ]']);
   return [...mounts, ...folders.flat(), ...programs.stdout.split('\n')].filter((line) =>
     /sigstand[-/]crash/.test(line),
   );
 }
 
+/** Starts `rig up`, and gives what kills it, with all that is in its process group. */
+function up() {
+  const child = spawn('test/rig/rig', ['up'], {
+    cwd: root,
+    detached: true,
+    stdio: 'ignore',
+    env: { ...process.env, ...cluster.env },
+  });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  return async () => {
+    process.kill(-child.pid!, 'SIGKILL');
+    await ended;
+  };
+}
+
+/** The processes that are about to become the instance's holder, as soon as there are any. */
+async function startingHolder(): Promise<number[]> {
+  for (;;) {
+    const commands = await Promise.all(
+      (await readdir('/proc')).map(async (pid) => ({
+        pid,
+        command: await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
+      })),
+    );
+    const found = commands.filter(({ command }) =>
+      command.replaceAll('\0', ' ').includes('/hold.sh /var/lib/sigstand/crash '),
+    );
+    if (found.length > 0) return found.map(({ pid }) => Number(pid));
+  }
+}
+
 describe('rig down', () => {
   it.each([1_500, 4_000])('leaves no trace of an up that was killed after %i ms', async (wait) => {
-    const up = spawn('test/rig/rig', ['up'], {
-      cwd: root,
-      detached: true,
-      stdio: 'ignore',
-      env: { ...process.env, ...cluster.env },
-    });
+    const kill = up();
     await new Promise((resolve) => setTimeout(resolve, wait));
-    const ended = new Promise((resolve) => up.once('exit', resolve));
-    process.kill(-up.pid!, 'SIGKILL');
-    await ended;
+    await kill();
+    await cluster.must(['down']);
+    expect(await traces()).toEqual([]);
+  });
+
+  it('leaves no trace of an up that was killed while its holder started', async () => {
+    const kill = up();
+    for (const pid of await startingHolder()) process.kill(pid, 'SIGSTOP');
+    await kill();
     await cluster.must(['down']);
     expect(await traces()).toEqual([]);
   });

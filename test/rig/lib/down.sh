@@ -20,7 +20,7 @@ anything_left() {
   for place in "$STATE" "$RUN" "/run/netns/$NETNS" "/etc/netns/$NETNS"; do
     [ ! -e "$place" ] || return 0
   done
-  holder_pid >/dev/null
+  root_pid >/dev/null
 }
 
 clear_away() {
@@ -35,7 +35,7 @@ clear_away() {
 # Killing pid 1 of the namespace makes the kernel kill all the others, and with the last of them all mounts go.
 end_processes() {
   local pid tries
-  while pid=$(holder_pid); do
+  while pid=$(root_pid); do
     kill -KILL "$pid" 2>/dev/null || true
     # It stays for as long as one of the others does, and then until its parent has noticed.
     for tries in {1..100}; do

@@ -34,6 +34,13 @@ holder_pid() {
   basename "$(dirname "$found")"
 }
 
+# What is on its way to become the holder: no longer in the process group of up, and not yet of that path. The newest,
+# since the others are its parents, which end with it.
+starting_pid() { pgrep --newest --full "/lib/hold\.sh $STATE "; }
+
+# The holder, else what is to become it, else what has become it between the two looks.
+root_pid() { holder_pid || starting_pid || holder_pid; }
+
 running() { [ -e "$RUN/complete" ] && holder_pid >/dev/null && [ -z "$(dead_daemons)" ]; }
 
 need_root() { [ "$(id -u)" -eq 0 ] || die "'$1' needs root: it makes namespaces and mounts"; }
