@@ -113,8 +113,10 @@ interface Complaint {
 async function watch(config: KubeConfig, path: string, { heard, ended }: Watcher) {
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);
-  // The API server would end it after half an hour.
-  const url = `${config.getCurrentCluster()?.server}${path}?watch=true&timeoutSeconds=36000`;
+  // The API server would end it after half an hour. From whatever its cache holds: the marks tell that all of it has
+  // come, and without a version a loaded server gives up before its cache is as new as etcd.
+  const query = 'watch=true&timeoutSeconds=36000&resourceVersion=0';
+  const url = `${config.getCurrentCluster()?.server}${path}?${query}`;
   const request = get(url, options, (answer) => {
     if (answer.statusCode !== 200) ended(new Error(`the watch got ${answer.statusCode}`));
     createInterface(answer)
