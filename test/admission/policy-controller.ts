@@ -6,7 +6,10 @@ import { describeOwnNamespaces } from './own-namespaces.ts';
 import type { Post } from './post.ts';
 import { admits, refuses, secondsSince } from './verdict.ts';
 
-/** Why what is asked for is refused. */
+/** Why an image is refused. */
+type Reasons = Partial<Record<Case, RegExp>>;
+
+/** Where signatures under a `.sig` tag are read. */
 const why = {
   unsigned: /no signatures found/,
   bundle: /no signatures found/,
@@ -16,14 +19,26 @@ const why = {
   'bundle of another stack': /no signatures found/,
   'sig without log entry': /signature not found in transparency log/,
   'bundle without log entry': /no signatures found/,
-} as const satisfies Partial<Record<Case, RegExp>>;
+} as const satisfies Reasons;
+
+/** Where bundles are. */
+const whyBundles = {
+  unsigned: /no valid bundles exist/,
+  sig: /no valid bundles exist/,
+  'bundle by a stranger': /expected SAN value ".*builder", got ".*stranger"/,
+  'bundle of another stack': /not enough verified log entries/,
+  'bundle without log entry': /not enough verified log entries/,
+} as const satisfies Reasons;
 
 export function describePolicyController(of: () => Ground, post: Post): void {
   const events = eventsOf(of);
   const { check } = post;
+  const refusesAll = (reasons: Reasons) => {
+    for (const [name, reason] of Object.entries(reasons)) post.refuses(reason, name as Case);
+  };
   const judgesAll = () => {
     post.admits('sig', 'sig by cosign 3', 'sig without timestamp');
-    for (const [name, reason] of Object.entries(why)) post.refuses(reason, name as Case);
+    refusesAll(why);
   };
 
   beforeAll(() => post.open());
@@ -126,8 +141,7 @@ export function describePolicyController(of: () => Ground, post: Post): void {
       await post.until('bundle', true);
     });
     post.admits('bundle', 'bundle without timestamp');
-    post.refuses(/sigstand/, 'unsigned', 'sig', 'bundle by a stranger');
-    post.refuses(/sigstand/, 'bundle of another stack', 'bundle without log entry');
+    refusesAll(whyBundles);
     check('tells its memory', () => post.saysMemory());
   });
 }
