@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, describe, expect, it } from 'vitest';
+import { processes } from './processes.ts';
 import { rig, root, run } from './rig.ts';
 
 const cluster = rig('crash');
@@ -14,8 +15,10 @@ async function traces(): Promise<string[]> {
       (await readdir(folder).catch(() => [])).map((name) => `${folder}/${name}`),
     ),
   );
-  const programs = await run('pgrep', ['-fa', '/(run|lib)/sigstand/crash[/ ]']);
-  return [...mounts, ...folders.flat(), ...programs.stdout.split('\n')].filter((line) =>
+  const programs = processes()
+    .filter(({ command }) => /\/(run|lib)\/sigstand\/crash[/ ]/.test(command))
+    .map(({ pid, command }) => `${pid} ${command}`);
+  return [...mounts, ...folders.flat(), ...programs].filter((line) =>
     /sigstand[-/]crash/.test(line),
   );
 }
@@ -38,16 +41,11 @@ function up() {
 /** The processes that are about to become the instance's holder, as soon as there are any. */
 async function startingHolder(): Promise<number[]> {
   for (;;) {
-    const commands = await Promise.all(
-      (await readdir('/proc')).map(async (pid) => ({
-        pid,
-        command: await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
-      })),
+    const found = processes().filter(({ command }) =>
+      command.includes('/hold.sh /var/lib/sigstand/crash '),
     );
-    const found = commands.filter(({ command }) =>
-      command.replaceAll('\0', ' ').includes('/hold.sh /var/lib/sigstand/crash '),
-    );
-    if (found.length > 0) return found.map(({ pid }) => Number(pid));
+    if (found.length > 0) return found.map(({ pid }) => pid);
+    await new Promise(setImmediate);
   }
 }
 

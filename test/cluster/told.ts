@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { canaries, type Hit } from '../faults/canary.ts';
 import { hitsIn, type Seen } from '../faults/canary-places.ts';
 import { privateKeys, secretsOf } from '../faults/canary-secrets.ts';
+import { processes } from './processes.ts';
 import type { Rig } from './rig.ts';
 
 interface Items {
@@ -64,16 +64,6 @@ async function logs(cluster: Rig, { items }: Items): Promise<Seen[]> {
   );
 }
 
-/** Of every process on this machine: the rig's containers are among them. */
 function commandLines(): Seen[] {
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .flatMap((pid): Seen[] => {
-      try {
-        const text = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
-        return [[`command line of ${text.split(' ')[0]}`, text]];
-      } catch {
-        return []; // it has ended
-      }
-    });
+  return processes().map(({ command }) => [`command line of ${command.split(' ')[0]}`, command]);
 }
