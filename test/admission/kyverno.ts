@@ -1,9 +1,8 @@
 import { beforeAll, describe } from 'vitest';
-import type { Case } from './cases.ts';
 import { eventsOf } from './events.ts';
 import type { Ground } from './ground.ts';
 import { describeOwnNamespaces } from './own-namespaces.ts';
-import type { Post } from './post.ts';
+import type { Post, Reasons } from './post.ts';
 import { admits, refuses, secondsSince } from './verdict.ts';
 
 /** What an ImageValidatingPolicy says of all that it refuses; the reason is in Kyverno's log. */
@@ -16,14 +15,14 @@ const why = {
   'sig by a stranger': /subject mismatch/,
   'sig of another stack': /rekor log public key not found/,
   'sig without log entry': /signature not found in transparency log/,
-} as const satisfies Partial<Record<Case, RegExp>>;
+} as const satisfies Reasons;
 
 export function describeKyverno(of: () => Ground, post: Post): void {
   const events = eventsOf(of);
   const { check } = post;
   const clusterPolicyJudges = () => {
     post.admits('sig', 'sig by cosign 3', 'sig without timestamp');
-    for (const [name, reason] of Object.entries(why)) post.refuses(reason, name as Case);
+    post.refusesEach(why);
   };
   // Its webhook is there some time after itself, and until then everything is admitted.
   const guarded = () => post.until('unsigned', false);
@@ -65,12 +64,11 @@ export function describeKyverno(of: () => Ground, post: Post): void {
       refuses(await post.judgeInto('unsigned'), asked),
     );
     check('tells how long it takes', () => post.saysLatency('bundle'));
-    describe('for every image there is', () =>
-      describeOwnNamespaces(of, post, {
-        file: 'kyverno-policy.yaml',
-        pattern: /glob: .*/,
-        all: 'glob: "*"',
-      }));
+    describeOwnNamespaces(of, post, {
+      file: 'kyverno-policy.yaml',
+      pattern: /glob: .*/,
+      all: 'glob: "*"',
+    });
 
     describe('when the metadata is signed again and the root is rotated', () => {
       beforeAll(async () => {
@@ -113,12 +111,11 @@ export function describeKyverno(of: () => Ground, post: Post): void {
       await guarded();
     });
     clusterPolicyJudges();
-    describe('for every image there is', () =>
-      describeOwnNamespaces(of, post, {
-        file: 'kyverno-cluster-policy-offline.yaml',
-        pattern: /- "10.*/,
-        all: '- "*"',
-      }));
+    describeOwnNamespaces(of, post, {
+      file: 'kyverno-cluster-policy-offline.yaml',
+      pattern: /- "10.*/,
+      all: '- "*"',
+    });
     check('is in force after a start', async () => {
       await post.restart();
       await guarded();

@@ -14,6 +14,10 @@ export interface Everything {
 
 /** That the stack comes up where the controller refuses everything, and where nobody answers for it. */
 export function describeOwnNamespaces(of: () => Ground, post: Post, everything: Everything): void {
+  describe('for every image there is', () => describeThem(of, post, everything));
+}
+
+function describeThem(of: () => Ground, post: Post, everything: Everything): void {
   const kubectl = (...args: string[]) => of().cluster.kubectl(...args);
   const startAgain = async () => {
     const place = ['-n', 'tsa-system'];

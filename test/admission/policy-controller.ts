@@ -1,15 +1,11 @@
 import { beforeAll, describe } from 'vitest';
-import type { Case } from './cases.ts';
 import { eventsOf } from './events.ts';
 import type { Ground } from './ground.ts';
 import { describeOwnNamespaces } from './own-namespaces.ts';
-import type { Post } from './post.ts';
+import type { Post, Reasons } from './post.ts';
 import { admits, refuses, secondsSince } from './verdict.ts';
 
-/** Why an image is refused. */
-type Reasons = Partial<Record<Case, RegExp>>;
-
-/** Where signatures under a `.sig` tag are read. */
+/** Why it refuses, where signatures under a `.sig` tag are read. */
 const why = {
   unsigned: /no signatures found/,
   bundle: /no signatures found/,
@@ -21,7 +17,7 @@ const why = {
   'bundle without log entry': /no signatures found/,
 } as const satisfies Reasons;
 
-/** Where bundles are. */
+/** And where bundles are. */
 const whyBundles = {
   unsigned: /no valid bundles exist/,
   sig: /no valid bundles exist/,
@@ -33,12 +29,9 @@ const whyBundles = {
 export function describePolicyController(of: () => Ground, post: Post): void {
   const events = eventsOf(of);
   const { check } = post;
-  const refusesAll = (reasons: Reasons) => {
-    for (const [name, reason] of Object.entries(reasons)) post.refuses(reason, name as Case);
-  };
   const judgesAll = () => {
     post.admits('sig', 'sig by cosign 3', 'sig without timestamp');
-    refusesAll(why);
+    post.refusesEach(why);
   };
 
   beforeAll(() => post.open());
@@ -60,12 +53,11 @@ export function describePolicyController(of: () => Ground, post: Post): void {
       refuses(await post.judgeInto('unsigned'), /must be an image digest/),
     );
     check('tells how long it takes', () => post.saysLatency('sig'));
-    describe('for every image there is', () =>
-      describeOwnNamespaces(of, post, {
-        file: 'policy-controller-policy.yaml',
-        pattern: /glob: .*/,
-        all: 'glob: "**"',
-      }));
+    describeOwnNamespaces(of, post, {
+      file: 'policy-controller-policy.yaml',
+      pattern: /glob: .*/,
+      all: 'glob: "**"',
+    });
   });
 
   describe('when the metadata is signed again and the root is rotated', () => {
@@ -141,7 +133,7 @@ export function describePolicyController(of: () => Ground, post: Post): void {
       await post.until('bundle', true);
     });
     post.admits('bundle', 'bundle without timestamp');
-    refusesAll(whyBundles);
+    post.refusesEach(whyBundles);
     check('tells its memory', () => post.saysMemory());
   });
 }

@@ -9,6 +9,9 @@ import type { Ground } from './ground.ts';
 import { type Controller, type Guide, openGuide } from './guide.ts';
 import { admits, ask, askBeside, askInto, refuses, until, type Verdict } from './verdict.ts';
 
+/** Why each image is refused. */
+export type Reasons = Partial<Readonly<Record<Case, RegExp>>>;
+
 /** A controller at its post, as the tests speak to it. */
 export interface Post {
   /** Signs the images; before the controller is there. */
@@ -23,6 +26,8 @@ export interface Post {
   admits(...names: readonly Case[]): void;
   /** Checks that it refuses each of them, and says why. */
   refuses(why: RegExp, ...names: readonly Case[]): void;
+  /** Checks that it refuses each for its own reason. */
+  refusesEach(reasons: Reasons): void;
   /** Its word on one of the cases, or on an image by its name. */
   judge(image: Case | { readonly image: string }): Promise<Verdict>;
   /** Asks until it says so; resolves to seconds. */
@@ -93,6 +98,9 @@ export function postOf(of: () => Ground, controller: Controller, tally: Tally): 
     refuses(why, ...names) {
       for (const name of names)
         post.check(`refuses ${name}`, async () => refuses(await post.judge(name), why));
+    },
+    refusesEach(reasons) {
+      for (const [name, why] of Object.entries(reasons)) post.refuses(why, name as Case);
     },
     judge: (image) => ask(of().cluster, namespace, nameOf(image)),
     until: (image, admitted) => until(of().cluster, [namespace, nameOf(image)], admitted),
