@@ -17,7 +17,7 @@ install_python() {
   local to=$1 fresh=$CACHE/bin/.fresh-$PYTHON
   rm -rf "$fresh"
   mkdir -p "$fresh"
-  python3 -m pip install --disable-pip-version-check --require-hashes --only-binary :all: \
+  python3 -m pip install --disable-pip-version-check --require-hashes --no-deps --only-binary :all: \
     --target "$fresh/lib" --requirement "$HERE/$PYTHON/requirements.txt"
   cat >"$fresh/sigstore" <<SCRIPT
 #!/bin/sh
