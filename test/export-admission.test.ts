@@ -38,8 +38,9 @@ describe('the export for admission controllers', () => {
   });
 
   it('names the stack, the images and the signer in each', async () => {
-    await place.exported(await stack('--rekor-url=https://rekor.example.com'), ...asked);
-    const issuer = 'https://kubernetes.default.svc';
+    const issuer = 'https://auth.example.com/application/o/sigstore/';
+    const store = await stack('--rekor-url=https://rekor.example.com');
+    await place.exported(store, ...asked, '--issuer', issuer);
     const [authority] = (await object('policy-controller-policy.yaml')).spec.authorities;
     expect(authority).toMatchObject({
       keyless: { trustRootRef: 'sigstand', identities: [{ issuer, subject: signer }] },

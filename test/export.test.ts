@@ -64,14 +64,14 @@ describe('the export', () => {
     const store = await stack(
       ...['--fulcio-url=https://fulcio.example.com', '--fulcio-url=https://second.example.com'],
       ...['--rekor-url=https://rekor.example.com', '--tsa-url=https://tsa.example.com'],
-      ...['--ctlog-url=https://ct.example.com/2026', '--oidc-issuer=https://login.example.com'],
+      ...['--ctlog-url=https://ct.example.com/2026', '--oidc-issuer=https://login.example.com/'],
     );
     await place.exported(store, '--mirror', 'https://tuf.example.com');
     const names = ['FULCIO_URL', 'REKOR_URL', 'TSA_URL', 'CTLOG_URL', 'ISSUER_URL', 'TUF_MIRROR'];
     expect((await sourced(names)).values).toEqual([
       ...['https://fulcio.example.com', 'https://rekor.example.com'],
       'https://tsa.example.com/api/v1/timestamp',
-      ...['https://ct.example.com/2026', 'https://login.example.com', 'https://tuf.example.com'],
+      ...['https://ct.example.com/2026', 'https://login.example.com/', 'https://tuf.example.com'],
     ]);
     expect(await place.text('README.md')).toContain('--root https://tuf.example.com/1.root.json');
     expect(await place.text('policy-controller-remote.yaml')).toContain(

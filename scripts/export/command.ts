@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { services } from '@sigstand/contracts/services';
 import { type Place, place } from '@sigstand/job/command';
-import { duration, serviceUrl } from '@sigstand/job/values';
+import { duration, issuerUrl, serviceUrl } from '@sigstand/job/values';
 
 const summary = `Write what clients need to trust the stack that runs into a folder: the first root of its TUF
 repository with its checksum, the documents in it, and for each client a file that says how to use them.`;
@@ -18,7 +18,7 @@ export const command = (folder: string) =>
     .description(summary.replaceAll('\n', ' '))
     .option('--to <folder>', 'where the files go', named, folder)
     .option('--mirror <url>', 'where clients reach the TUF repository', serviceUrl, services.tuf)
-    .option('--issuer <url>', "whose tokens sign, if not the repository's first", serviceUrl)
+    .option('--issuer <url>', "whose tokens sign, if not the repository's first", issuerUrl)
     .option('--images <prefix>', 'make policies for the images whose names begin so', imagePrefix)
     .option(
       '--signer <identity>',

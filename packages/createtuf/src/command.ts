@@ -5,6 +5,7 @@ import { jobCommand } from '@sigstand/job/command';
 import {
   duration,
   integer,
+  issuerUrl,
   lifetime,
   nameText,
   objectName,
@@ -53,7 +54,7 @@ export const command = () =>
       ),
     )
     .addOption(urls('--tsa-url <url>', 'where clients reach the TSA', services.tsa))
-    .addOption(urls('--oidc-issuer <url>', 'whose tokens Fulcio takes', clusterIssuer))
+    .addOption(urls('--oidc-issuer <url>', 'whose tokens Fulcio takes', clusterIssuer, issuerUrl))
     .option('--operator <name>', 'who runs the services', nameText(64), 'sigstand')
     .addOption(expiry('root', 3650 * days, '10y'))
     .addOption(expiry('targets', 365 * days, '1y'))
@@ -72,9 +73,14 @@ export const command = () =>
     .addOption(rootKey('--old-root-key <place>', 'root key of before, to sign its successor'))
     .option('--root-threshold <count>', 'how many root keys have to sign', integer(1, 20), 1);
 
-function urls<const Flags extends string>(flags: Flags, what: string, standard: string) {
+function urls<const Flags extends string>(
+  flags: Flags,
+  what: string,
+  standard: string,
+  parse = serviceUrl,
+) {
   return new Option(flags, `${what} (repeatable)`)
-    .argParser(several(serviceUrl))
+    .argParser(several(parse))
     .default([standard] as readonly string[], standard);
 }
 

@@ -149,7 +149,7 @@ describe('several URLs of a service', () => {
     const flags = ['fulcio', 'rekor', 'ctlog', 'tsa'].flatMap((one) =>
       urls.map((url) => `--${one}-url=${url}`),
     );
-    const issuers = ['--oidc-issuer=https://i.example', '--oidc-issuer=https://j.example'];
+    const issuers = ['--oidc-issuer=https://i.example', '--oidc-issuer=https://j.example/'];
     expect(await runAt(store, start, [...flags, ...issuers])).toMatchObject({ status: 0 });
     const repository = await stored(store);
     const config = signingConfig(repository);
@@ -159,7 +159,7 @@ describe('several URLs of a service', () => {
     expect(listed(config.tsaUrls)).toEqual(
       urls.slice(0, 2).map((url) => `${url}/api/v1/timestamp`),
     );
-    expect(listed(config.oidcUrls)).toEqual(['https://i.example', 'https://j.example']);
+    expect(listed(config.oidcUrls)).toEqual(['https://i.example', 'https://j.example/']);
     const starts = config.caUrls.map((one: { validFor: { start: string } }) =>
       Date.parse(one.validFor.start),
     );

@@ -93,6 +93,20 @@ describe('a service’s URL', () => {
   });
 });
 
+describe('an issuer', () => {
+  it.each([
+    'https://auth.example.com/application/o/sigstore/',
+    'https://tenant.eu.auth0.com/',
+    'https://Login.Example.com:443/a%2Fb//',
+  ])('%s is kept byte by byte', (text) => {
+    expect(values.issuerUrl(text)).toBe(text);
+  });
+
+  it.each(['login.example.com', 'https://a?b', 'https://a/ '])('%j is none', (text) => {
+    expect(() => values.issuerUrl(text)).toThrow();
+  });
+});
+
 describe('an address', () => {
   it.each(['log-server.trillian-system.svc:80', '127.0.0.1:8090', '[::1]:8090'])(
     '%s is one',

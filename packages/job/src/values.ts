@@ -62,6 +62,14 @@ export function integer(least: number, most: number): (text: string) => number {
 
 /** An http or https URL without credentials, query or fragment; no slash at its end. */
 export function serviceUrl(text: string): string {
+  return issuerUrl(text).replace(/\/+$/, '');
+}
+
+/**
+ * The same, byte by byte as it was given: an issuer is compared with the `iss` of a token, and some
+ * issuers end with a slash (OpenID Connect Core 1.0 §3.1.3.7).
+ */
+export function issuerUrl(text: string): string {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === '') {
     throw new InvalidArgumentError('Write a URL that starts with http:// or https://.');
@@ -71,7 +79,7 @@ export function serviceUrl(text: string): string {
   if (url.username || url.password || /[?#]/.test(text)) {
     throw new InvalidArgumentError('Credentials, a query or a fragment do not belong in it.');
   }
-  return text.replace(/\/+$/, '');
+  return text;
 }
 
 /** A host and port, as gRPC takes them. */
