@@ -36,7 +36,7 @@ export default defineConfig({
       {
         test: {
           name: 'consumers',
-          include: ['test/{consumers,conformance}/**/*.test.ts'],
+          include: ['test/{consumers,conformance,fresh}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 240_000,
           fileParallelism: false,

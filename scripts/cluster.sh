@@ -41,7 +41,13 @@ start_cluster() {
 
 need_kind() {
   command -v kubectl >/dev/null || die 'kubectl is not installed'
-  command -v kind >/dev/null || step 'kind' env GOBIN=/usr/local/bin go install sigs.k8s.io/kind@v0.31.0
+  command -v kind >/dev/null || PINS=scripts/kind/go.mod step 'kind' install_kind
+}
+
+install_kind() {
+  cd scripts/kind || return
+  CGO_ENABLED=0 GOTOOLCHAIN=local GOWORK=off GOFLAGS='-mod=readonly -buildvcs=false' \
+    go build -trimpath -o /usr/local/bin/kind sigs.k8s.io/kind
 }
 
 # The rig serves the manifests' images by name and tag; a digest names bytes that only their registry has.

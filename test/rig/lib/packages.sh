@@ -7,6 +7,9 @@ PROGRAMS=(
   mariadbd:mariadb-server-core mariadb:mariadb-client-core mariadb-admin:mariadb-client nginx:nginx
 )
 
+# The oldest that the rig has run with. What is older fails somewhere later, and tells less.
+OLDEST=(etcd:3.4 containerd:1.6 runc:1.1 iptables:1.8 openssl:3.0 jq:1.6 mariadbd:10.11 nginx:1.22)
+
 missing_packages() {
   local entry
   for entry in "${PROGRAMS[@]}"; do
@@ -17,21 +20,41 @@ missing_packages() {
 build_packages() {
   local missing
   mapfile -t missing < <(missing_packages)
-  [ ${#missing[@]} -gt 0 ] || { note "Debian packages:" there; return; }
-  [ "$(id -u)" -eq 0 ] || die "missing Debian packages: ${missing[*]}"
-  step "installing ${#missing[@]} Debian packages" install_packages "${missing[@]}"
+  if [ ${#missing[@]} -eq 0 ]; then
+    note "Debian packages:" there
+  else
+    [ "$(id -u)" -eq 0 ] || die "missing Debian packages: ${missing[*]}"
+    PINS=test/rig/lib/packages.sh step "installing ${#missing[@]} Debian packages" install_packages "${missing[@]}"
+  fi
+  check_versions
+}
+
+# Debian's packages have no pins: each release has its own, and this tells what is another than was tried.
+check_versions() {
+  local entry program oldest found
+  for entry in "${OLDEST[@]}"; do
+    program=${entry%%:*} oldest=${entry#*:}
+    found=$(version_of "$program") || die "$program does not tell its version"
+    printf '%s\n%s\n' "$oldest" "$found" | sort -VC ||
+      die "$program here is $found, and the rig needs $oldest or newer (test/rig/lib/packages.sh)"
+  done
+  found=$(version_of mariadbd)
+  oldest=$(cat "$MANIFESTS"/*.yaml | sed -nE 's|.*image: .*/mariadb:([0-9]+\.[0-9]+).*|\1|p' | sort -u | head -n 1)
+  [[ $found == "$oldest".* ]] || note "MariaDB here is $found:" "not the $oldest that the manifests name"
+}
+
+version_of() {
+  local flag=--version
+  case $1 in nginx) flag=-v ;; openssl) flag=version ;; esac
+  "$1" "$flag" 2>&1 | grep -oE '[0-9]+(\.[0-9]+)+' | head -n 1
 }
 
 install_packages() {
   echo "installing $*"
-  export DEBIAN_FRONTEND=noninteractive
   keep_services_still
-  # Without lists, or with old ones, the first try fails.
-  debian install "$@" || { debian update && debian install "$@"; }
+  debian_install "$@"
   [ ! -d /run/systemd/system ] || disable_services_of "$@"
 }
-
-debian() { apt-get -o DPkg::Lock::Timeout=300 -y --no-install-recommends "$@"; }
 
 # The rig starts its own daemons; a package's service must not start by itself.
 keep_services_still() {

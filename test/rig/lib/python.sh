@@ -5,11 +5,13 @@ PYTHON=sigstore-python
 
 build_python() {
   local to
-  command -v pip3 >/dev/null || STEP_LOG=$CACHE/log/packages.log \
+  python3 -m pip --version >/dev/null 2>&1 || PINS=test/rig/lib/python.sh STEP_LOG=$CACHE/log/packages.log \
     step 'installing python3, pip' install_packages python3 python3-pip
   to=$(python_bin)
   [ ! -d "$to" ] || { note "$(python_title):" cached; return; }
-  STEP_LOG=$CACHE/log/$PYTHON.log step "installing $(python_title)" install_python "$to"
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    die "test/rig/$PYTHON/requirements.txt is for Python 3.11 and newer, and python3 here is $(python3 --version)"
+  PINS=test/rig/$PYTHON/requirements.txt STEP_LOG=$CACHE/log/$PYTHON.log step "installing $(python_title)" install_python "$to"
 }
 
 # Into a folder beside, then renamed; so not a venv, which has to stay where it was made.
@@ -25,6 +27,8 @@ PYTHONPATH=\$(dirname "\$(readlink -f "\$0")")/lib PYTHONDONTWRITEBYTECODE=1 exe
 SCRIPT
   chmod +x "$fresh/sigstore"
   ln -s sigstore "$fresh/$PYTHON"
+  # Nothing was resolved: only a run tells whether the pins are all that it needs.
+  "$fresh/sigstore" --version
   mv "$fresh" "$to"
 }
 

@@ -5,9 +5,10 @@ die() { echo "rig: $*" >&2; exit 1; }
 
 now() { echo "${EPOCHREALTIME/[.,]/}"; }
 
-# step TITLE COMMAND...: runs COMMAND with its output in a log; on failure shows the log's end and exits.
+# step TITLE COMMAND...: runs COMMAND with its output in STEP_LOG. On failure exits with the pin of the file PINS that is
+# gone, or else shows the log's end.
 step() {
-  local title=$1 started; shift
+  local title=$1 started pin; shift
   started=$(now)
   printf '%-52s' "$title ..."
   # Run in a subshell of its own, so that errexit holds inside although the outcome is examined here.
@@ -17,6 +18,7 @@ step() {
   set -o errexit
   if [ $status -ne 0 ]; then
     printf 'failed\n'
+    if [ -n "${PINS:-}" ] && pin=$(gone_pin <"$STEP_LOG"); then die "$PINS names $pin; the whole log: $STEP_LOG"; fi
     tail -n 40 "$STEP_LOG" >&2
     die "$title failed; the whole log: $STEP_LOG"
   fi
