@@ -8,7 +8,7 @@ import { freePort, type Server, startServer } from './server.ts';
 const inPod = {
   repository: '/srv/tuf',
   writable: '/tmp/',
-  listen: 'listen 8080;',
+  listen: 'listen 8080;\n    listen [::]:8080;',
   log: '/dev/stdout',
 };
 
@@ -54,7 +54,8 @@ export async function startTufServer(
   return { ...(await startServer({ command, args, env, ready })), url };
 }
 
-function manifestConfig(): string {
+/** nginx.conf as the manifest has it. */
+export function manifestConfig(): string {
   const config = ofKind('ConfigMap').find(({ metadata }) => metadata.name === 'tuf-server');
   const text = String(config?.data?.['nginx.conf'] ?? '');
   for (const part of Object.values(inPod)) {

@@ -42,10 +42,11 @@ rootfs_mariadb() {
 }
 config_mariadb() { jq -cn --arg path "PATH=$IMAGE_PATH" '{Env: [$path], Cmd: ["mariadbd"]}'; }
 
-# Debian's nginx, laid out as nginxinc/nginx-unprivileged: the program, MIME types, logs to the container's output.
+# Debian's nginx, laid out as nginxinc/nginx-unprivileged: the program, a shell, MIME types, logs to the container's output.
 rootfs_nginx() {
+  local program
   bare_system "$1"
-  add_program "$1" /usr/sbin/nginx /usr/sbin/nginx
+  for program in nginx sh sed; do add_program "$1" "$(type -P "$program")" "$(type -P "$program")"; done
   install -D -m 644 /etc/nginx/mime.types "$1/etc/nginx/mime.types"
   mkdir -p "$1/var/log/nginx" "$1/usr/share/nginx"
   ln -s /dev/stdout "$1/var/log/nginx/access.log"
