@@ -64,6 +64,7 @@ export const goldenWanted: Wanted = {
     timestamp: { lifetime: 7 * day, renew: 3.5 * day },
   },
   shorten: false,
+  correctLogUrl: false,
   now: new Date('2030-01-01T00:00:00Z'),
 };
 

@@ -47,9 +47,9 @@ export const rekorPublicKey = record({
   kind: 'Secret',
   namespace: 'rekor-system',
   name: 'rekor-pub-key',
-  keys: ['public'],
+  keys: ['public', 'hostname'],
   madeBy: 'createsecret',
-  usedBy: 'copysecrets',
+  usedBy: 'copysecrets; Rekor takes hostname alone, as env',
   public: true,
 });
 
@@ -128,7 +128,7 @@ export const tsaCertChain = record({
 export const copies = {
   fulcio: copyOf(fulcioPublicKey, ['cert', 'public']),
   ctlog: copyOf(ctlogPublicKey, ['public']),
-  rekor: copyOf(rekorPublicKey, ['public']),
+  rekor: copyOf(rekorPublicKey, ['public', 'hostname']),
   tsa: copyOf(tsaCertChain, ['cert-chain']),
 } as const;
 

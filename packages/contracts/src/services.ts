@@ -8,6 +8,12 @@ export const services = {
   tuf: 'http://tuf.tuf-system.svc',
 } as const;
 
+/**
+ * The name that Rekor signs its checkpoints with, where nobody chose another. It names the log, not the
+ * way there: clients hold it against the log's `baseUrl`, wherever they reach Rekor.
+ */
+export const rekorHostname = 'rekor.rekor-system.svc';
+
 /** The path under which the CT log serves RFC 6962, and the last part of its URL. */
 export const ctlogPrefix = 'sigstorescaffolding';
 

@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { at, JobError } from '@sigstand/job/errors';
+import { readHostName } from '@sigstand/job/host-name';
 import { contrasted, listed } from '@sigstand/job/listed';
 import { certificatePem, orderChain, parseCertificates } from '@sigstand/pki/chain';
 import {
@@ -15,6 +16,12 @@ import type { Change, Data } from '@sigstand/store/store';
 /** One of a chain's certificates in a key of its own (createtuf takes a chain in either form). */
 const splitKey = /^[a-z0-9_]+_(root|leaf|intermediate_\d{1,3})\.crt\.pem$/;
 const chainKeys = ['cert', 'cert-chain'];
+const noChain = ['public', 'hostname'];
+
+/** A log's name may be missing: a Rekor key of somebody's own making has none. */
+export function isRequired(key: string): boolean {
+  return key !== 'hostname';
+}
 
 /**
  * The named keys of a source, and nothing else of it; undefined where one is not there yet. Where a
@@ -25,6 +32,7 @@ export function publicPart(source: Data | undefined, keys: readonly string[]): D
   for (const key of keys) {
     const value = source?.[key];
     const found = value?.length ? { [key]: value } : splitChain(source, key);
+    if (found === undefined && !isRequired(key)) continue;
     if (found === undefined) return undefined;
     Object.assign(picked, found);
   }
@@ -47,12 +55,10 @@ function splitChain(source: Data | undefined, key: string): Data | undefined {
  */
 export function fitToCopy(place: string, data: Data, { ctLog }: { ctLog: boolean }): Data {
   const fit = Object.fromEntries(
-    Object.entries(data).map(([key, value]) => [
-      key,
-      at(`${place} key ${key}`, () =>
-        key === 'public' ? keyText(value, ctLog) : chainText(value),
-      ),
-    ]),
+    Object.entries(data).map(([key, value]) => {
+      const where = `${place} key ${key}`;
+      return [key, at(where, () => fitting(where, key, { value, ctLog }))];
+    }),
   );
   const certificates = certificatesIn(place, data);
   if (certificates.length > 0) at(place, () => orderChain(certificates));
@@ -64,8 +70,17 @@ export function fitToCopy(place: string, data: Data, { ctLog }: { ctLog: boolean
 /** The certificates under all keys of a source. */
 export function certificatesIn(place: string, data: Data): X509Certificate[] {
   return Object.entries(data).flatMap(([key, value]) =>
-    key === 'public' ? [] : at(`${place} key ${key}`, () => parseCertificates(value)),
+    noChain.includes(key) ? [] : at(`${place} key ${key}`, () => parseCertificates(value)),
   );
+}
+
+function fitting(
+  place: string,
+  key: string,
+  { value, ctLog }: { value: Uint8Array; ctLog: boolean },
+): Uint8Array {
+  if (key === 'hostname') return new Uint8Array(Buffer.from(readHostName(place, value)));
+  return key === 'public' ? keyText(value, ctLog) : chainText(value);
 }
 
 function keyText(value: Uint8Array, ctLog: boolean): Uint8Array {
@@ -148,13 +163,13 @@ function holdsPrivate(value: Uint8Array): boolean {
   }
 }
 
-/** A value's fingerprint: SHA-256 of the public key, or of each certificate. */
+/** What tells a value from others: SHA-256 of the public key, or of each certificate; the name itself. */
 export function identify(place: string, key: string, value: Uint8Array): string {
-  return at(`${place} key ${key}`, () =>
-    key === 'public'
-      ? fingerprint(parsePublicKey(value))
-      : parseCertificates(value)
-          .map(({ fingerprint256 }) => fingerprint256)
-          .join(', '),
-  );
+  return at(`${place} key ${key}`, () => {
+    if (key === 'hostname') return readHostName(`${place} key ${key}`, value);
+    if (key === 'public') return fingerprint(parsePublicKey(value));
+    return parseCertificates(value)
+      .map(({ fingerprint256 }) => fingerprint256)
+      .join(', ');
+  });
 }

@@ -82,6 +82,34 @@ describe('copysecrets', () => {
     expect(await copied(store)).toEqual(allCopied);
   });
 
+  it('copies the name that Rekor signs with, also to a copy from before, and refuses another', async () => {
+    const hostname = text('rekor.example.com');
+    const store = await filledStore();
+    await runJob(copySecrets(), store);
+    const source = await store.read(rekorPublicKey);
+    await store.write(rekorPublicKey, { data: { hostname } }, source);
+    expect(await runJob(copySecrets(), store)).toMatchObject({ status: 0 });
+    const both = { ...allCopied.rekor, hostname };
+    expect((await store.read(copies.rekor))?.data).toEqual(both);
+
+    const other = { data: { hostname: text('log.example.com') } };
+    await store.write(rekorPublicKey, other, await store.read(rekorPublicKey));
+    const { status, stderr } = await runJob(copySecrets(), store);
+    expect(status).toBe(78);
+    expect(stderr).toContain('key hostname is rekor.example.com, but Secret rekor-system');
+    expect((await store.read(copies.rekor))?.data).toEqual(both);
+  });
+
+  it('copies no private key as a name', async () => {
+    const store = await filledStore([
+      [rekorPublicKey, { public: rekor!.public, hostname: privateKey }],
+    ]);
+    const { status, stderr } = await runJob(copySecrets(), store);
+    expect(status).toBe(65);
+    expect(stderr).toContain('Secret rekor-system/rekor-pub-key key hostname is no host name');
+    expect((await copied(store)).rekor).toBeUndefined();
+  });
+
   it('only reads when it runs a second time', async () => {
     const store = await filledStore();
     await runJob(copySecrets(), store);

@@ -29,6 +29,7 @@ import {
   certificatesIn,
   fitToCopy,
   identify,
+  isRequired,
   lackingInCopy,
   publicPart,
   refuseLate,
@@ -197,7 +198,10 @@ async function copyOne(
   const found =
     there ??
     (await waitFor(
-      { what: `${places.source}, ${keys.join(', ')}`, hint: `${madeBy} writes it` },
+      {
+        what: `${places.source}, ${keys.filter(isRequired).join(', ')}`,
+        hint: `${madeBy} writes it`,
+      },
       () => taken(store, copying),
     ));
   const { data } = found;
@@ -213,7 +217,8 @@ async function copyOne(
   for (const [key, value] of Object.entries(data)) {
     const done = changed.includes(key) ? 'copied' : 'kept';
     const name = identify(places.source, key, value);
-    log(`${done} ${places.copy} key ${key}: SHA-256 ${name}, from ${places.source}`);
+    const told = key === 'hostname' ? name : `SHA-256 ${name}`;
+    log(`${done} ${places.copy} key ${key}: ${told}, from ${places.source}`);
   }
   for (const warning of validityWarnings(certificatesIn(places.source, data), now)) {
     log(`warning: ${warning}, in ${places.source}`);

@@ -4,14 +4,16 @@ import { jobCommand, refusedFlag } from '@sigstand/job/command';
 import { frozen, immutableFlag } from '@sigstand/job/immutable';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { keepPair } from '@sigstand/job/pair';
-import { namespaceName, objectName, sqlName } from '@sigstand/job/values';
+import { hostName, namespaceName, objectName, sqlName } from '@sigstand/job/values';
 import { dated } from '@sigstand/pki/created';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
 import { fingerprint, parsePublicKey } from '@sigstand/pki/keys';
+import { utf8 } from '@sigstand/pki/pem';
 import { converge } from '@sigstand/store/converge';
 import { secretIn, show } from '@sigstand/store/store';
 import manifest from '../package.json' with { type: 'json' };
 import { missingInCopy, newCredentials } from './database-credentials.ts';
+import { logName } from './log-name.ts';
 import { newSigningKey, publicKeyData } from './signing-key.ts';
 
 const keyTypes = ['ecdsa-p256', 'ecdsa-p384', 'ed25519'] as const;
@@ -39,11 +41,19 @@ const command = () =>
     )
     .addOption(
       new Option(
+        '--hostname <name>',
+        'the name that Rekor signs with (default: as recorded, else rekor.rekor-system.svc)',
+      )
+        .env('REKOR_HOSTNAME')
+        .argParser(hostName),
+    )
+    .addOption(
+      new Option(
         '--password-secret <name>',
         "make a database's user, passwords and name here instead",
       )
         .argParser(objectName)
-        .conflicts(['signingSecret', 'secret', 'keyType']),
+        .conflicts(['signingSecret', 'secret', 'keyType', 'hostname']),
     )
     .option('--user <name>', "with --password-secret: the database's user", sqlName, 'trillian')
     .option('--database <name>', 'with --password-secret: its name', sqlName, 'trillian')
@@ -76,13 +86,18 @@ export function createSecret(entropy: Entropy = systemEntropy) {
 async function signingKey({ store, log, now }: JobContext, options: Options, entropy: Entropy) {
   const secret = secretIn(options.namespace, options.signingSecret);
   const published = secretIn(options.namespace, options.secret);
+  let name = '';
   const { outcome } = await keepPair(store, {
     secret,
     published,
-    publishes: rekorPublicKey.keys,
+    publishes: ['public'],
     make: (current) => newSigningKey(show(secret), current, { keyType: options.keyType, entropy }),
-    derive: (stored) => publicKeyData(show(secret), stored),
-    identify: (_key, value) => fingerprint(parsePublicKey(value)),
+    derive: (stored, { published: recorded }) => {
+      name = logName(show(published), recorded, options.hostname);
+      return { ...publicKeyData(show(secret), stored), hostname: utf8(name) };
+    },
+    identify: (key, value) =>
+      key === 'hostname' ? Buffer.from(value).toString() : fingerprint(parsePublicKey(value)),
     immutable: options.immutable,
     dated: dated(now),
   });
@@ -91,7 +106,7 @@ async function signingKey({ store, log, now }: JobContext, options: Options, ent
     // Rekor serves both; test/consumers/rekor-server.test.ts has what each client says to it.
     log(`warning: cosign up to 3.1 takes no entry that an ${options.keyType} key has signed`);
   }
-  log(`its public key is in ${show(published)}`);
+  log(`its public key is in ${show(published)}; Rekor signs as ${name}`);
 }
 
 async function credentials(

@@ -55,6 +55,7 @@ export const command = () =>
     )
     .addOption(urls('--tsa-url <url>', 'where clients reach the TSA', services.tsa))
     .addOption(urls('--oidc-issuer <url>', 'whose tokens Fulcio takes', clusterIssuer, issuerUrl))
+    .option('--correct-log-url', "publish Rekor's log by its recorded name, if it was by another")
     .option('--operator <name>', 'who runs the services', nameText(64), 'sigstand')
     .addOption(expiry('root', 3650 * days, '10y'))
     .addOption(expiry('targets', 365 * days, '1y'))

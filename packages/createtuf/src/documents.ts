@@ -13,6 +13,8 @@ export interface Contents {
   readonly addresses: Addresses;
   /** Files of the operator's own. */
   readonly extra: readonly Target[];
+  /** Whether Rekor's log is to be published by its recorded name, where it was under another. */
+  readonly correctLogUrl: boolean;
   readonly now: Date;
 }
 
@@ -22,11 +24,11 @@ export interface Contents {
  */
 export function targetsOf(
   published: Repository | undefined,
-  { material, addresses, extra, now }: Contents,
+  { material, addresses, extra, ...rest }: Contents,
 ): { targets: Target[]; retired: string[] } {
   const before = published ? publishedTargets(published) : [];
   const separate = separateTargets(material, addresses);
-  const { root, retired } = trustFrom(before, trustedRoot(material, addresses), now);
+  const { root, retired } = trustFrom(before, trustedRoot(material, addresses), rest);
   const own = [
     { name: trustedRootName, bytes: trustedRootJson(root) },
     {
@@ -42,12 +44,16 @@ export function targetsOf(
 
 const trustedRootName = 'trusted_root.json';
 
-function trustFrom(before: readonly Target[], wanted: TrustedRoot, now: Date) {
+function trustFrom(
+  before: readonly Target[],
+  wanted: TrustedRoot,
+  rest: Pick<Contents, 'correctLogUrl' | 'now'>,
+) {
   const document = before.find(({ name }) => name === trustedRootName);
   if (document === undefined) return { root: wanted, retired: [] };
   try {
     const published = TrustedRoot.fromJSON(JSON.parse(Buffer.from(document.bytes).toString()));
-    return succeeding(published, wanted, now);
+    return succeeding(published, wanted, rest);
   } catch {
     throw new RepositoryError(`has a ${trustedRootName} that cannot be read`);
   }

@@ -17,6 +17,7 @@ import { type ClientCheck, checkWithClient } from './client-check.ts';
 import { command, type Options, type RootKeyPlace } from './command.ts';
 import { extraTargets } from './extra-targets.ts';
 import { waitForMaterial } from './inputs.ts';
+import { logNameWarnings } from './log-name.ts';
 import { certificatesOf } from './material.ts';
 import { sha256 } from './metadata.ts';
 import { addressesOf, type Objects, objectsOf, schedulesOf, thresholdOf } from './options.ts';
@@ -46,6 +47,7 @@ export function createTuf({ entropy = systemEntropy, check = checkWithClient }: 
       addresses: addressesOf(options),
       schedules: schedulesOf(options),
       shorten: options.shorten === true,
+      correctLogUrl: options.correctLogUrl === true,
       now,
     };
     const brought = await broughtKeys(context.store, options);
@@ -75,6 +77,7 @@ export function createTuf({ entropy = systemEntropy, check = checkWithClient }: 
     const published = await publish(context, objects, { ...publication(keys), check });
     await publishRoot(context, objects);
     await settleKeys(context, objects, { keys, published });
+    for (const warning of logNameWarnings(published, material)) context.log(`warning: ${warning}`);
     await warn(context, objects, [
       ...rootWarnings(published, rootWish(keys, brought), now),
       ...validityWarnings(certificatesOf(material), now),

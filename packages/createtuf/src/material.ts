@@ -1,5 +1,6 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { at, JobError } from '@sigstand/job/errors';
+import { readHostName } from '@sigstand/job/host-name';
 import { type Chain, orderChain, parseCertificates } from '@sigstand/pki/chain';
 import { createdAt } from '@sigstand/pki/created';
 import { PkiError } from '@sigstand/pki/error';
@@ -12,7 +13,8 @@ import { keyDetails } from './key-details.ts';
 export interface Material {
   readonly fulcio?: Chain;
   readonly ctlog?: LogKey;
-  readonly rekor?: LogKey;
+  /** With the name that it signs checkpoints with, where its record tells. */
+  readonly rekor?: LogKey & { readonly hostname?: string };
   readonly tsa?: Chain & { readonly leaf: X509Certificate };
 }
 
@@ -67,7 +69,7 @@ export function readMaterial({
   return {
     ...(fulcio && { fulcio: readFulcio(fulcio) }),
     ...(ctlog && { ctlog: readKey(ctlog, refuseNoCtKey) }),
-    ...(rekor && { rekor: readKey(rekor) }),
+    ...(rekor && { rekor: readRekor(rekor) }),
     ...(tsa && { tsa: readTsa(tsa) }),
   };
 }
@@ -88,6 +90,13 @@ export function windowOf(chain: Chain): { start: Date; end: Date } {
 /** A chain's certificates, leaf first and root last. */
 export function chainOf({ leaf, intermediates, root }: Chain): X509Certificate[] {
   return [...(leaf ? [leaf] : []), ...intermediates, root];
+}
+
+function readRekor({ place, data, annotations = {} }: Source) {
+  const { hostname, ...rest } = data;
+  const key = readKey({ place, data: rest, annotations });
+  if (!hostname?.length) return key;
+  return { ...key, hostname: readHostName(`${place} key hostname`, hostname) };
 }
 
 function readKey(source: Source, refuse = (_key: KeyObject) => {}): LogKey {

@@ -8,7 +8,7 @@ import {
   type TransparencyLogInstance,
   TrustedRoot,
 } from '@sigstore/protobuf-specs';
-import { type Addresses, timestampUrl } from './addresses.ts';
+import { type Addresses, logUrl, timestampUrl } from './addresses.ts';
 import { keyDetails } from './key-details.ts';
 import { certificatesOf, chainOf, type LogKey, type Material, windowOf } from './material.ts';
 
@@ -21,7 +21,7 @@ export function trustedRoot(material: Material, addresses: Addresses): TrustedRo
   const start = beginning(material);
   return {
     mediaType,
-    tlogs: rekor ? [log(rekor, addresses.rekor[0], start)] : [],
+    tlogs: rekor ? [log(rekor, logUrl(rekor.hostname, addresses.rekor), start)] : [],
     certificateAuthorities: fulcio ? [authority(fulcio, addresses.fulcio[0])] : [],
     ctlogs: ctlog ? [log(ctlog, addresses.ctlog[0], start)] : [],
     timestampAuthorities: tsa ? [authority(tsa, timestampUrl(addresses.tsa[0]))] : [],
@@ -51,18 +51,22 @@ export function beginning(material: Material): Date {
 
 /**
  * The trust that follows what was published: what is still wanted goes on, what is new is added, and
- * what is no longer wanted stays with an end, so that what it signed until now remains valid.
+ * what is no longer wanted stays with an end, so that what it signed until now remains valid. Clients
+ * find the name that Rekor signs with in its log's `baseUrl`, which therefore stays as well.
  */
 export function succeeding(
   published: TrustedRoot,
   wanted: TrustedRoot,
-  now: Date,
+  { now, correctLogUrl }: { now: Date; correctLogUrl: boolean },
 ): { root: TrustedRoot; retired: string[] } {
   const retired: string[] = [];
   const logs = (kind: 'tlogs' | 'ctlogs') =>
     succession(published[kind], wanted[kind], {
       identify: logName,
-      renew: (old, entry) => withWindow(entry, { start: old.publicKey?.validFor?.start }),
+      renew: (old, entry) => ({
+        ...withWindow(entry, { start: old.publicKey?.validFor?.start }),
+        baseUrl: kind === 'tlogs' && !correctLogUrl ? old.baseUrl : entry.baseUrl,
+      }),
       retire: (old) => {
         const { start, end } = old.publicKey?.validFor ?? {};
         if (ended(end, now)) return old;

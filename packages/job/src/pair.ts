@@ -26,8 +26,11 @@ export interface Pair {
   readonly publishes: readonly string[];
   /** What to make where the private record has no key; undefined where it has one with all it needs. */
   readonly make: (current: Data | undefined) => Change | undefined | Promise<Change | undefined>;
-  /** The public record's data, from the private one as it is stored; throws where that is not whole. */
-  readonly derive: (secret: Data, seen: { readonly isPublished: boolean }) => Data;
+  /**
+   * The public record's data, from the private one as it is stored, and from what the public one holds
+   * that no key tells; throws where that is not whole.
+   */
+  readonly derive: (secret: Data, seen: Seen) => Data;
   /** What a record that has a key, and is whole, lacks of what can be added to it at any time. */
   readonly complete?: (
     secret: Data,
@@ -42,6 +45,13 @@ export interface Pair {
    * record gets it with the key, and the public one takes it over.
    */
   readonly dated?: { readonly note: string; readonly time: string } | undefined;
+}
+
+/** The public record as it was found. */
+export interface Seen {
+  readonly published: Data | undefined;
+  /** Whether it has any of the keys that are ours. */
+  readonly isPublished: boolean;
 }
 
 /** The private record as it is stored now, and what became of it. */
@@ -73,8 +83,7 @@ export async function keepPair(store: Store, pair: Pair): Promise<Kept> {
   // Opening a sealed key takes its time, so it is done again only where something was written.
   const { outcome } = step;
   const derived =
-    (outcome === 'kept' && step.derived) ||
-    pair.derive(secret, { isPublished: isPublishedBy(pair, published) });
+    (outcome === 'kept' && step.derived) || pair.derive(secret, seen(pair, published));
   if (lacking(pair, published, derived) !== undefined) {
     const date = dateIn(pair, annotations);
     await converge(store, pair.published, (current) => {
@@ -105,15 +114,15 @@ async function nextStep(
   current: Data | undefined,
   published: Data | undefined,
 ): Promise<Step> {
-  const isPublished = isPublishedBy(pair, published);
+  const found = seen(pair, published);
   const made = await pair.make(current);
-  if (made && isPublished) {
+  if (made && found.isPublished) {
     if (!pair.publishedFirst) throw orphaned(pair);
-    lacking(pair, published, pair.derive(made.data ?? {}, { isPublished }));
+    lacking(pair, published, pair.derive(made.data ?? {}, found));
   }
   if (made) return { outcome: 'created', change: { ...made, ...dateNow(pair) } };
   if (current === undefined) return { outcome: 'created' };
-  const derived = pair.derive(current, { isPublished });
+  const derived = pair.derive(current, found);
   lacking(pair, published, derived);
   const change = await pair.complete?.(current, derived);
   return change ? { outcome: 'completed', change, derived } : { outcome: 'kept', derived };
@@ -167,6 +176,6 @@ function orphaned({ secret, home = secret, published }: Pair): JobError {
   );
 }
 
-function isPublishedBy({ publishes }: Pair, data: Data | undefined): boolean {
-  return publishes.some((key) => (data?.[key]?.length ?? 0) > 0);
+function seen({ publishes }: Pair, published: Data | undefined): Seen {
+  return { published, isPublished: publishes.some((key) => published?.[key]?.length) };
 }

@@ -34,6 +34,15 @@ export function objectName(text: string): string {
   return text;
 }
 
+/** A host's name (RFC 1123), in small letters, as URLs carry it. */
+export function hostName(text: string): string {
+  try {
+    return objectName(text);
+  } catch {
+    throw new InvalidArgumentError('A host name has small letters, digits, - and . only.');
+  }
+}
+
 /** The name of a namespace (RFC 1123 label). */
 export function namespaceName(text: string): string {
   if (text.length > 63 || text.includes('.')) {
