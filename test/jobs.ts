@@ -7,7 +7,7 @@ import { createTree } from '@sigstand/createtree/job';
 import { memoryTrillian, newToken } from '@sigstand/createtree/testing';
 import { createTuf } from '@sigstand/createtuf/job';
 import type { Job } from '@sigstand/job/main';
-import { jobOf, type Manifest, name, pods } from './stack.ts';
+import { environmentOf, jobOf, type Manifest, manifests, name, podsOf } from './stack.ts';
 
 const { trillian } = memoryTrillian();
 
@@ -30,26 +30,36 @@ export interface JobPod {
   readonly spec: any;
   readonly job: string;
   readonly args: readonly string[];
+  /** Its environment, as the kubelet makes it. */
+  readonly env: Readonly<Record<string, string>>;
   readonly namespace: string;
   readonly serviceAccount: string;
 }
 
-/** All that run one of our Jobs, the CronJob too. */
-export const jobPods: readonly JobPod[] = pods.flatMap(({ owner, spec }) => {
-  const found = jobOf(spec);
-  if (found === undefined) return [];
-  const namespace = owner.metadata.namespace ?? '';
-  return [
-    {
-      title: name(owner),
-      owner,
-      spec,
-      ...found,
-      namespace,
-      serviceAccount: spec.serviceAccountName ?? 'default',
-    },
-  ];
-});
+/** The arguments of a Job that runs as its Pod does: with nothing but what its manifest tells it. */
+export const argsInPod = ({ args }: Pick<JobPod, 'args'>) => ['--store=kubernetes', ...args];
+
+/** All Pods that run one of our Jobs by some manifests, the CronJob's too. */
+export function jobPodsOf(objects: readonly Manifest[]): JobPod[] {
+  return podsOf(objects).flatMap(({ owner, spec }) => {
+    const found = jobOf(spec);
+    if (found === undefined) return [];
+    return [
+      {
+        title: name(owner),
+        owner,
+        spec,
+        ...found,
+        env: environmentOf({ owner, spec }, objects),
+        namespace: owner.metadata.namespace ?? '',
+        serviceAccount: spec.serviceAccountName ?? 'default',
+      },
+    ];
+  });
+}
+
+/** Those of the manifests. */
+export const jobPods: readonly JobPod[] = jobPodsOf(manifests);
 
 /** Those that run once: the CronJob runs what its Job runs. */
 export const oncePods: readonly JobPod[] = jobPods.filter(({ owner }) => owner.kind === 'Job');

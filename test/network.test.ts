@@ -7,7 +7,7 @@ import { runJob } from '@sigstand/job/testing';
 import { memoryStore } from '@sigstand/store/memory';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { type JobPod, jobPods, jobs, oncePods } from './jobs.ts';
+import { argsInPod, type JobPod, jobPods, jobs, oncePods } from './jobs.ts';
 import { mutants } from './network/mutants.ts';
 import { addressesIn, type Needs, needsOfAll, type Seen } from './network/needs.ts';
 import { type End, evaluate, type Policy, policies } from './network/policies.ts';
@@ -38,8 +38,7 @@ function run(pod: JobPod, store: ReturnType<typeof memoryStore>) {
     return trillian;
   };
   const job = pod.job === 'createtree' ? createTree({ connect, newToken }) : jobs[pod.job]!();
-  const args = [...pod.args, `--namespace=${pod.namespace}`, '--timeout=40s'];
-  return runJob(job, store, { args });
+  return runJob(job, store, { args: [...argsInPod(pod), '--timeout=40s'], env: pod.env });
 }
 
 describe('what Pods need of the network', () => {

@@ -2,7 +2,7 @@ import { runJob } from '@sigstand/job/testing';
 import { memoryStore } from '@sigstand/store/memory';
 import { recording, showRequest } from '@sigstand/store/recording';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type JobPod, jobPods, jobs, oncePods } from './jobs.ts';
+import { argsInPod, type JobPod, jobPods, jobs, oncePods } from './jobs.ts';
 import { type Manifest, ofKind } from './stack.ts';
 
 const used = new Map<string, Set<string>>();
@@ -18,12 +18,13 @@ async function record(pod: JobPod, store: ReturnType<typeof memoryStore>) {
   const requests = new Set<string>();
   used.set(pod.title, requests);
   const noting = recording(store, (request) => requests.add(showRequest(request)));
-  const args = [...pod.args, `--namespace=${pod.namespace}`, '--timeout=40s'];
-  const first = await runJob(jobs[pod.job]!(), noting, { args });
+  const { env } = pod;
+  const args = [...argsInPod(pod), '--timeout=40s'];
+  const first = await runJob(jobs[pod.job]!(), noting, { args, env });
   if (first.status !== 0 || pod.job !== 'createtuf') return { title: pod.title, ...first };
   // Shortly before the certificates end, it warns as well.
   const now = () => new Date(Date.now() + 3_640 * 86_400_000);
-  return { title: pod.title, ...(await runJob(jobs[pod.job]!(), noting, { args, now })) };
+  return { title: pod.title, ...(await runJob(jobs[pod.job]!(), noting, { args, env, now })) };
 }
 
 const kinds: Record<string, string> = {

@@ -31,12 +31,16 @@ export function manifestsIn(folder: string): Manifest[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.yaml'))
     .sort()
-    .flatMap((file) =>
-      parseAllDocuments(readFileSync(join(folder, file), 'utf8')).map((document) => {
-        if (document.errors.length > 0) throw new Error(`${file}: ${document.errors[0]?.message}`);
-        return document.toJS() as Manifest | null;
-      }),
-    )
+    .flatMap((file) => objectsIn(readFileSync(join(folder, file), 'utf8'), file));
+}
+
+/** @throws {Error} Where the text is no YAML; `place` is named then. */
+export function objectsIn(yaml: string, place: string): Manifest[] {
+  return parseAllDocuments(yaml)
+    .map((document) => {
+      if (document.errors.length > 0) throw new Error(`${place}: ${document.errors[0]?.message}`);
+      return document.toJS() as Manifest | null;
+    })
     .filter((object) => object !== null);
 }
 
@@ -56,19 +60,62 @@ export interface Pod {
   readonly spec: PodSpec;
 }
 
+/** The Pods that some manifests make. */
+export function podsOf(objects: readonly Manifest[]): Pod[] {
+  return objects
+    .filter(({ kind }) => ['Job', 'CronJob', 'Deployment', 'StatefulSet'].includes(kind))
+    .map((owner) => {
+      const { metadata, spec } = (owner.spec.jobTemplate?.spec ?? owner.spec).template;
+      return { owner, labels: metadata.labels, spec };
+    });
+}
+
 /** The Pods that the manifests make. */
-export const pods: readonly Pod[] = ofKind('Job', 'CronJob', 'Deployment', 'StatefulSet').map(
-  (owner) => {
-    const { metadata, spec } = (owner.spec.jobTemplate?.spec ?? owner.spec).template;
-    return { owner, labels: metadata.labels, spec };
-  },
-);
+export const pods: readonly Pod[] = podsOf(manifests);
 
 /** The first container of a Pod that runs one of our Jobs, or undefined. */
 export function jobOf(spec: PodSpec): { job: string; args: string[] } | undefined {
   const { image, args = [] } = spec.containers[0];
   const job = /^ghcr\.io\/sigstand\/([a-z]+):/.exec(image)?.[1];
   return job === undefined ? undefined : { job, args };
+}
+
+interface Variable {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: { readonly fieldRef?: { readonly fieldPath: string } };
+}
+
+/**
+ * What a Pod's first container has in its environment, from its manifest and the ConfigMaps among `all`
+ * that it names.
+ *
+ * @throws {Error} Where a ConfigMap is missing that is not optional, or a value comes from elsewhere.
+ */
+export function environmentOf(
+  { owner, spec }: Pick<Pod, 'owner' | 'spec'>,
+  all: readonly Manifest[] = manifests,
+): Record<string, string> {
+  const { namespace = '' } = owner.metadata;
+  const { env = [], envFrom = [] } = spec.containers[0];
+  const maps = envFrom.map(
+    ({ configMapRef }: { configMapRef: { name: string; optional?: true } }) => {
+      const found = all.find(
+        ({ kind, metadata }) =>
+          kind === 'ConfigMap' &&
+          metadata.namespace === namespace &&
+          metadata.name === configMapRef.name,
+      );
+      if (!found && !configMapRef.optional) throw new Error(`no ConfigMap ${configMapRef.name}`);
+      return found?.data ?? {};
+    },
+  );
+  const own = env.map(({ name, value, valueFrom }: Variable) => {
+    if (value !== undefined) return [name, value];
+    if (valueFrom?.fieldRef?.fieldPath === 'metadata.namespace') return [name, namespace];
+    throw new Error(`${name} is from elsewhere`);
+  });
+  return Object.assign({}, ...maps, Object.fromEntries(own));
 }
 
 /** A short name for error messages. */

@@ -15,6 +15,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => 
 
 const host: Host = {
   args: argv.slice(2),
+  env: {},
   stdout: (text) => void stdout.write(text),
   stderr: (text) => void stderr.write(text),
   signal: stop.signal,

@@ -42,6 +42,14 @@ describe('the manifests, on a real API server', () => {
     expect(stdout.split('\n').filter((line) => line && !line.endsWith(' unchanged'))).toEqual([]);
   });
 
+  it('go over to server-side apply without a conflict', async () => {
+    // What kubectl applied the other way, as GitOps tools take over from people.
+    const { status, stdout, stderr } = await apply(['--server-side', '-f', folder]);
+    const conflicts = stderr.split('\n').filter((line) => /conflict/i.test(line));
+    expect({ status, conflicts }).toEqual({ status: 0, conflicts: [] });
+    expect(stdout.trim().split('\n')).toHaveLength(manifests.length);
+  });
+
   it.each(pods.map((pod) => ({ title: name(pod.owner), ...pod })))(
     '$title: its Pod is admitted where `restricted` is enforced',
     async ({ owner, labels, spec }) => {

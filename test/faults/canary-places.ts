@@ -80,12 +80,8 @@ export function unseenAtHome(secrets: readonly Secret[], hits: readonly Hit[]): 
   return [...new Set(secrets.map(({ name }) => recordOf(name)))].filter((one) => !seen.has(one));
 }
 
-/** The arguments of one of our Jobs, in the namespace that its manifest has. */
-export const argsOf = (pod: JobPod) => [
-  ...pod.args,
-  `--namespace=${pod.namespace}`,
-  '--timeout=60s',
-];
+/** The arguments of one of our Jobs, with time for what it waits for. */
+export const argsOf = (pod: JobPod) => [...pod.args, '--timeout=60s'];
 
 /** The Pod that runs this Job, or this Job in this namespace. */
 export function podOf(name: string): JobPod {

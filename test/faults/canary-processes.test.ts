@@ -41,6 +41,7 @@ describe('real processes on a directory', () => {
     trillian = await startTrillian();
     run = async (pod, at = root) => {
       const started = startJob(pod.job, {
+        env: pod.env,
         args: [
           ...argsOf(pod),
           `--store=dir:${at}`,

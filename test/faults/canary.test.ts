@@ -61,7 +61,7 @@ beforeAll(async () => {
   const runs = await Promise.all(
     oncePods.map(async (pod) => ({
       pod,
-      ...(await runJob(jobs[pod.job]!(), whole, { args: argsOf(pod) })),
+      ...(await runJob(jobs[pod.job]!(), whole, { args: argsOf(pod), env: pod.env })),
     })),
   );
   expect(runs.filter(({ status }) => status !== 0)).toEqual([]);
@@ -88,7 +88,10 @@ describe('a clean run of the seven Jobs', () => {
   it('tells no secret when it runs again, whatever the format of its log', async () => {
     for (const pod of oncePods) {
       const args = [...argsOf(pod), '--log-format=json'];
-      const { status, stdout, stderr } = await runJob(jobs[pod.job]!(), whole, { args });
+      const { status, stdout, stderr } = await runJob(jobs[pod.job]!(), whole, {
+        args,
+        env: pod.env,
+      });
       expect({ title: pod.title, status }).toEqual({ title: pod.title, status: 0 });
       expect(hitsIn(found, [[pod.title, stdout + stderr]])).toEqual([]);
     }
@@ -156,6 +159,7 @@ describe.each(places)('$job with a wrong secret in $place', (place) => {
     for (const format of long ? formats : [formats[trial++ % 2]]) {
       const run = await runJob(jobs[pod.job]!(), store, {
         args: [...args, `--log-format=${format}`],
+        env: pod.env,
       });
       expect(run.status).not.toBe(70);
       const told: Seen[] = [['its output', run.stdout + run.stderr]];

@@ -178,6 +178,7 @@ export async function runJob(
   }
   const started = startJob(job.job, {
     ...process,
+    env: { ...job.env, ...process.env },
     args: [...all, ...args],
     kubeconfig: kubeconfig.path,
   });

@@ -26,6 +26,7 @@ export interface LaneJob {
   readonly namespace: string;
   readonly serviceAccount: string;
   readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
   /** A token of its service account, with the rights that the manifests give. */
   readonly token: string;
 }
@@ -71,7 +72,8 @@ export async function openLane(name: string, kubeconfig: string): Promise<Lane> 
         job,
         namespace,
         serviceAccount,
-        args: [`--namespace=${namespace}`, ...argumentsOf(pod).map(mine)],
+        args: pod.args.map(mine),
+        env: withValues(pod.env, mine),
         token: await tokenOf(admin, { namespace, serviceAccount }),
       };
     }),
@@ -89,16 +91,10 @@ export async function openLane(name: string, kubeconfig: string): Promise<Lane> 
   };
 }
 
-/** The manifest's arguments, and those that name other namespaces written out. */
-export function argumentsOf({ job, args }: Pick<JobPod, 'job' | 'args'>): string[] {
-  const elsewhere: Record<string, string[]> = {
-    createctconfig: ['--fulcio-secret=fulcio-system/fulcio-pub-key'],
-    copysecrets: [
-      '--fulcio-secret=fulcio-system/fulcio-pub-key',
-      '--ctlog-secret=ctlog-system/ctlog-public-key',
-      '--rekor-secret=rekor-system/rekor-pub-key',
-      '--tsa-secret=tsa-system/tsa-cert-chain',
-    ],
-  };
-  return [...args, ...(elsewhere[job] ?? [])];
+/** An environment with each value as `change` makes it. */
+export function withValues(
+  env: Readonly<Record<string, string>>,
+  change: (value: string) => string,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, change(value)]));
 }

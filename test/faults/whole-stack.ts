@@ -2,7 +2,7 @@ import { runJob } from '@sigstand/job/testing';
 import { memoryStore } from '@sigstand/store/memory';
 import { recording } from '@sigstand/store/recording';
 import { type Ref, show } from '@sigstand/store/store';
-import { jobs, oncePods } from '../jobs.ts';
+import { argsInPod, jobs, oncePods } from '../jobs.ts';
 import type { StoredObject } from './history.ts';
 
 /** What the Jobs leave, run once in memory, as the API server would tell of it. */
@@ -13,9 +13,10 @@ export async function wholeStack(): Promise<StoredObject[]> {
     if (ref.kind !== 'Event') refs.set(show(ref), { ...ref, kind: ref.kind });
   });
   await Promise.all(
-    oncePods.map(async ({ job, args, namespace }) => {
-      const { status, stderr } = await runJob(jobs[job]!(), noting, {
-        args: [...args, `--namespace=${namespace}`],
+    oncePods.map(async (pod) => {
+      const { status, stderr } = await runJob(jobs[pod.job]!(), noting, {
+        args: argsInPod(pod),
+        env: pod.env,
       });
       if (status !== 0) throw new Error(stderr);
     }),

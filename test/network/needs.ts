@@ -1,5 +1,5 @@
 import type { Store } from '@sigstand/store/store';
-import { type Manifest, ofKind, type Pod, type PodSpec, pods } from '../stack.ts';
+import { jobOf, type Manifest, ofKind, type Pod, type PodSpec, pods } from '../stack.ts';
 import type { End } from './policies.ts';
 
 /** What a Pod must reach, so that it can do what its manifest tells it to. */
@@ -13,7 +13,7 @@ export interface Needs {
   readonly dns: boolean;
 }
 
-/** By a Pod's name, the address that its process was seen to use and no manifest names. */
+/** By a Job's name, the address that it was seen to connect to. */
 export type Seen = Map<string, string>;
 
 /**
@@ -63,8 +63,12 @@ function needsOf(end: End, texts: readonly string[], spec: PodSpec): Needs {
   return { end, servers, https, dns: https || servers.length > 0 };
 }
 
-/** Everything that tells the Pod's processes whom to reach, container by container. */
+/**
+ * Everything that tells the Pod's processes whom to reach, container by container. Nothing of our Jobs: they are
+ * also told of servers that others reach, and what they reach themselves was seen.
+ */
 async function configurationOf({ owner, spec }: Pod, store: Store): Promise<string[]> {
+  if (jobOf(spec)) return [];
   const texts: string[] = [];
   for (const { command = [], args = [], env = [], volumeMounts = [] } of containersOf(spec)) {
     const words = [...command, ...args];

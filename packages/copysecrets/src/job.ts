@@ -9,6 +9,8 @@ import {
 import { jobCommand } from '@sigstand/job/command';
 import { JobError } from '@sigstand/job/errors';
 import { defineJob, type JobContext } from '@sigstand/job/main';
+import { inDirectory, leadsOut } from '@sigstand/job/outside';
+import { act } from '@sigstand/job/settings';
 import { namespacedName, yesNo } from '@sigstand/job/values';
 import type { WaitFor } from '@sigstand/job/wait';
 import { createdNote } from '@sigstand/pki/created';
@@ -47,9 +49,11 @@ const sourceFlag = <const Flags extends string>(
   what: string,
   { namespace, name }: Name,
 ) =>
-  new Option(flags, `Secret with ${what}`)
-    .argParser(namespacedName)
-    .default<Name>({ namespace, name }, `${namespace}/${name}`);
+  leadsOut(
+    new Option(flags, `Secret with ${what}`)
+      .argParser(namespacedName)
+      .default<Name>({ namespace, name }, inDirectory(`${namespace}/${name}`)),
+  );
 
 const command = () =>
   jobCommand('copysecrets', summary, {
@@ -65,10 +69,12 @@ const command = () =>
       sourceFlag('--tsa-secret <namespace/name>', "the timestamp authority's chain", tsaCertChain),
     )
     .addOption(
-      new Option('--replace [bool]', 'let copies follow sources that changed')
-        .argParser(yesNo)
-        .preset('true')
-        .default(false),
+      act(
+        new Option('--replace [bool]', 'let copies follow sources that changed')
+          .argParser(yesNo)
+          .preset('true')
+          .default(false),
+      ),
     );
 
 type Options = ReturnType<ReturnType<typeof command>['opts']>;

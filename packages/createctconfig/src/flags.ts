@@ -7,6 +7,7 @@ import {
 } from '@sigstand/contracts/records';
 import { ctlogMount, ctlogPrefix, services } from '@sigstand/contracts/services';
 import { jobCommand, refusedFlag } from '@sigstand/job/command';
+import { inDirectory, leadsOut } from '@sigstand/job/outside';
 import { hostPort, namespacedName, objectName, serviceUrl } from '@sigstand/job/values';
 import manifest from '../package.json' with { type: 'json' };
 
@@ -26,19 +27,27 @@ export const command = () =>
     .option('--secret <name>', 'Secret that the CT log mounts', objectName, ctlogSecrets.name)
     .option('--pubkeysecret <name>', 'Secret with its public key', objectName, ctlogPublicKey.name)
     .addOption(
-      new Option('--fulcio-secret <namespace/name>', "Secret with Fulcio's root, or none")
-        .argParser(nameOrNone)
-        .default(
-          { namespace: fulcioPublicKey.namespace, name: fulcioPublicKey.name } as NameOrNone,
-          `${fulcioPublicKey.namespace}/${fulcioPublicKey.name}`,
-        ),
+      leadsOut(
+        new Option('--fulcio-secret <namespace/name>', "Secret with Fulcio's root, or none")
+          .argParser(nameOrNone)
+          .default(
+            { namespace: fulcioPublicKey.namespace, name: fulcioPublicKey.name } as NameOrNone,
+            inDirectory(`${fulcioPublicKey.namespace}/${fulcioPublicKey.name}`),
+          ),
+      ),
     )
     .option(
       '--fulcio-url <url>',
       'ask Fulcio there for its root, too; with --fulcio-secret=none, only there',
       serviceUrl,
     )
-    .option('--trillian-server <host:port>', "Trillian's log server", hostPort, services.trillian)
+    .addOption(
+      leadsOut(
+        new Option('--trillian-server <host:port>', "Trillian's log server")
+          .argParser(hostPort)
+          .default(services.trillian as string, inDirectory(services.trillian)),
+      ),
+    )
     .option('--log-prefix <path>', 'where in its URL the log is', logPrefix, ctlogPrefix)
     .option('--mount-path <path>', 'where the CT log finds its Secret', absolutePath, ctlogMount)
     .addOption(

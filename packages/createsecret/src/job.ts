@@ -4,7 +4,7 @@ import { jobCommand, refusedFlag } from '@sigstand/job/command';
 import { frozen, immutableFlag } from '@sigstand/job/immutable';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { keepPair } from '@sigstand/job/pair';
-import { hostName, namespaceName, objectName, sqlName } from '@sigstand/job/values';
+import { hostName, namespaceName, objectName, several, sqlName } from '@sigstand/job/values';
 import { dated } from '@sigstand/pki/created';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
 import { fingerprint, parsePublicKey } from '@sigstand/pki/keys';
@@ -62,8 +62,8 @@ const command = () =>
         '--copy-to <namespace>',
         "with --password-secret: copy all but root's password there",
       )
-        .argParser((text, others: string[]) => [...others, namespaceName(text)])
-        .default([] as string[], 'nowhere; may be repeated'),
+        .argParser(several(namespaceName))
+        .default([] as readonly string[], 'nowhere; may be repeated'),
     )
     .addOption(immutableFlag())
     .addOption(

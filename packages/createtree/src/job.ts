@@ -6,6 +6,8 @@ import { jobCommand } from '@sigstand/job/command';
 import { at } from '@sigstand/job/errors';
 import { fileAt } from '@sigstand/job/file';
 import { defineJob } from '@sigstand/job/main';
+import { inDirectory, leadsOut } from '@sigstand/job/outside';
+import { act } from '@sigstand/job/settings';
 import { duration, hostPort, objectName, yesNo } from '@sigstand/job/values';
 import { certificatePem, parseCertificates } from '@sigstand/pki/chain';
 import { type Ref, show } from '@sigstand/store/store';
@@ -24,11 +26,12 @@ const command = () =>
     namespace: rekorConfig.namespace,
   })
     .option('--configmap <name>', 'ConfigMap with the id, as treeID', objectName, rekorConfig.name)
-    .option(
-      '--admin-server <host:port>',
-      'where Trillian serves gRPC',
-      hostPort,
-      services.trillian as string,
+    .addOption(
+      leadsOut(
+        new Option('--admin-server <host:port>', 'where Trillian serves gRPC')
+          .argParser(hostPort)
+          .default(services.trillian as string, inDirectory(services.trillian)),
+      ),
     )
     .option('--tls-cert-file <path>', 'PEM file of the CAs to trust; without it there is no TLS')
     .addOption(
@@ -50,10 +53,12 @@ const command = () =>
         .argParser(duration),
     )
     .addOption(
-      new Option('--force [bool]', 'record a new tree in place of the recorded one')
-        .preset('true')
-        .argParser(yesNo)
-        .default(false),
+      act(
+        new Option('--force [bool]', 'record a new tree in place of the recorded one')
+          .preset('true')
+          .argParser(yesNo)
+          .default(false),
+      ),
     );
 
 export interface Effects {

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { copies, tufKeys, tufRepository, tufRoot } from '@sigstand/contracts/records';
 import { clusterIssuer, ctlogPrefix, services } from '@sigstand/contracts/services';
 import { jobCommand } from '@sigstand/job/command';
+import { inDirectory, leadsOut } from '@sigstand/job/outside';
 import {
   duration,
   integer,
@@ -22,6 +23,14 @@ client, and publish it. Run again, it signs what nears its expiry and takes in k
 keeping the old ones with an end date; with nothing to do it writes nothing.`;
 
 const days = 86_400_000;
+
+const standard = {
+  fulcio: { standard: services.fulcio, of: 'fulcio' },
+  rekor: { standard: services.rekor, of: 'rekor' },
+  ctlog: { standard: `${services.ctlog}/${ctlogPrefix}`, of: 'ctlog' },
+  tsa: { standard: services.tsa, of: 'tsa' },
+  issuer: { standard: clusterIssuer, of: 'fulcio' },
+} as const;
 
 export const command = () =>
   jobCommand('createtuf', summary, {
@@ -44,17 +53,11 @@ export const command = () =>
         .argParser(several(oneOf('fulcio', 'ctlog', 'rekor', 'tsa')))
         .default([] as readonly Service[], 'all are there'),
     )
-    .addOption(urls('--fulcio-url <url>', 'where clients reach Fulcio', services.fulcio))
-    .addOption(urls('--rekor-url <url>', 'where clients reach Rekor', services.rekor))
-    .addOption(
-      urls(
-        '--ctlog-url <url>',
-        "the CT log's URL with its prefix",
-        `${services.ctlog}/${ctlogPrefix}`,
-      ),
-    )
-    .addOption(urls('--tsa-url <url>', 'where clients reach the TSA', services.tsa))
-    .addOption(urls('--oidc-issuer <url>', 'whose tokens Fulcio takes', clusterIssuer, issuerUrl))
+    .addOption(urls('--fulcio-url <url>', 'where clients reach Fulcio', standard.fulcio))
+    .addOption(urls('--rekor-url <url>', 'where clients reach Rekor', standard.rekor))
+    .addOption(urls('--ctlog-url <url>', "the CT log's URL with its prefix", standard.ctlog))
+    .addOption(urls('--tsa-url <url>', 'where clients reach the TSA', standard.tsa))
+    .addOption(urls('--oidc-issuer <url>', 'whose tokens Fulcio takes', standard.issuer, issuerUrl))
     .option('--correct-log-url', "publish Rekor's log by its recorded name, if it was by another")
     .option('--operator <name>', 'who runs the services', nameText(64), 'sigstand')
     .addOption(expiry('root', 3650 * days, '10y'))
@@ -74,15 +77,20 @@ export const command = () =>
     .addOption(rootKey('--old-root-key <place>', 'root key of before, to sign its successor'))
     .option('--root-threshold <count>', 'how many root keys have to sign', integer(1, 20), 1);
 
+/** Clients are told it, so it leads out; but not where there is no such service. */
 function urls<const Flags extends string>(
   flags: Flags,
   what: string,
-  standard: string,
+  { standard, of }: { standard: string; of: Service },
   parse = serviceUrl,
 ) {
-  return new Option(flags, `${what} (repeatable)`)
-    .argParser(several(parse))
-    .default([standard] as readonly string[], standard);
+  const isAbsent = ({ without }: { without: readonly Service[] }) => without.includes(of);
+  return leadsOut(
+    new Option(flags, `${what} (repeatable)`)
+      .argParser(several(parse))
+      .default([standard] as readonly string[], inDirectory(standard)),
+    isAbsent,
+  );
 }
 
 function expiry<const R extends Role>(role: R, length: number, text: string) {

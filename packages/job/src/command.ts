@@ -1,5 +1,7 @@
 import { Command, Help, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { JobError } from './errors.ts';
+import { inDirectory, leadsOut } from './outside.ts';
+import { variableOf } from './settings.ts';
 import { duration, namespaceName } from './values.ts';
 
 /** Which store `--store` means. */
@@ -16,11 +18,12 @@ export function jobCommand(
   return new Command(name)
     .description(summary.replaceAll('\n', ' '))
     .addOption(
-      new Option('--namespace <name>', 'namespace of the objects that this Job writes')
-        .env('NAMESPACE')
-        .default(namespace)
-        .argParser(namespaceName)
-        .helpGroup(everyJob),
+      leadsOut(
+        new Option('--namespace <name>', 'namespace of the objects that this Job writes')
+          .default(namespace, inDirectory(namespace))
+          .argParser(namespaceName)
+          .helpGroup(everyJob),
+      ),
     )
     .addOption(
       new Option(
@@ -48,7 +51,7 @@ export function jobCommand(
     .optionsGroup('Flags:')
     .addHelpOption(new Option('--help', 'print this help').helpGroup(everyJob))
     .configureHelp({ groupItems: ownFirst })
-    .addHelpText('after', exitHelp);
+    .addHelpText('after', `${settingsHelp(name)}\n${exitHelp}`);
 }
 
 const everyJob = 'Flags that every Job has:';
@@ -64,6 +67,12 @@ function ownFirst<T extends Command | Option>(
   const ordered = groups.sort(([a], [b]) => Number(a === everyJob) - Number(b === everyJob));
   return new Map(ordered) as Map<string, T[]>;
 }
+
+const settingsHelp = (job: string) => `
+A flag that is not given is read from the environment: --log-format from
+${variableOf(job, 'log-format')} and so on, --namespace from NAMESPACE. A repeatable one
+takes several values, with blanks or commas between. What asks for something to
+be done once is a flag only.`;
 
 const exitHelp = `
 Exit status:

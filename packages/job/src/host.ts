@@ -32,6 +32,7 @@ function processHost(): Host {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   return {
     args: process.argv.slice(2),
+    env: process.env,
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
     signal: stop.signal,

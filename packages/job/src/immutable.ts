@@ -1,12 +1,16 @@
 import { Option } from '@commander-js/extra-typings';
 import type { Change, Data, Snapshot } from '@sigstand/store/store';
+import { yesNo } from './values.ts';
 
 /** The flag of Jobs that make Secrets with keys. */
 export const immutableFlag = () =>
   new Option(
-    '--immutable',
+    '--immutable [bool]',
     'make the Secrets with private parts immutable, also those that are there, once they are checked',
-  ).default(false);
+  )
+    .preset('true')
+    .argParser(yesNo)
+    .default(false);
 
 /**
  * The change, with which the record becomes immutable as well, where that is asked for and is not so

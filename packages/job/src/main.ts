@@ -3,6 +3,8 @@ import { CommanderError } from 'commander';
 import { gnuStyle, type jobCommand, type Place } from './command.ts';
 import { asJobError, exitStatus, JobError } from './errors.ts';
 import { ending, type Log, logTo } from './log.ts';
+import { refuseDefaults } from './outside.ts';
+import { type Environment, settled, variableOf } from './settings.ts';
 import { refuseLong, usageMessage } from './usage.ts';
 import { type WaitFor, waiting } from './wait.ts';
 
@@ -19,6 +21,8 @@ export interface JobContext {
 export interface Host {
   /** The arguments after the program's name. */
   readonly args: readonly string[];
+  /** What gives the flags that are not among them. */
+  readonly env: Environment;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   /** Aborts when the process is told to stop. */
@@ -51,7 +55,7 @@ export async function main(job: Job, host: Host): Promise<number> {
   const name = job.command.name();
   const tell = (format: 'text' | 'json'): Log =>
     logTo(host.stderr, { job: name, format, now: host.now });
-  let log = tell(formatAsked(host.args));
+  let log = tell(formatAsked(name, host));
   try {
     const options = parse(job, host);
     if (options === undefined) return exitStatus.done;
@@ -66,11 +70,12 @@ export async function main(job: Job, host: Host): Promise<number> {
 }
 
 /** The log's format, for an error in the flags that say so. */
-function formatAsked(args: readonly string[]): 'text' | 'json' {
-  return args.some(
-    (arg, index) =>
-      /^--?log[-_]format(=json)?$/.test(arg) &&
-      (arg.endsWith('=json') || args[index + 1] === 'json'),
+function formatAsked(job: string, { args, env }: Host): 'text' | 'json' {
+  const words = [`--log-format=${env[variableOf(job, 'log-format')]}`, ...args];
+  return words.some(
+    (word, index) =>
+      /^--?log[-_]format(=json)?$/.test(word) &&
+      (word.endsWith('=json') || words[index + 1] === 'json'),
   )
     ? 'json'
     : 'text';
@@ -83,15 +88,19 @@ function parse(job: Job, host: Host): CommonOptions | undefined {
   const command = job.command as JobCommand;
   command.exitOverride().configureOutput({ writeOut: host.stdout, writeErr: () => {} });
   refuseLong(host.args);
+  const { args, variables } = settled(command as never, gnuStyle(host.args), host.env);
+  refuseLong(args);
   try {
-    command.parse(gnuStyle(host.args), { from: 'user' });
-    return command.opts();
+    command.parse(args, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
     const hint = `see ${command.name()} --help`;
-    throw new JobError('usage', usageMessage(error), { cause: error, hint });
+    throw new JobError('usage', usageMessage(error, variables), { cause: error, hint });
   }
+  const options = command.opts();
+  if (options.store.kind === 'kubernetes') refuseDefaults(command as never, options);
+  return options;
 }
 
 async function run(

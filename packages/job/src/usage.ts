@@ -18,17 +18,27 @@ export function refuseLong(args: readonly string[]): void {
 
 /**
  * Commander's message without what was given: a value may be a password that went to the wrong flag,
- * and a mistyped `--pasword=x` is told as `--pasword`.
+ * and a mistyped `--pasword=x` is told as `--pasword`. A flag that the environment gave is told with its
+ * variable.
  */
-export function usageMessage({ code, message }: CommanderError): string {
+export function usageMessage(
+  error: CommanderError,
+  variables: ReadonlyMap<string, string> = new Map(),
+): string {
+  return plainMessage(error).replace(/^option '(--[a-z-]+)[^']*'/, (told, flag: string) => {
+    const variable = variables.get(flag);
+    return variable ? `${told} (env ${variable})` : told;
+  });
+}
+
+function plainMessage({ code, message }: CommanderError): string {
   const plain = message.replace(/^error: /, '').replace(/\.$/, '');
   switch (code) {
     case 'commander.invalidArgument': {
       const [option = 'a flag'] = /^option '[^']*'/.exec(plain) ?? [];
-      const from = / from env '[A-Z_]+'/.exec(plain)?.[0] ?? '';
       // What follows is ours, and the value before it may be anything.
       const reason = plain.slice(plain.lastIndexOf(' is invalid. ') + ' is invalid. '.length);
-      return `${option} has a value${from} that is invalid: ${reason}`;
+      return `${option} has a value that is invalid: ${reason}`;
     }
     case 'commander.unknownOption': {
       const flag = flagIn(plain.slice("unknown option '".length).split("'")[0] ?? '');

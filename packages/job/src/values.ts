@@ -146,13 +146,22 @@ export function oneOf<const Word extends string>(
   };
 }
 
+const repeatable = new WeakSet<object>();
+
 /** The values of a flag that can be repeated; the first that is given takes the default's place. */
 export function several<Value>(
   parse: (text: string) => Value,
 ): (text: string, previous: readonly Value[]) => readonly Value[] {
   const given: Value[] = [];
-  return (text) => {
+  const collect = (text: string) => {
     given.push(parse(text));
     return [...given];
   };
+  repeatable.add(collect);
+  return collect;
+}
+
+/** Whether a flag's parser takes the flag as often as it comes. */
+export function isRepeatable(parse: object | undefined): boolean {
+  return parse !== undefined && repeatable.has(parse);
 }

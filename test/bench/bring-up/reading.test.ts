@@ -147,7 +147,7 @@ describe('what a reset must not leave', () => {
     ['namespace/tuf-system', true],
     ['namespace/kube-system', false],
     ['clusterrole.rbac.authorization.k8s.io/admin', false],
-    ['clusterrolebinding.rbac.authorization.k8s.io/sigstand-issuer-discovery', true],
+    ['clusterrolebinding.rbac.authorization.k8s.io/fulcio-system-issuer-discovery', true],
     ['pod/x', true],
     ['', false],
   ])('%s: %s', (name, expected) => expect(isOfAStack(name)).toBe(expected));

@@ -3,10 +3,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rig } from '../../cluster/rig.ts';
 import { stackNamespaces } from '../../faults/lane.ts';
+import { ofKind } from '../../stack.ts';
 import { ctr } from './containers.ts';
 
 const ours = 'app.kubernetes.io/part-of=sigstand';
 const limit = 90_000;
+/** Of the peer nothing is cluster-wide. */
+const clusterWide = ofKind('ClusterRole', 'ClusterRoleBinding').map(
+  ({ metadata }) => metadata.name,
+);
 
 interface Volume {
   readonly metadata: { readonly name: string };
@@ -84,7 +89,7 @@ async function nothingLeft(cluster: Rig): Promise<void> {
 export function isOfAStack(name: string): boolean {
   if (name === '') return false;
   const [kind = '', object = ''] = name.split('/');
-  if (kind.startsWith('clusterrole')) return object.startsWith('sigstand');
+  if (kind.startsWith('clusterrole')) return clusterWide.includes(object);
   if (kind === 'namespace') return stackNamespaces.includes(object);
   // The rig runs no Pods of its own.
   return true;

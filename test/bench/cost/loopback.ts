@@ -60,7 +60,7 @@ export async function openLoopback(work: string, name: string): Promise<Loopback
     const args = argumentsFor(job, through.trillian ?? trillian.address);
     return all.measure([...jobCommand(job.job), ...args, ...(through.args ?? [])], {
       identity: { ...(through.api ?? api), token: job.token, namespace: job.namespace },
-      ...(through.env && { env: through.env }),
+      env: { ...job.env, ...through.env },
     });
   };
   const first = await Promise.all(lane.jobs.map(async (job) => done(await ours(job), job.title)));

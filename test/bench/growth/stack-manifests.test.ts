@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { wholeStack } from '../../faults/whole-stack.ts';
 import { oncePods } from '../../jobs.ts';
+import { environmentOf } from '../../stack.ts';
 import { crossTalk, type StackObjects } from './cross-talk.ts';
 import { conflictsIn, stackNamed } from './stack-manifests.ts';
 
@@ -54,10 +55,10 @@ describe('a stack under another name', () => {
   });
 
   it('tells a Job where the other objects are', () => {
-    const copy = made.find(({ metadata }) => metadata.name === 'copysecrets');
-    expect(copy?.spec.template.spec.containers[0].args).toContain(
-      '--rekor-secret=rekor-b7/rekor-pub-key',
-    );
+    const copy = made.find(({ metadata }) => metadata.name === 'copysecrets')!;
+    expect(environmentOf({ owner: copy, spec: copy.spec.template.spec })).toMatchObject({
+      COPYSECRETS_REKOR_SECRET: 'rekor-b7/rekor-pub-key',
+    });
   });
 });
 

@@ -1,15 +1,15 @@
 import { records } from '@sigstand/contracts/records';
 import { show } from '@sigstand/store/store';
 import type { StoredObject } from '../../faults/history.ts';
-import { argumentsOf, renamed } from '../../faults/lane.ts';
-import { jobOf, type Manifest, ofKind } from '../../stack.ts';
+import { renamed } from '../../faults/lane.ts';
+import { type Manifest, ofKind } from '../../stack.ts';
 import type { StackObjects } from './cross-talk.ts';
 
 /** The label of what belongs to one trial of many stacks. */
 export const trialLabel = 'sigstand.dev/trial';
 
 export interface StackManifests {
-  /** Namespaces, service accounts and rights. */
+  /** Namespaces, service accounts, rights and what Jobs are told by ConfigMaps. */
   readonly ground: readonly Manifest[];
   readonly jobs: readonly Manifest[];
 }
@@ -19,7 +19,7 @@ export function stackNamed(name: string, trial: string): StackManifests {
   const mine = (objects: readonly Manifest[]) =>
     JSON.parse(renamed(JSON.stringify(objects), name)) as Manifest[];
   return {
-    ground: mine(ofKind('Namespace', 'ServiceAccount', 'Role', 'RoleBinding')),
+    ground: mine(ofKind('Namespace', 'ServiceAccount', 'Role', 'RoleBinding', 'ConfigMap')),
     jobs: mine(ofKind('Job').map((job) => told(job, trial))),
   };
 }
@@ -27,9 +27,6 @@ export function stackNamed(name: string, trial: string): StackManifests {
 function told(job: Manifest, trial: string): Manifest {
   const copy = structuredClone(job) as Manifest;
   const { template } = copy.spec;
-  const [container] = template.spec.containers;
-  const ours = jobOf(template.spec);
-  if (ours) container.args = argumentsOf(ours);
   template.metadata.labels = { ...template.metadata.labels, [trialLabel]: trial };
   const labels = { ...copy.metadata.labels, [trialLabel]: trial };
   return { ...copy, metadata: { ...copy.metadata, labels } };

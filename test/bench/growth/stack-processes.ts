@@ -31,10 +31,10 @@ export async function stacksAsProcesses(work: string, count: number): Promise<Ou
   const all = await processes(work);
   const failures: string[] = [];
   const start = async (lane: LaneJob) => {
-    const { job, title, namespace, token } = lane;
+    const { job, title, namespace, token, env } = lane;
     const identity = { ...api, namespace, token };
     const command = [...jobCommand(job), ...argumentsFor(lane, trillian.address)];
-    const { status, log } = await all.measure(command, { identity });
+    const { status, log } = await all.measure(command, { identity, env });
     if (status !== 0) failures.push(`${title} in ${namespace}: ${log}`);
   };
 

@@ -1,7 +1,7 @@
 import { fulcioPublicKey } from '@sigstand/contracts/records';
 import type { Job } from '@sigstand/job/main';
 import { openssl } from '@sigstand/pki/testing';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { jobs } from '../../jobs.ts';
 import { expectRefused, expectWarned, tried } from './refused.ts';
 
@@ -242,17 +242,12 @@ describe.each(Object.entries(usage))('%s', (_row, cases) => {
 });
 
 describe('row 30: the namespace in the environment', () => {
-  afterEach(() => {
-    delete process.env.NAMESPACE;
-  });
-
-  it.each(Object.keys(jobs))('is refused by its variable’s name: %s', (name) => {
-    process.env.NAMESPACE = 'Not_A_Namespace';
-    return expectRefused(
-      { job: job(name) },
-      { status: 64, says: ['--namespace', "from env 'NAMESPACE'"], hidden: ['Not_A'] },
-    );
-  });
+  it.each(Object.keys(jobs))('is refused by its variable’s name: %s', (name) =>
+    expectRefused(
+      { job: job(name), env: { NAMESPACE: 'Not_A_Namespace' } },
+      { status: 64, says: ['--namespace', 'env NAMESPACE'], hidden: ['Not_A'] },
+    ),
+  );
 });
 
 describe('rows 31 and 32: what is taken', () => {

@@ -9,6 +9,7 @@ import { Secrets } from '../../fuzz/secrets.ts';
 export interface Trial {
   readonly job: () => Job;
   readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
   readonly records?: readonly (readonly [Ref, Data | undefined])[];
   readonly now?: Date;
 }
@@ -28,7 +29,7 @@ const mostBytes = 2_048; // of the line: what Kubernetes keeps of a log as a Pod
 const longest = 1_000; // milliseconds of this thread's own time
 
 /** Runs the Job on what it finds; `writes` are those that it tried. */
-export async function tried({ job, args = [], records = [], now }: Trial) {
+export async function tried({ job, args = [], env = {}, records = [], now }: Trial) {
   const inner = memoryStore();
   for (const [ref, data] of records) if (data) await inner.write(ref, { data });
   const state = async () => Promise.all(records.map(([ref]) => inner.read(ref)));
@@ -45,6 +46,7 @@ export async function tried({ job, args = [], records = [], now }: Trial) {
   const result = await runJob(job(), store, {
     // What is late is late at once: no row here is about waiting.
     args: ['--timeout=50ms', ...args],
+    env,
     ...(now && { now: () => now }),
   });
   const { user, system } = process.threadCpuUsage(start);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { tokenOf } from '../../programs/identity.ts';
 import { proxyName } from '../api-proxy.ts';
 import { type Harness, openHarness } from '../harness.ts';
-import { type LaneJob, openLane } from '../lane.ts';
+import { type LaneJob, openLane, withValues } from '../lane.ts';
 import { figure, patience } from '../profile.ts';
 import type { Fault } from '../requests.ts';
 import { type JobRun, lastLine, lastLines, otherThan, runAll } from './all.ts';
@@ -193,7 +193,7 @@ it.concurrent('say with 69 what they waited for, and how long', async () => {
 function elsewhere(jobs: readonly LaneJob[], name: string): LaneJob[] {
   return jobs.map((job) => ({
     ...job,
-    args: job.args.map((arg) => arg.replaceAll('-waits', `-${name}`)),
+    env: withValues(job.env, (value) => value.replaceAll('-waits', `-${name}`)),
   }));
 }
 

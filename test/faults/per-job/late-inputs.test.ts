@@ -5,10 +5,11 @@ import type { Data, Ref } from '@sigstand/store/store';
 import { afterAll, describe, expect, inject, it } from 'vitest';
 import { run } from '../../cluster/rig.ts';
 import { goldenInputs } from '../../golden/build.ts';
+import { oncePods } from '../../jobs.ts';
 import { binary } from '../../programs/binaries.ts';
 import { tokenOf } from '../../programs/identity.ts';
 import { ofKind } from '../../stack.ts';
-import { openLane } from '../lane.ts';
+import { type LaneJob, openLane } from '../lane.ts';
 import { startJob, writeKubeconfig } from '../process.ts';
 import { figure, long, patience } from '../profile.ts';
 
@@ -27,10 +28,10 @@ const closing = new AsyncDisposableStack();
 afterAll(() => closing.disposeAsync());
 
 /** A Job that runs, with its real rights, and what it has said so far. */
-async function start(job: string, { token, args }: { token: string; args: readonly string[] }) {
+async function start(job: string, { token, args, env }: Pick<LaneJob, 'token' | 'args' | 'env'>) {
   const kubeconfig = await writeKubeconfig(upstream, { token });
   closing.defer(kubeconfig.remove);
-  const started = startJob(job, { args, kubeconfig: kubeconfig.path });
+  const started = startJob(job, { args, env, kubeconfig: kubeconfig.path });
   let said = '';
   started.child.stderr?.on('data', (text) => {
     said += text;
@@ -82,7 +83,9 @@ describe('createtuf', () => {
 /** Lets the inputs come in one order; resolves to milliseconds from the last until the Job was done. */
 async function arriving({ order, namespace }: { order: Input[]; namespace: string }) {
   const token = await tokenOf(admin, { namespace, serviceAccount: 'createtuf' });
-  const job = await start('createtuf', { token, args: [`--namespace=${namespace}`] });
+  const { env } = oncePods.find(({ job }) => job === 'createtuf')!;
+  const started = { token, args: [], env: { ...env, NAMESPACE: namespace } };
+  const job = await start('createtuf', started);
   for (const [index, input] of order.entries()) {
     const missing = inputs.filter((one) => !order.slice(0, index).includes(one));
     const names = missing.map((one) => `Secret ${namespace}/${copies[one].name}`);
