@@ -5,6 +5,7 @@ import { createTuf } from '@sigstand/createtuf/job';
 import { inputs, put, stored } from '@sigstand/createtuf/testing';
 import { runJob } from '@sigstand/job/testing';
 import { directoryStore } from '@sigstand/store/directory';
+import { secretIn } from '@sigstand/store/store';
 import { ClientTrustConfig } from '@sigstore/protobuf-specs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { root, run } from './cluster/rig.ts';
@@ -78,6 +79,29 @@ describe('the export', () => {
       'mirror: "https://tuf.example.com"\n',
     );
     expect(await place.text('README.md')).not.toMatch(/\{\{|tuf-system\.svc/);
+  });
+
+  it('takes the trust of the stack whose namespace it is told, and no other', async () => {
+    const store = await stack();
+    const data = await trustIn(await stack('--rekor-url=http://rekor.stg-rekor-system.svc'));
+    await store.write(secretIn('stg-tuf-system', tufRoot.name), { data });
+    await place.exported(store, '--namespace=stg-tuf-system');
+    expect(await readFile(join(place.folder, '1.root.json'))).toEqual(Buffer.from(data.root!));
+    expect((await sourced(['REKOR_URL', 'TUF_MIRROR'])).values).toEqual([
+      'http://rekor.stg-rekor-system.svc',
+      'http://tuf.stg-tuf-system.svc',
+    ]);
+    const readme = await place.text('README.md');
+    expect(readme).toContain('`stg-tuf-system/tuf-root`');
+    expect(readme).not.toMatch(/\{\{|[^-]tuf-system/);
+    // The folder has clients' pinned root: the other stack's does not take its place.
+    expect(await place.tried(store)).toMatchObject({ status: 78 });
+  });
+
+  it('names the namespace where there is no stack', async () => {
+    const { status, stderr } = await place.tried(await stack(), '--namespace=stg-tuf-system');
+    expect(status).toBe(69);
+    expect(stderr).toContain('Secret stg-tuf-system/tuf-root');
   });
 
   it('unsets the URL of a service that the stack has not', async () => {

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import { services } from '@sigstand/contracts/services';
+import { tufRoot } from '@sigstand/contracts/records';
 import { type Place, place } from '@sigstand/job/command';
-import { duration, issuerUrl, serviceUrl } from '@sigstand/job/values';
+import { duration, issuerUrl, namespaceName, serviceUrl } from '@sigstand/job/values';
 
 const summary = `Write what clients need to trust the stack that runs into a folder: the first root of its TUF
 repository with its checksum, the documents in it, and for each client a file that says how to use them.`;
@@ -17,7 +17,17 @@ export const command = (folder: string) =>
   new Command('export')
     .description(summary.replaceAll('\n', ' '))
     .option('--to <folder>', 'where the files go', named, folder)
-    .option('--mirror <url>', 'where clients reach the TUF repository', serviceUrl, services.tuf)
+    .option(
+      '--namespace <name>',
+      "the stack's namespace with the TUF repository",
+      namespaceName,
+      tufRoot.namespace,
+    )
+    .option(
+      '--mirror <url>',
+      'where clients reach the TUF repository, if not at its Service',
+      serviceUrl,
+    )
     .option('--issuer <url>', "whose tokens sign, if not the repository's first", issuerUrl)
     .option('--images <prefix>', 'make policies for the images whose names begin so', imagePrefix)
     .option(

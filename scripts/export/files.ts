@@ -18,15 +18,21 @@ const clients = [
   'sigstore-python.sh',
 ] as const;
 
+/** Where the trust comes from: the namespace, and where clients reach the repository that is in it. */
+export interface Source {
+  readonly namespace: string;
+  readonly mirror: string;
+}
+
 /** The files of an export; the same trust always makes the same files. @throws {JobError} */
-export function filesOf(trust: Trust, mirror: string, admission?: Admission): Data {
+export function filesOf(trust: Trust, { mirror, namespace }: Source, admission?: Admission): Data {
   const { root, repository, trustedRoot, signingConfig, keys } = trust;
   const sum = sha256(root);
   const texts = {
     [`${rootFile}.sha256`]: `${sum}  ${rootFile}\n`,
     'client_trust_config.json': clientTrustConfig(trust),
     env: environment(trust.services, { mirror, sum }),
-    'README.md': readme({ mirror, sum }),
+    'README.md': readme({ mirror, namespace, sha256: sum }),
     ...admissionFiles(trust, mirror, admission),
     ...Object.fromEntries(clients.map((name) => [name, template(name)])),
   };
@@ -90,7 +96,9 @@ function quoted(text: string): string {
   return /^[\w:/.@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-function readme(values: { mirror: string; sum: string }): string {
-  const text = template('README.md');
-  return text.replaceAll('{{mirror}}', values.mirror).replaceAll('{{sha256}}', values.sum);
+function readme(values: Readonly<Record<'mirror' | 'namespace' | 'sha256', string>>): string {
+  return template('README.md').replaceAll(
+    /\{\{(mirror|namespace|sha256)\}\}/g,
+    (_whole, name: keyof typeof values) => values[name],
+  );
 }

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
-import { tufRoot } from '@sigstand/contracts/records';
+import { tufRepository, tufRoot } from '@sigstand/contracts/records';
+import { tufServer } from '@sigstand/contracts/services';
 import { unarchived } from '@sigstand/createtuf/archive';
 import { checkWithClient } from '@sigstand/createtuf/client-check';
 import { sha256 } from '@sigstand/createtuf/metadata';
@@ -7,7 +8,7 @@ import { openRepository, publishedTargets, type Repository } from '@sigstand/cre
 import { asJobError, at, JobError } from '@sigstand/job/errors';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { waitForKeys } from '@sigstand/job/wait';
-import { type Data, show } from '@sigstand/store/store';
+import { type Data, type Ref, secretIn, show } from '@sigstand/store/store';
 import type { Admission } from './admission.ts';
 import { command, type Options } from './command.ts';
 import { filesOf, rootFile } from './files.ts';
@@ -34,8 +35,9 @@ export const exportTrust = ({ from, folder }: Place) =>
     const admission = admissionOf(options);
     const to = resolve(from, options.to);
     const trust = await published(context, options);
-    const files = filesOf(trust, options.mirror, admission);
-    refusePrivateKeys(files);
+    const { namespace, mirror = tufServer(namespace) } = options;
+    const files = filesOf(trust, { namespace, mirror }, admission);
+    refusePrivateKeys(rootIn(options), files);
     await refuseOtherRoot(to, trust.root, options);
     await writeFolder(to, files);
     log(`${rootFile} has the sha256 ${sha256(trust.root)}`);
@@ -50,17 +52,22 @@ function admissionOf({ images, signer }: Options): Admission | undefined {
   });
 }
 
-const archiveOf = `${show(tufRoot)} key repository`;
+function rootIn({ namespace }: Pick<Options, 'namespace'>): Ref {
+  return secretIn(namespace, tufRoot.name);
+}
 
-async function published({ store, waitFor, now }: JobContext, { issuer }: Options): Promise<Trust> {
+async function published({ store, waitFor, now }: JobContext, options: Options): Promise<Trust> {
+  const { issuer } = options;
+  const ref = rootIn(options);
+  const archiveOf = `${show(ref)} key repository`;
   const { keys, madeBy } = tufRoot;
-  const data = await waitForKeys({ store, waitFor }, tufRoot, { keys, madeBy });
+  const data = await waitForKeys({ store, waitFor }, ref, { keys, madeBy });
   const { root = new Uint8Array(), repository: archive = new Uint8Array() } = data;
-  const files = await unpacked(archive);
-  refuseOtherArchive(root, files['1.root.json']);
-  refusePrivateKeys(files);
+  const files = await unpacked(archiveOf, archive);
+  refuseOtherArchive(ref, root, files['1.root.json']);
+  refusePrivateKeys(ref, files);
   const repository = at(archiveOf, () => openRepository(files));
-  await follow(repository);
+  await follow(ref, repository);
   return at(archiveOf, () => {
     const trustedRoot = documentOf(repository, 'trusted_root.json');
     const signingConfig = documentOf(repository, 'signing_config.v0.2.json');
@@ -77,32 +84,34 @@ async function published({ store, waitFor, now }: JobContext, { issuer }: Option
   });
 }
 
-async function unpacked(archive: Uint8Array): Promise<Data> {
+async function unpacked(place: string, archive: Uint8Array): Promise<Data> {
   const outcome = await unarchived(archive).catch((error: unknown) => ({ error }));
-  return at(archiveOf, () => {
+  return at(place, () => {
     if ('error' in outcome) throw outcome.error;
     return outcome;
   });
 }
 
-function refuseOtherArchive(root: Uint8Array, first: Uint8Array | undefined): void {
+function refuseOtherArchive(ref: Ref, root: Uint8Array, first: Uint8Array | undefined): void {
   if (first !== undefined && Buffer.compare(root, first) === 0) return;
   const other = first === undefined ? 'no first root' : `the first root ${sha256(first)}`;
-  throw new JobError('contradiction', `${archiveOf} has ${other}, key root is ${sha256(root)}`, {
-    hint: 'compare with ConfigMap tuf-system/tuf-repository, and with a root that a client holds',
+  const place = `${show(ref)} key repository`;
+  const repository = show({ ...tufRepository, namespace: ref.namespace });
+  throw new JobError('contradiction', `${place} has ${other}, key root is ${sha256(root)}`, {
+    hint: `compare with ${repository}, and with a root that a client holds`,
   });
 }
 
 /** What a client would refuse is not handed out; createtuf's own check names that a bug of its own. */
-async function follow(repository: Repository): Promise<void> {
+async function follow(ref: Ref, repository: Repository): Promise<void> {
   try {
     await checkWithClient(repository);
   } catch (error) {
     const { failure, message } = asJobError(error);
     if (failure !== 'bug') throw error;
-    throw new JobError('data', `${archiveOf}: ${message}`, {
+    throw new JobError('data', `${show(ref)} key repository: ${message}`, {
       cause: error,
-      hint: 'if it has expired: kubectl create job -n tuf-system --from=cronjob/createtuf refresh',
+      hint: `if it has expired: kubectl create job -n ${ref.namespace} --from=cronjob/createtuf refresh`,
     });
   }
 }
@@ -113,12 +122,12 @@ function documentOf(repository: Repository, name: string): Uint8Array {
   return found.bytes;
 }
 
-function refusePrivateKeys(files: Data): void {
+function refusePrivateKeys(ref: Ref, files: Data): void {
   const found = Object.entries(files).find(([, bytes]) =>
     Buffer.from(bytes).includes('PRIVATE KEY-----'),
   );
   if (found === undefined) return;
-  throw new JobError('data', `${show(tufRoot)} holds a private key, in ${found[0]}`, {
+  throw new JobError('data', `${show(ref)} holds a private key, in ${found[0]}`, {
     hint: 'nothing was written; it is public since it is there: replace that key',
   });
 }

@@ -19,7 +19,7 @@ export function kubectlStore(access: Access): Store {
   return {
     async read(ref) {
       const { kind, namespace, name } = ref;
-      const text = await kubectl(access, [
+      const text = await kubectl(access, ref, [
         ...['get', kind.toLowerCase(), name, '-n', namespace, '-o', 'json'],
         ...['--ignore-not-found', '--request-timeout=30s'],
       ]);
@@ -32,7 +32,11 @@ export function kubectlStore(access: Access): Store {
 
 const scripts = join(import.meta.dirname, '..');
 
-function kubectl({ kubeconfig, context }: Access, args: readonly string[]): Promise<string> {
+function kubectl(
+  { kubeconfig, context }: Access,
+  ref: Ref,
+  args: readonly string[],
+): Promise<string> {
   const chosen = [
     ...(kubeconfig ? [`--kubeconfig=${kubeconfig}`] : []),
     ...(context ? [`--context=${context}`] : []),
@@ -45,7 +49,7 @@ function kubectl({ kubeconfig, context }: Access, args: readonly string[]): Prom
     ['-c', script, join(scripts, 'lib.sh'), ...chosen, ...args],
     { maxBuffer: 64 << 20, timeout: 60_000 },
     (error, stdout, stderr) => {
-      if (error) reject(failure(error, stderr));
+      if (error) reject(failure(ref, error, stderr));
       else resolve(stdout);
     },
   );
@@ -54,14 +58,14 @@ function kubectl({ kubeconfig, context }: Access, args: readonly string[]): Prom
   return promise;
 }
 
-function failure({ code }: ExecFileException, stderr: string): StoreError {
+function failure(ref: Ref, { code }: ExecFileException, stderr: string): StoreError {
   const said = stderr.trim().split('\n').at(-1) || `it ended with ${code ?? 'a signal'}`;
   const message = `kubectl does not read: ${said}`;
   if (code === 127) {
     return new StoreError('UNAVAILABLE', 'kubectl is not installed', { hint: 'install it' });
   }
   if (/\(Forbidden\)/.test(said)) {
-    const hint = 'ask for the right to get Secret tuf-system/tuf-root; it holds no private key';
+    const hint = `ask for the right to get ${show(ref)}; it holds no private key`;
     return new StoreError('FORBIDDEN', message, { hint });
   }
   if (/\(Unauthorized\)|must be logged in/.test(said)) {

@@ -1,4 +1,4 @@
-/** In-cluster addresses of the stack's services; port 80 where none is named. */
+/** In-cluster addresses of the services of a stack that was not renamed; port 80 where none is named. */
 export const services = {
   trillian: 'log-server.trillian-system.svc:80',
   rekor: 'http://rekor.rekor-system.svc',
@@ -13,6 +13,11 @@ export const services = {
  * way there: clients hold it against the log's `baseUrl`, wherever they reach Rekor.
  */
 export const rekorHostname = 'rekor.rekor-system.svc';
+
+/** Where the TUF web server of a namespace is: its Service has the same name in every stack. */
+export function tufServer(namespace: string): string {
+  return `http://tuf.${namespace}.svc`;
+}
 
 /** The path under which the CT log serves RFC 6962, and the last part of its URL. */
 export const ctlogPrefix = 'sigstorescaffolding';
