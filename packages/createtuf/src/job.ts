@@ -13,6 +13,7 @@ import {
   show,
 } from '@sigstand/store/store';
 import { archive, archivedTimestamp, sameArchive } from './archive.ts';
+import { changedAddresses } from './changed-addresses.ts';
 import { type ClientCheck, checkWithClient } from './client-check.ts';
 import { command, type Options, type RootKeyPlace } from './command.ts';
 import { extraTargets } from './extra-targets.ts';
@@ -155,16 +156,21 @@ async function publish(
   const place = show(objects.repository);
   let next: Revised | undefined;
   let published: Repository | undefined;
+  let moved: string[] = [];
   const { data } = await converge(store, objects.repository, async (current) => {
     next = revised(objects, current?.data, publication);
     published = undefined;
+    moved = [];
     if (next === undefined) return undefined;
     published = openRepository(next.files);
     await check(published);
+    const before = hasFiles(current?.data) ? openRepository(current.data) : undefined;
+    moved = changedAddresses(before, published);
     return { data: next.revision.files, remove: next.remove };
   });
   for (const signed of next?.revision.signed ?? []) log(`signed ${signed}`);
   for (const retired of next?.revision.retired ?? []) log(`gave an end to ${retired}`);
+  for (const line of moved) log(line);
   if (next?.remove.length) log(`removed ${next.remove.length} files that nothing leads to`);
   log(`the repository in ${place} is ${next ? 'published' : 'as it should be'}`);
   return published ?? openRepository(data);
