@@ -83,7 +83,10 @@ export function jobOf(spec: PodSpec): { job: string; args: string[] } | undefine
 interface Variable {
   readonly name: string;
   readonly value?: string;
-  readonly valueFrom?: { readonly fieldRef?: { readonly fieldPath: string } };
+  readonly valueFrom?: {
+    readonly fieldRef?: { readonly fieldPath: string };
+    readonly configMapKeyRef?: { readonly name: string; readonly key: string };
+  };
 }
 
 /**
@@ -98,22 +101,24 @@ export function environmentOf(
 ): Record<string, string> {
   const { namespace = '' } = owner.metadata;
   const { env = [], envFrom = [] } = spec.containers[0];
+  const mapOf = (name: string, optional = false): Record<string, string> => {
+    const found = all.find(
+      ({ kind, metadata }) =>
+        kind === 'ConfigMap' && metadata.namespace === namespace && metadata.name === name,
+    );
+    if (!found && !optional) throw new Error(`no ConfigMap ${name}`);
+    return found?.data ?? {};
+  };
   const maps = envFrom.map(
-    ({ configMapRef }: { configMapRef: { name: string; optional?: true } }) => {
-      const found = all.find(
-        ({ kind, metadata }) =>
-          kind === 'ConfigMap' &&
-          metadata.namespace === namespace &&
-          metadata.name === configMapRef.name,
-      );
-      if (!found && !configMapRef.optional) throw new Error(`no ConfigMap ${configMapRef.name}`);
-      return found?.data ?? {};
-    },
+    ({ configMapRef }: { configMapRef: { name: string; optional?: true } }) =>
+      mapOf(configMapRef.name, configMapRef.optional),
   );
   const own = env.map(({ name, value, valueFrom }: Variable) => {
     if (value !== undefined) return [name, value];
     if (valueFrom?.fieldRef?.fieldPath === 'metadata.namespace') return [name, namespace];
-    throw new Error(`${name} is from elsewhere`);
+    const { configMapKeyRef: ref } = valueFrom ?? {};
+    if (ref === undefined) throw new Error(`${name} is from elsewhere`);
+    return [name, mapOf(ref.name)[ref.key]];
   });
   return Object.assign({}, ...maps, Object.fromEntries(own));
 }

@@ -3,6 +3,7 @@ import { rekorPublicKey, rekorSigningSecret } from '@sigstand/contracts/records'
 import { jobCommand, refusedFlag } from '@sigstand/job/command';
 import { frozen, immutableFlag } from '@sigstand/job/immutable';
 import { defineJob, type JobContext } from '@sigstand/job/main';
+import { leadsOut } from '@sigstand/job/outside';
 import { keepPair } from '@sigstand/job/pair';
 import { hostName, namespaceName, objectName, several, sqlName } from '@sigstand/job/values';
 import { dated } from '@sigstand/pki/created';
@@ -40,12 +41,14 @@ const command = () =>
         .default('ecdsa-p256' as const),
     )
     .addOption(
-      new Option(
-        '--hostname <name>',
-        'the name that Rekor signs with (default: as recorded, else rekor.rekor-system.svc)',
-      )
-        .env('REKOR_HOSTNAME')
-        .argParser(hostName),
+      leadsOut(
+        new Option(
+          '--hostname <name>',
+          'the name that Rekor signs with (default: as recorded, else rekor.rekor-system.svc; ' +
+            'but not on a cluster)',
+        ).argParser(hostName),
+        ({ passwordSecret }: { passwordSecret?: string }) => passwordSecret !== undefined,
+      ),
     )
     .addOption(
       new Option(

@@ -28,7 +28,7 @@ export function refuseDefaults(
   const missing = command.options.filter((option) => {
     const unless = outside.get(option);
     if (unless === undefined || unless(options as never)) return false;
-    return command.getOptionValueSource(option.attributeName()) === 'default';
+    return command.getOptionValueSource(option.attributeName()) !== 'cli';
   });
   if (missing.length === 0) return;
   const flags = missing.map((option) => `--${option.name()}`);
