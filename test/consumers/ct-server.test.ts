@@ -101,30 +101,28 @@ function treeHead(head: TreeHead) {
 }
 
 describe('ct_server on what createctconfig wrote', () => {
-  it.each([
-    [['--curvetype=p256']],
-    [['--curvetype=p384']],
-    [['--curvetype=p521']],
-    [['--keytype=rsa']],
-  ])('signs with the key of %j that is published', async (flags) => {
-    const root = newRoot('root');
-    await publishRoot(root);
-    await plantTree();
-    await configure(...flags);
-    const log = await serve();
-    expect(await rootsOf(log)).toEqual(['CN=root']);
+  it.each([[['--curvetype=p256']], [['--keytype=rsa']]])(
+    'signs with the key of %j that is published',
+    async (flags) => {
+      const root = newRoot('root');
+      await publishRoot(root);
+      await plantTree();
+      await configure(...flags);
+      const log = await serve();
+      expect(await rootsOf(log)).toEqual(['CN=root']);
 
-    const key = await publishedKey();
-    const head = await answerOf<TreeHead>(fetch(`${log}/get-sth`));
-    // DigitallySigned (RFC 5246 section 4.7): two octets of algorithm, two of length.
-    const signature = Buffer.from(head.tree_head_signature, 'base64').subarray(4);
-    expect(verify('sha256', treeHead(head), key, signature)).toBe(true);
+      const key = await publishedKey();
+      const head = await answerOf<TreeHead>(fetch(`${log}/get-sth`));
+      // DigitallySigned (RFC 5246 section 4.7): two octets of algorithm, two of length.
+      const signature = Buffer.from(head.tree_head_signature, 'base64').subarray(4);
+      expect(verify('sha256', treeHead(head), key, signature)).toBe(true);
 
-    const { id } = await answerOf<{ id: string }>(
-      addChain(log, signedBy(root, 'codeSigning'), root),
-    );
-    expect(id).toBe(createHash('sha256').update(spki(key)).digest('base64'));
-  });
+      const { id } = await answerOf<{ id: string }>(
+        addChain(log, signedBy(root, 'codeSigning'), root),
+      );
+      expect(id).toBe(createHash('sha256').update(spki(key)).digest('base64'));
+    },
+  );
 
   it('takes code signing certificates of the root it was given, and no others', async () => {
     const root = newRoot('root');

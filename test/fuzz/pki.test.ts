@@ -2,8 +2,8 @@ import { chainInOrder, orderChain, parseCertificates } from '@sigstand/pki/chain
 import { elements, integer } from '@sigstand/pki/der';
 import { extendedKeyUsage, maySignCertificates, pathLength } from '@sigstand/pki/extensions';
 import { fingerprint, parsePublicKey, publicKeyOf, refuseWeak } from '@sigstand/pki/keys';
+import { openPrivateKey } from '@sigstand/pki/open';
 import { pem, pemBlocks } from '@sigstand/pki/pem';
-import { openPrivateKey } from '@sigstand/pki/seal';
 import { refuseInvalid, validityWarnings, describe as words } from '@sigstand/pki/validity';
 import fc from 'fast-check';
 import { describe } from 'vitest';

@@ -11,7 +11,7 @@ import {
   fitToCopy,
   lackingInCopy,
   publicPart,
-  refuseLate,
+  refuseUseless,
 } from '../../packages/copysecrets/src/copies.ts';
 import { archivedTimestamp, sameArchive } from '../../packages/createtuf/src/archive.ts';
 import { certificatesOf, readMaterial, windowOf } from '../../packages/createtuf/src/material.ts';
@@ -85,10 +85,11 @@ describe('whatever is to be trusted,', () => {
     for (const input of ['fulcio', 'ctlog', 'rekor', 'tsa'] as const) {
       const found = publicPart(sources[input], copies[input].keys);
       if (found === undefined) continue;
-      const data = fitToCopy('Secret a/b', found, { ctLog: input === 'ctlog' });
+      const data = fitToCopy('Secret a/b', found, input);
       const places = { source: 'Secret a/b', copy: 'Secret c/d' };
       const current = there[input];
-      refuseLate('Secret a/b', lackingInCopy(places, data, { current, replace: true }), new Date());
+      const change = lackingInCopy(places, data, { current, replace: true });
+      refuseUseless('Secret a/b', change, { service: input, now: new Date() });
       lackingInCopy(places, data, { current, replace: false });
     }
   });

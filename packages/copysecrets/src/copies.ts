@@ -2,16 +2,27 @@ import type { X509Certificate } from 'node:crypto';
 import { at, JobError } from '@sigstand/job/errors';
 import { readHostName } from '@sigstand/job/host-name';
 import { contrasted, listed } from '@sigstand/job/listed';
-import { certificatePem, orderChain, parseCertificates } from '@sigstand/pki/chain';
+import {
+  certificatePem,
+  orderChain,
+  parseCertificates,
+  refuseNoCodeSigning,
+  refuseNoTimeStamping,
+} from '@sigstand/pki/chain';
+import { PkiError } from '@sigstand/pki/error';
 import {
   fingerprint,
   parsePublicKey,
   publicPem,
+  refuseNewCtKey,
   refuseNoCtKey,
   refusePrivate,
 } from '@sigstand/pki/keys';
 import { refuseInvalid } from '@sigstand/pki/validity';
 import type { Change, Data } from '@sigstand/store/store';
+
+/** Whose public half it is. */
+export type Service = 'fulcio' | 'ctlog' | 'rekor' | 'tsa';
 
 /** One of a chain's certificates in a key of its own (createtuf takes a chain in either form). */
 const splitKey = /^[a-z0-9_]+_(root|leaf|intermediate_\d{1,3})\.crt\.pem$/;
@@ -53,15 +64,15 @@ function splitChain(source: Data | undefined, key: string): Data | undefined {
  * @throws {JobError} data, above all where a private key is found; contradiction, where a public key
  *   is not that of the certificate beside it.
  */
-export function fitToCopy(place: string, data: Data, { ctLog }: { ctLog: boolean }): Data {
+export function fitToCopy(place: string, data: Data, service: Service): Data {
   const fit = Object.fromEntries(
     Object.entries(data).map(([key, value]) => {
       const where = `${place} key ${key}`;
-      return [key, at(where, () => fitting(where, key, { value, ctLog }))];
+      return [key, at(where, () => fitting(where, key, { value, service }))];
     }),
   );
   const certificates = certificatesIn(place, data);
-  if (certificates.length > 0) at(place, () => orderChain(certificates));
+  if (certificates.length > 0) at(place, () => refuseUnusable(certificates, service));
   const { public: key } = fit;
   if (key !== undefined && certificates.length > 0) refuseOther(place, key, certificates);
   return fit;
@@ -77,15 +88,27 @@ export function certificatesIn(place: string, data: Data): X509Certificate[] {
 function fitting(
   place: string,
   key: string,
-  { value, ctLog }: { value: Uint8Array; ctLog: boolean },
+  { value, service }: { value: Uint8Array; service: Service },
 ): Uint8Array {
   if (key === 'hostname') return new Uint8Array(Buffer.from(readHostName(place, value)));
-  return key === 'public' ? keyText(value, ctLog) : chainText(value);
+  return key === 'public' ? keyText(value, service) : chainText(value);
 }
 
-function keyText(value: Uint8Array, ctLog: boolean): Uint8Array {
+/** What clients will ask of the chain, said before it is copied. */
+function refuseUnusable(certificates: readonly X509Certificate[], service: Service): void {
+  const { leaf, ...chain } = orderChain(certificates);
+  if (service === 'tsa') {
+    if (leaf === undefined) throw new PkiError('has no certificate that signs timestamps');
+    refuseNoTimeStamping({ ...chain, leaf });
+  } else {
+    if (leaf) throw new PkiError("has a certificate below Fulcio's CA");
+    refuseNoCodeSigning({ ...chain, leaf });
+  }
+}
+
+function keyText(value: Uint8Array, service: Service): Uint8Array {
   const key = parsePublicKey(value);
-  if (ctLog) refuseNoCtKey(key);
+  if (service === 'ctlog') refuseNoCtKey(key);
   return publicPem(key);
 }
 
@@ -104,10 +127,23 @@ function refuseOther(place: string, key: Uint8Array, certificates: readonly X509
   );
 }
 
-/** @throws {JobError} data, where what is about to be copied is a certificate that nobody can use now. */
-export function refuseLate(place: string, change: Change | undefined, now: Date): void {
-  const certificates = certificatesIn(place, change?.data ?? {});
+/**
+ * What is in use stays in use. What is new has to be of use now.
+ *
+ * @throws {JobError} data, where what is about to be copied is a certificate that is not valid now, or a CT
+ *   log's key that clients do not verify with.
+ */
+export function refuseUseless(
+  place: string,
+  change: Change | undefined,
+  { service, now }: { service: Service; now: Date },
+): void {
+  const { data = {} } = change ?? {};
+  const certificates = certificatesIn(place, data);
   at(place, () => refuseInvalid(certificates, now));
+  const { public: key } = data;
+  if (service !== 'ctlog' || key === undefined) return;
+  at(`${place} key public`, () => refuseNewCtKey(parsePublicKey(key)));
 }
 
 /** What the copy lacks of its source; with `replace`, also what it has of another source. */

@@ -6,7 +6,7 @@ import {
   tsaCertChain,
 } from '@sigstand/contracts/records';
 import { runJob } from '@sigstand/job/testing';
-import { caExtensions, openssl, opensslCertificate } from '@sigstand/pki/testing';
+import { caExtensions, type Foreign, openssl, opensslCertificate } from '@sigstand/pki/testing';
 import { memoryStore } from '@sigstand/store/memory';
 import { recording, showRequest } from '@sigstand/store/recording';
 import type { Data, Ref, Store } from '@sigstand/store/store';
@@ -14,21 +14,24 @@ import { describe, expect, it } from 'vitest';
 import { copySecrets } from './job.ts';
 
 /** A self-signed certificate, its public key and its private key, made by openssl. */
-function material(name: string) {
+function material(name: string, issuer?: Foreign) {
   const { certificate, key } = opensslCertificate({
     subject: `/CN=${name}`,
-    extensions: caExtensions,
+    extensions: issuer ? ['extendedKeyUsage=critical,timeStamping'] : caExtensions,
+    ...(issuer && { issuer }),
   });
   return {
-    cert: new Uint8Array(certificate),
+    cert: new Uint8Array(Buffer.concat([certificate, issuer?.certificate ?? Buffer.alloc(0)])),
     public: new Uint8Array(openssl(['x509', '-noout', '-pubkey'], certificate)),
     private: new Uint8Array(key),
   };
 }
 
-const [fulcio, ctlog, rekor, tsa, other] = ['fulcio', 'ctlog', 'rekor', 'tsa', 'other'].map(
-  material,
+const [fulcio, ctlog, rekor, other] = ['fulcio', 'ctlog', 'rekor', 'other'].map((name) =>
+  material(name),
 );
+const tsaRoot = opensslCertificate({ subject: '/CN=tsa root', extensions: caExtensions });
+const tsa = material('tsa', tsaRoot);
 const privateKey = fulcio!.private;
 const text = (value: string) => new Uint8Array(Buffer.from(value));
 
@@ -39,8 +42,8 @@ const sources: readonly (readonly [Ref, Data])[] = [
   [
     tsaCertChain,
     {
-      'cert-chain': tsa!.cert,
-      'signing-secret': tsa!.private,
+      'cert-chain': tsa.cert,
+      'signing-secret': tsa.private,
       'signing-secret-password': text('hunter2'),
     },
   ],
@@ -72,7 +75,7 @@ const allCopied = {
   fulcio: { cert: fulcio!.cert, public: fulcio!.public },
   ctlog: { public: ctlog!.public },
   rekor: { public: rekor!.public },
-  tsa: { 'cert-chain': tsa!.cert },
+  tsa: { 'cert-chain': tsa.cert },
 };
 
 describe('copysecrets', () => {
@@ -187,7 +190,7 @@ describe('copysecrets', () => {
     const body = Buffer.from(privateKey)
       .toString()
       .replaceAll(/-----.*-----/g, '');
-    const noted = concat(text(`mine:${body}`), rekor!.public, text(body));
+    const noted = concat(text(`mine:${body}`), rekor!.public);
     const store = await filledStore([[rekorPublicKey, { public: noted }]]);
     expect(await runJob(copySecrets(), store)).toMatchObject({ status: 0 });
     expect(await copied(store)).toEqual(allCopied);
@@ -201,7 +204,7 @@ describe('copysecrets', () => {
   });
 
   it('refuses a chain in which a private key stands', async () => {
-    const data = { 'cert-chain': concat(tsa!.private, tsa!.cert) };
+    const data = { 'cert-chain': concat(tsa.private, tsa.cert) };
     const store = await filledStore([[tsaCertChain, data]]);
     expect(await runJob(copySecrets(), store)).toMatchObject({ status: 65 });
     expect(await store.read(copies.tsa)).toBeUndefined();
@@ -258,7 +261,7 @@ describe('copysecrets', () => {
 
   it('warns of a private key that somebody else brought to the public side', async () => {
     const store = await filledStore();
-    await store.write(copies.tsa, { data: { 'signing-secret': tsa!.private } });
+    await store.write(copies.tsa, { data: { 'signing-secret': tsa.private } });
     const { status, stderr } = await runJob(copySecrets(), store);
     expect(status).toBe(0);
     expect(stderr).toContain(
@@ -267,14 +270,10 @@ describe('copysecrets', () => {
   });
 
   it('takes a chain whose certificates have keys of their own', async () => {
-    const signed = opensslCertificate({
-      subject: '/CN=leaf',
-      extensions: ['basicConstraints=CA:FALSE'],
-      issuer: { certificate: Buffer.from(tsa!.cert), key: Buffer.from(tsa!.private) },
-    });
-    const leaf = new Uint8Array(signed.certificate);
-    const split = { 'tsa_root.crt.pem': tsa!.cert, 'tsa_leaf.crt.pem': leaf };
-    const store = await filledStore([[tsaCertChain, { ...split, 'signing-secret': tsa!.private }]]);
+    const root = new Uint8Array(tsaRoot.certificate);
+    const leaf = tsa.cert.subarray(0, tsa.cert.length - root.length);
+    const split = { 'tsa_root.crt.pem': root, 'tsa_leaf.crt.pem': leaf };
+    const store = await filledStore([[tsaCertChain, { ...split, 'signing-secret': tsa.private }]]);
     expect(await runJob(copySecrets(), store)).toMatchObject({ status: 0 });
     expect((await copied(store)).tsa).toEqual(split);
   });

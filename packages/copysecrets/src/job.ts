@@ -14,6 +14,7 @@ import { act } from '@sigstand/job/settings';
 import { namespacedName, yesNo } from '@sigstand/job/values';
 import type { WaitFor } from '@sigstand/job/wait';
 import { createdNote } from '@sigstand/pki/created';
+import { clientsVerifyCt, otherCtCurve, parsePublicKey } from '@sigstand/pki/keys';
 import { validityWarnings } from '@sigstand/pki/validity';
 import { converge } from '@sigstand/store/converge';
 import {
@@ -34,7 +35,8 @@ import {
   isRequired,
   lackingInCopy,
   publicPart,
-  refuseLate,
+  refuseUseless,
+  type Service,
   strayPrivateKeys,
 } from './copies.ts';
 
@@ -81,6 +83,7 @@ type Options = ReturnType<ReturnType<typeof command>['opts']>;
 
 /** One source, what is taken of it, who makes it, and where it goes. */
 interface Copy {
+  readonly service: Service;
   readonly source: Ref;
   readonly keys: readonly string[];
   readonly madeBy: string;
@@ -132,10 +135,12 @@ function together(late: readonly JobError[]): JobError {
 
 function plan({ namespace, replace, ...options }: Options): Copy[] {
   const one = (
+    service: Service,
     name: Name,
     from: { madeBy: string },
     to: { name: string; keys: readonly string[] },
   ) => ({
+    service,
     source: secretIn(name.namespace, name.name),
     keys: to.keys,
     madeBy: from.madeBy,
@@ -143,10 +148,10 @@ function plan({ namespace, replace, ...options }: Options): Copy[] {
     replace,
   });
   return [
-    one(options.fulcioSecret, fulcioPublicKey, copies.fulcio),
-    one(options.ctlogSecret, ctlogPublicKey, copies.ctlog),
-    one(options.rekorSecret, rekorPublicKey, copies.rekor),
-    one(options.tsaSecret, tsaCertChain, copies.tsa),
+    one('fulcio', options.fulcioSecret, fulcioPublicKey, copies.fulcio),
+    one('ctlog', options.ctlogSecret, ctlogPublicKey, copies.ctlog),
+    one('rekor', options.rekorSecret, rekorPublicKey, copies.rekor),
+    one('tsa', options.tsaSecret, tsaCertChain, copies.tsa),
   ];
 }
 
@@ -172,23 +177,23 @@ async function present({ store, now }: JobContext, copying: Copy): Promise<Prese
 }
 
 /** What is taken of a source; only the public part leaves this function: the rest may be private. */
-async function taken(store: Store, { source, keys, madeBy }: Copy): Promise<Taken | undefined> {
+async function taken(store: Store, { service, source, keys }: Copy): Promise<Taken | undefined> {
   const found = await store.read(source);
   const part = publicPart(found?.data, keys);
   if (part === undefined) return undefined;
-  const data = fitToCopy(show(source), part, { ctLog: madeBy === ctlogPublicKey.madeBy });
+  const data = fitToCopy(show(source), part, service);
   const created = found?.annotations[createdNote];
   return { data, annotations: created ? { [createdNote]: created } : {} };
 }
 
 function lacking(
-  { source, copy, replace }: Copy,
+  { service, source, copy, replace }: Copy,
   { data, annotations }: Taken,
   { current, now }: { current: Snapshot | undefined; now: Date },
 ): Change | undefined {
   const places = { source: show(source), copy: show(copy) };
   const change = lackingInCopy(places, data, { current: current?.data, replace });
-  refuseLate(places.source, change, now);
+  refuseUseless(places.source, change, { service, now });
   // The date of a key that is no longer there must not stay.
   const stale = current?.annotations[createdNote] ? { [createdNote]: '' } : {};
   return change && { ...change, annotations: { ...stale, ...annotations } };
@@ -228,6 +233,10 @@ async function copyOne(
   }
   for (const warning of validityWarnings(certificatesIn(places.source, data), now)) {
     log(`warning: ${warning}, in ${places.source}`);
+  }
+  const { public: key } = data;
+  if (copying.service === 'ctlog' && key && !clientsVerifyCt(parsePublicKey(key))) {
+    log(`warning: ${places.source} key public ${otherCtCurve}`);
   }
   for (const key of strayPrivateKeys(stored)) {
     log(`warning: ${places.copy} holds a private key under ${key}: delete it, it is public here`);

@@ -7,13 +7,14 @@ import {
   type DistinguishedName,
   issueCertificate,
 } from '@sigstand/pki/certificate';
-import { chainInOrder, parseCertificates } from '@sigstand/pki/chain';
+import { chainInOrder, parseCertificates, refuseNoTimeStamping } from '@sigstand/pki/chain';
 import type { Entropy, KeyType } from '@sigstand/pki/entropy';
 import { PkiError } from '@sigstand/pki/error';
-import { extendedKeyUsage, stampsOnly, timeStamping } from '@sigstand/pki/extensions';
+import { extendedKeyUsage, timeStamping } from '@sigstand/pki/extensions';
 import { publicKeyOf, refuseMismatch, refuseWeak } from '@sigstand/pki/keys';
+import { openPrivateKey } from '@sigstand/pki/open';
 import { utf8 } from '@sigstand/pki/pem';
-import { openPrivateKey, sealPkcs8 } from '@sigstand/pki/seal';
+import { sealPkcs8 } from '@sigstand/pki/seal';
 import { refuseInvalid, type Validity, validFrom } from '@sigstand/pki/validity';
 import type { Change, Data } from '@sigstand/store/store';
 
@@ -123,21 +124,19 @@ export function storedChain(place: string, stored: Data, now: Date): readonly X5
   });
   return at(`${place} key cert-chain`, () => {
     const certificates = parseCertificates(read('cert-chain'));
-    const { leaf, intermediates } = chainInOrder(certificates);
+    const chain = chainInOrder(certificates);
+    const { leaf } = chain;
     if (leaf === undefined) throw new PkiError('has no leaf: all its certificates are CAs');
     refuseMismatch(leaf, key);
-    refuseUnusable(leaf, intermediates);
+    refuseNoTimeStamping({ ...chain, leaf });
+    refuseOpenIntermediate(chain.intermediates);
     refuseInvalid(certificates, now);
     return certificates;
   });
 }
 
-function refuseUnusable(leaf: X509Certificate, intermediates: readonly X509Certificate[]): void {
-  if (!stampsOnly(leaf)) {
-    throw new PkiError(
-      'has a leaf whose extended key usage is not timeStamping, alone and critical',
-    );
-  }
+/** The timestamp server wants the usage in each of them, and does not take `any` for it. */
+function refuseOpenIntermediate(intermediates: readonly X509Certificate[]): void {
   const other = intermediates.some(
     (certificate) => !extendedKeyUsage(certificate)?.purposes.includes(timeStamping),
   );

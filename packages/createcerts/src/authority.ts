@@ -3,7 +3,13 @@ import { fulcioSecrets } from '@sigstand/contracts/records';
 import { at, JobError } from '@sigstand/job/errors';
 import { allOrNone } from '@sigstand/job/whole';
 import { type DistinguishedName, issueCertificate } from '@sigstand/pki/certificate';
-import { type Chain, chainInOrder, chainPem, parseCertificates } from '@sigstand/pki/chain';
+import {
+  type Chain,
+  chainInOrder,
+  chainPem,
+  parseCertificates,
+  refuseNoCodeSigning,
+} from '@sigstand/pki/chain';
 import type { Entropy, KeyType } from '@sigstand/pki/entropy';
 import { PkiError } from '@sigstand/pki/error';
 import { codeSigning, extendedKeyUsage } from '@sigstand/pki/extensions';
@@ -15,8 +21,9 @@ import {
   refuseMismatch,
   refuseWeak,
 } from '@sigstand/pki/keys';
+import { openPrivateKey } from '@sigstand/pki/open';
 import { utf8 } from '@sigstand/pki/pem';
-import { openPrivateKey, sealPkcs8 } from '@sigstand/pki/seal';
+import { sealPkcs8 } from '@sigstand/pki/seal';
 import { refuseInvalid, type Validity } from '@sigstand/pki/validity';
 import type { Change, Data } from '@sigstand/store/store';
 
@@ -94,8 +101,9 @@ export function lackingPublicKey(stored: Data, { public: derived }: Data): Chang
 
 /** What Fulcio's file CA demands of its chain. */
 function authorities(certificates: readonly X509Certificate[]): Chain {
-  if (!certificates[0]?.ca) throw new PkiError('begins with a certificate that is not a CA');
   const chain = chainInOrder(certificates);
+  if (chain.leaf) throw new PkiError('begins with a certificate that is not a CA');
+  refuseNoCodeSigning(chain);
   const [issuing] = chain.intermediates;
   if (issuing && !extendedKeyUsage(issuing)?.purposes.includes(codeSigning)) {
     throw new PkiError('has an intermediate CA without the extended key usage codeSigning');

@@ -9,7 +9,8 @@ import {
   publicPem,
   refuseNoCtKey,
 } from '@sigstand/pki/keys';
-import { openPrivateKey, sealRfc1423 } from '@sigstand/pki/seal';
+import { openPrivateKey, refuseNotForCtServer } from '@sigstand/pki/open';
+import { sealRfc1423 } from '@sigstand/pki/seal';
 import type { Change, Data } from '@sigstand/store/store';
 import {
   type CtLog,
@@ -90,6 +91,7 @@ export function publicKeyOfLog(place: string, stored: Data, log: CtLog): KeyObje
     );
     refuseOtherKey(`${place} key public`, beside, publicKey);
   }
+  at(`${place} key private`, () => refuseNotForCtServer(stored.private ?? new Uint8Array()));
   return publicKey;
 }
 

@@ -15,7 +15,8 @@ const summary = `Create the CT log's key and publish its public half, and once i
 are there, its configuration. A key that exists is kept; a new root of Fulcio is added to those that the
 log accepts.`;
 
-const curves = ['p256', 'p384', 'p521'] as const;
+// RFC 6962 §2.1.4 has no other, and cosign and sigstore-go verify no other.
+const curves = ['p256'] as const;
 
 /** The command line. */
 export const command = () =>
@@ -56,7 +57,7 @@ export const command = () =>
         .default('ecdsa' as const),
     )
     .addOption(
-      new Option('--curvetype <curve>', 'its curve, p256 where none is given').choices(curves),
+      new Option('--curvetype <curve>', 'its curve: clients verify no other').choices(curves),
     )
     .addOption(
       new Option('--private-secret <name>', 'take the key and password in this Secret instead')

@@ -3,10 +3,12 @@ import { at, JobError } from '@sigstand/job/errors';
 import { contrasted } from '@sigstand/job/listed';
 import { certificatePem, parseCertificates } from '@sigstand/pki/chain';
 import { PkiError } from '@sigstand/pki/error';
-import { maySignCertificates } from '@sigstand/pki/extensions';
+import { codeSigning, isCa, maySignCertificates } from '@sigstand/pki/extensions';
 import { refuseWeak } from '@sigstand/pki/keys';
+import { refuseOtherPurpose, refuseUnknown } from '@sigstand/pki/path';
 import { utf8 } from '@sigstand/pki/pem';
 import { refuseInvalid } from '@sigstand/pki/validity';
+import { readForm } from '@sigstand/pki/x509-form';
 
 /** Where certificates came from, in words, and what they are. */
 export interface Roots {
@@ -28,10 +30,15 @@ export function rootsOf(chain: Uint8Array): X509Certificate[] {
   if (certificates.length > mostCertificates) {
     throw new PkiError(`has ${certificates.length} certificates; at most ${mostCertificates} fit`);
   }
-  if (!certificates.every((one) => one.ca && maySignCertificates(one))) {
+  if (!certificates.every((one) => isCa(one) && maySignCertificates(one))) {
     throw new PkiError('holds a certificate that is not a CA');
   }
-  for (const { publicKey } of certificates) refuseWeak(publicKey);
+  for (const { raw, publicKey } of certificates) {
+    refuseWeak(publicKey);
+    refuseUnknown(readForm(raw));
+  }
+  // The log would take nothing that is issued below it.
+  refuseOtherPurpose(certificates, { purpose: codeSigning, name: 'codeSigning' });
   const selfSigned = certificates.filter(
     (one) => one.checkIssued(one) && one.verify(one.publicKey),
   );

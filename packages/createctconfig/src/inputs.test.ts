@@ -82,7 +82,7 @@ describe('createctconfig', () => {
   describe('with --private-secret', () => {
     const mine: Ref = { kind: 'Secret', namespace: 'ctlog-system', name: 'mine' };
     const args = ['--private-secret=mine'];
-    const sec1 = openssl(['ecparam', '-genkey', '-name', 'secp384r1', '-noout']);
+    const sec1 = openssl(['ecparam', '-genkey', '-name', 'prime256v1', '-noout']);
     const forms: Record<string, Uint8Array> = {
       rfc1423: openssl(['ec', '-aes256', '-passout', 'pass:hunter2'], sec1),
       pkcs8: openssl(['pkcs8', '-topk8', '-passout', 'pass:hunter2'], sec1),

@@ -7,7 +7,7 @@ import {
 } from '@sigstand/contracts/records';
 import { runJob } from '@sigstand/job/testing';
 import { fingerprint, publicKeyOf } from '@sigstand/pki/keys';
-import { openPrivateKey } from '@sigstand/pki/seal';
+import { openPrivateKey } from '@sigstand/pki/open';
 import { memoryStore } from '@sigstand/store/memory';
 import { recording, showRequest } from '@sigstand/store/recording';
 import { describe, expect, it } from 'vitest';
@@ -59,8 +59,7 @@ describe('createctconfig', () => {
   });
 
   it.each([
-    ['--curvetype=p384', { namedCurve: 'secp384r1' }],
-    ['--curvetype=p521', { namedCurve: 'secp521r1' }],
+    ['--curvetype=p256', { namedCurve: 'prime256v1' }],
     ['--keytype=rsa', { modulusLength: 4096 }],
   ])('makes the key that %s asks for', async (flag, details) => {
     const { public: key } = await read(await made([flag]));
@@ -193,6 +192,7 @@ describe('createctconfig', () => {
     '--fulcio-secret=none',
     '--keytype=dsa',
     '--curvetype=p224',
+    '--curvetype=p384',
     '--keytype=rsa --curvetype=p256',
     '--private-secret=x --keytype=rsa',
     '--trillian-server=x',

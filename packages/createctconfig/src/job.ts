@@ -6,8 +6,16 @@ import { keepPair, refuseOneForBoth } from '@sigstand/job/pair';
 import { waitForKeys } from '@sigstand/job/wait';
 import { dated } from '@sigstand/pki/created';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
-import { fingerprint, parsePublicKey, publicKeyOf, publicPem } from '@sigstand/pki/keys';
-import { openPrivateKey } from '@sigstand/pki/seal';
+import {
+  clientsVerifyCt,
+  fingerprint,
+  otherCtCurve,
+  parsePublicKey,
+  publicKeyOf,
+  publicPem,
+  refuseNewCtKey,
+} from '@sigstand/pki/keys';
+import { openPrivateKey } from '@sigstand/pki/open';
 import { describe, validityWarnings } from '@sigstand/pki/validity';
 import { type Data, type Ref, secretIn, show } from '@sigstand/store/store';
 import {
@@ -76,6 +84,8 @@ async function keepLog(context: JobContext, options: Options, effects: Effects) 
     make: async (current) => {
       if (holdsLog(place, current)) return undefined;
       const privateKey = reserved?.privateKey ?? (await givenTo(context, options, place));
+      const whose = reserved ? show(reservation) : '--private-secret';
+      at(`${whose} key private`, () => refuseNewCtKey(publicKeyOf(privateKey)));
       await refuseOtherThanGiven(context, options, publicKeyOf(privateKey));
       return newLog(place, current, wanted, { privateKey, password: effects.entropy.password() });
     },
@@ -100,8 +110,14 @@ async function keepLog(context: JobContext, options: Options, effects: Effects) 
   tellRoots(context, wanted.roots);
   const publicKey = publicKeyOfLog(place, stored, wanted.log);
   if (isHeld) await letGo(store, reservation, publicKey);
+  if (!clientsVerifyCt(publicKey))
+    log(`warning: the CT log's key ${otherCtCurve}: ${newLogAdvice}`);
   log(`its public key is in ${show(published)}, its log ID is ${fingerprint(publicKey)}`);
 }
+
+// A log keeps its key for life, so there is no other way out.
+const newLogAdvice =
+  'start a new log (delete ctlog-secrets, ctlog-public-key and its copy), as docs/rotation.md says';
 
 function recordsOf({ namespace, secret, pubkeysecret }: Options): LogRecords {
   return {

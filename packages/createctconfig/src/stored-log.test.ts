@@ -1,5 +1,5 @@
 import { ctlogConfig, ctlogPublicKey, ctlogSecrets } from '@sigstand/contracts/records';
-import { openPrivateKey } from '@sigstand/pki/seal';
+import { openPrivateKey } from '@sigstand/pki/open';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from './ct-config.ts';
 import {

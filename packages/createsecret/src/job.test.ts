@@ -5,8 +5,8 @@ import {
   rekorSigningSecret,
 } from '@sigstand/contracts/records';
 import { runJob } from '@sigstand/job/testing';
+import { openPrivateKey } from '@sigstand/pki/open';
 import { utf8 } from '@sigstand/pki/pem';
-import { openPrivateKey } from '@sigstand/pki/seal';
 import { memoryStore } from '@sigstand/store/memory';
 import { recording, showRequest } from '@sigstand/store/recording';
 import { secretIn } from '@sigstand/store/store';

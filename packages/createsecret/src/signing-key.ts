@@ -3,8 +3,9 @@ import { at } from '@sigstand/job/errors';
 import { allOrNone } from '@sigstand/job/whole';
 import type { Entropy, KeyType } from '@sigstand/pki/entropy';
 import { publicKeyOf, publicPem, refuseWeak } from '@sigstand/pki/keys';
+import { openPrivateKey } from '@sigstand/pki/open';
 import { utf8 } from '@sigstand/pki/pem';
-import { openPrivateKey, sealPkcs8 } from '@sigstand/pki/seal';
+import { sealPkcs8 } from '@sigstand/pki/seal';
 import type { Change, Data } from '@sigstand/store/store';
 
 /** Rekor's sealed key and its password, where there is none yet. */

@@ -121,12 +121,12 @@ describe("the TSA's chain", () => {
     [
       'a leaf whose purpose is not critical',
       () => ({ 'cert-chain': bundle('mild', 'b', 'a', 'root') }),
-      'critical purpose',
+      'alone and critical',
     ],
     [
       'a leaf with a second purpose',
       () => ({ 'cert-chain': bundle('broad', 'b', 'a', 'root') }),
-      'critical purpose',
+      'alone and critical',
     ],
     [
       'a missing link',

@@ -1,10 +1,15 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { at, JobError } from '@sigstand/job/errors';
 import { readHostName } from '@sigstand/job/host-name';
-import { type Chain, orderChain, parseCertificates } from '@sigstand/pki/chain';
+import {
+  type Chain,
+  orderChain,
+  parseCertificates,
+  refuseNoCodeSigning,
+  refuseNoTimeStamping,
+} from '@sigstand/pki/chain';
 import { createdAt } from '@sigstand/pki/created';
 import { PkiError } from '@sigstand/pki/error';
-import { stampsOnly } from '@sigstand/pki/extensions';
 import { fingerprint, parsePublicKey, refuseNoCtKey } from '@sigstand/pki/keys';
 import type { Annotations, Data } from '@sigstand/store/store';
 import { keyDetails } from './key-details.ts';
@@ -116,6 +121,7 @@ function readFulcio(source: Source): Chain {
   const { place, data } = source;
   const chain = readChain(source, fulcioForm);
   if (chain.leaf) throw new JobError('data', `${place} has a certificate below Fulcio's CA`);
+  at(place, () => refuseNoCodeSigning(chain));
   if (data.public === undefined) return chain;
   const key = at(`${place} key public`, () => parsePublicKey(data.public ?? new Uint8Array()));
   const certified = (chain.intermediates[0] ?? chain.root).publicKey;
@@ -130,9 +136,7 @@ function readTsa(source: Source) {
   const { leaf, ...chain } = readChain(source, tsaForm);
   at(source.place, () => {
     if (leaf === undefined) throw new PkiError('has no certificate that signs timestamps');
-    if (!stampsOnly(leaf)) {
-      throw new PkiError('has a leaf whose one, critical purpose is not timeStamping');
-    }
+    refuseNoTimeStamping({ ...chain, leaf });
   });
   return { ...chain, leaf: leaf as X509Certificate };
 }

@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { at, JobError } from '@sigstand/job/errors';
 import { certificatePem } from '@sigstand/pki/chain';
+import { publicPem, refuseNewCtKey } from '@sigstand/pki/keys';
 import { refuseInvalid } from '@sigstand/pki/validity';
 import { type Data, type Ref, show } from '@sigstand/store/store';
 import { chainOf, type Material } from './material.ts';
@@ -47,6 +48,10 @@ export function revised(
     const unknown = unknownTo(published, wanted.material[service]);
     if (ref) at(show(ref), () => refuseInvalid(unknown, wanted.now));
   }
+  const { ctlog } = wanted.material;
+  if (inputs.ctlog && ctlog && !isKnown(published, publicPem(ctlog.key))) {
+    at(`${show(inputs.ctlog)} key public`, () => refuseNewCtKey(ctlog.key));
+  }
   const revision = at(place, () => reconcile(published, wanted));
   return revision && fitting(place, { ...published?.files, ...revision.files }, revision);
 }
@@ -65,10 +70,13 @@ function unknownTo(
   published: Repository | undefined,
   chain: Material['fulcio' | 'tsa'],
 ): X509Certificate[] {
-  const known = new Set(
-    (published ? publishedTargets(published) : []).map(({ bytes }) => sha256(bytes)),
-  );
-  return chain ? chainOf(chain).filter((one) => !known.has(sha256(certificatePem(one)))) : [];
+  return chain ? chainOf(chain).filter((one) => !isKnown(published, certificatePem(one))) : [];
+}
+
+/** Whether clients were told of it, by a file of its own. */
+function isKnown(published: Repository | undefined, bytes: Uint8Array): boolean {
+  const files = published ? publishedTargets(published) : [];
+  return files.some((one) => Buffer.compare(one.bytes, bytes) === 0);
 }
 
 /** @throws {JobError} contradiction, where the repository does not begin with that root. */

@@ -1,8 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { PkiError } from './error.ts';
-import { pathLength } from './extensions.ts';
+import { codeSigning, isCa, stampsOnly, timeStamping } from './extensions.ts';
 import { refusePrivate, refuseWeak, spki } from './keys.ts';
+import { refuseOtherPurpose, refuseUnverifiable } from './path.ts';
 import { pem, pemBlocks } from './pem.ts';
+import { checkExtensions } from './x509-extensions.ts';
+import { readForm } from './x509-form.ts';
 
 /** A certificate chain in the order of RFC 5246 §7.4.2: each certificate is signed by the next. */
 export interface Chain {
@@ -25,14 +28,26 @@ const mostOfOne = 65_536;
 export function parseCertificates(bytes: Uint8Array): X509Certificate[] {
   refusePrivate(bytes);
   refuseBig(bytes.length, mostBytes, '');
-  return pemBlocks(bytes).map(({ label, der }) => {
+  return pemBlocks(bytes).map(({ label, der, headers }) => {
     refuseBig(der.length, mostOfOne, 'a CERTIFICATE of ');
     if (label !== 'CERTIFICATE') throw new PkiError('holds something that is not a CERTIFICATE');
+    // ct_server passes over such a block without a word.
+    if (Object.keys(headers).length > 0) throw new PkiError('holds a CERTIFICATE with PEM headers');
     const certificate = readCertificate(der);
-    // Node overlooks what follows the certificate in its block, and Go does not.
-    if (certificate?.raw.length === der.length) return certificate;
-    throw new PkiError('holds a CERTIFICATE that cannot be read');
+    if (certificate === undefined) throw new PkiError('holds a CERTIFICATE that cannot be read');
+    checkForm(der);
+    return certificate;
   });
+}
+
+/** @throws {PkiError} Where Go would not read it. */
+function checkForm(der: Uint8Array): void {
+  try {
+    checkExtensions(readForm(der));
+  } catch (error) {
+    const told = error instanceof PkiError && error.message !== 'is not DER';
+    throw told ? error : new PkiError('holds a CERTIFICATE that cannot be read');
+  }
 }
 
 function readCertificate(der: Uint8Array): X509Certificate | undefined {
@@ -65,12 +80,28 @@ export function orderChain(certificates: readonly X509Certificate[]): Chain {
   for (const { publicKey } of all) refuseWeak(publicKey);
   const path = fromRoot(all);
   const [root = missingRoot()] = path;
-  const leaf = path.length > 1 && path.at(-1)?.ca === false ? path.pop() : undefined;
+  refuseUnverifiable(path.toReversed());
+  const last = path.at(-1) ?? root;
+  if (path.length === 1 && !isCa(root)) throw new PkiError('has an issuer that is not a CA');
+  const leaf = isCa(last) ? undefined : path.pop();
   const intermediates = path.slice(1).reverse();
   refuseMany(intermediates.length, mostIntermediates, 'intermediates');
-  if (!path.every(({ ca }) => ca)) throw new PkiError('has an issuer that is not a CA');
-  refuseLong(path);
   return { leaf, intermediates, root };
+}
+
+/** Refuses a chain for other purposes than signing code, which is what Fulcio's certificates are for. */
+export function refuseNoCodeSigning(chain: Chain): void {
+  refuseOtherPurpose(inOrder(chain), { purpose: codeSigning, name: 'codeSigning' });
+}
+
+/** Refuses a chain whose leaf is not for timestamps alone, or that is for other purposes. */
+export function refuseNoTimeStamping(chain: Chain & { leaf: X509Certificate }): void {
+  if (!stampsOnly(chain.leaf)) {
+    throw new PkiError(
+      'has a leaf whose extended key usage is not timeStamping, alone and critical',
+    );
+  }
+  refuseOtherPurpose(inOrder(chain), { purpose: timeStamping, name: 'timeStamping' });
 }
 
 /**
@@ -114,16 +145,6 @@ function refuseMany(count: number, most: number, what: string): void {
 
 function refuseBig(length: number, most: number, what: string): void {
   if (length > most) throw new PkiError(`has ${what}${length} bytes; at most ${most} are read`);
-}
-
-/** RFC 5280 §4.2.1.9: a CA's pathLenConstraint counts the CAs below it. */
-function refuseLong(authorities: readonly X509Certificate[]): void {
-  authorities.forEach((certificate, index) => {
-    const below = authorities.length - 1 - index;
-    if (below > (pathLength(certificate) ?? below)) {
-      throw new PkiError('is longer than the path length of one of its CAs allows');
-    }
-  });
 }
 
 /** The chain's certificates, leaf first and root last, as one PEM text. */

@@ -11,3 +11,13 @@ export class PkiError extends Error {
     this.fault = fault;
   }
 }
+
+/** For a certificate that is not what RFC 5280 and Go's readers ask for. */
+export function odd(why: string): PkiError {
+  return new PkiError(`holds a CERTIFICATE that Go's readers refuse: ${why}`);
+}
+
+/** For an extension whose value is not what its name says. */
+export function malformed(oid: string): PkiError {
+  return odd(`its extension ${oid} is malformed`);
+}

@@ -64,7 +64,9 @@ describe('parsePublicKey', () => {
       'holds a private key',
     ],
     ['a point off the curve', offCurve(), 'is a PUBLIC KEY that cannot be read'],
-    ['the point at infinity', infinity(), 'is a PUBLIC KEY that cannot be read'],
+    ['the point at infinity', infinity(), 'has a public key that cannot be read'],
+    ['a compressed point', inForm('-conv_form', 'compressed'), 'a compressed point'],
+    ['explicit parameters', inForm('-param_enc', 'explicit'), 'explicit curve parameters'],
     ['a private key in its block', keyBehind(), 'is a PUBLIC KEY with something behind it'],
     ['a private key that breaks off', ec.subarray(0, 100), 'holds a private key'],
     ['RSA with an even modulus', rsa(2_048, 0xc4), 'is a key of a kind or length'],
@@ -127,6 +129,10 @@ function offCurve(): Uint8Array {
   const der = openssl(['pkey', '-pubout', '-outform', 'DER'], ec);
   der.writeUInt8((der.at(-1) ?? 0) ^ 1, der.length - 1);
   return utf8(`-----BEGIN PUBLIC KEY-----\n${der.toString('base64')}\n-----END PUBLIC KEY-----\n`);
+}
+
+function inForm(...form: string[]): Uint8Array {
+  return openssl(['ec', '-pubout', ...form], ec);
 }
 
 function publicDer(): Buffer {

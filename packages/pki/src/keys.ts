@@ -2,6 +2,7 @@ import { createHash, createPublicKey, type KeyObject, type X509Certificate } fro
 import { elements } from './der.ts';
 import { PkiError } from './error.ts';
 import { pem, pemBlocks } from './pem.ts';
+import { otherKind, readSpki } from './spki.ts';
 
 /** The public half of a private key. */
 export function publicKeyOf(privateKey: KeyObject): KeyObject {
@@ -34,20 +35,18 @@ export function parsePublicKey(bytes: Uint8Array): KeyObject {
   if (block?.label !== 'PUBLIC KEY' || others.length > 0) {
     throw new PkiError('is not one PUBLIC KEY in PEM');
   }
-  const key = readSpki(block.der);
+  const key = readPublicKey(block.der);
   refuseWeak(key);
   return key;
 }
 
-function readSpki(der: Uint8Array): KeyObject {
+function readPublicKey(der: Uint8Array): KeyObject {
   // Node overlooks what follows the key in its block, and that may be a private one.
-  if (elements(der).length !== 1) throw new PkiError('is a PUBLIC KEY with something behind it');
+  if (elements(der).length > 1) throw new PkiError('is a PUBLIC KEY with something behind it');
   try {
-    const key = createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' });
-    // Some are read that cannot be written, as the point at infinity.
-    spki(key);
-    return key;
-  } catch {
+    return readSpki(der);
+  } catch (error) {
+    if (error instanceof PkiError && error.message !== 'is not DER') throw error;
     throw new PkiError('is a PUBLIC KEY that cannot be read');
   }
 }
@@ -92,13 +91,35 @@ export function refuseWeak(publicKey: KeyObject): void {
   if (type === 'rsa' && moduli.includes(details.modulusLength ?? 0)) {
     if (details.publicExponent === 65_537n && isOdd(publicKey)) return;
   }
-  throw new PkiError('is a key of a kind or length that Sigstore does not take');
+  throw otherKind();
 }
 
-/** @throws {PkiError} Where the key is not one that a CT log signs with (RFC 6962 §2.1.4). */
+/**
+ * Refuses a key that no CT log can use: it signs with ECDSA or RSA (RFC 6962 §2.1.4).
+ *
+ * @throws {PkiError}
+ */
 export function refuseNoCtKey(publicKey: KeyObject): void {
   refuseWeak(publicKey);
   if (publicKey.asymmetricKeyType === 'ed25519') {
     throw new PkiError('is an Ed25519 key; a CT log signs with ECDSA or RSA');
   }
+}
+
+/**
+ * Whether clients verify what a CT log signs with this key. RFC 6962 §2.1.4 has one curve, P-256, and cosign
+ * and sigstore-go hold to it: by a log on another one they refuse every certificate of Fulcio's.
+ */
+export function clientsVerifyCt({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
+  return asymmetricKeyType === 'rsa' || asymmetricKeyDetails?.namedCurve === 'prime256v1';
+}
+
+/** What is wrong with a CT log's key on another curve than P-256. */
+export const otherCtCurve =
+  'is on another curve than P-256, and cosign and sigstore-go verify nothing that such a CT log signs';
+
+/** @throws {PkiError} Where a CT log's key is one that clients do not verify with, or none at all. */
+export function refuseNewCtKey(publicKey: KeyObject): void {
+  refuseNoCtKey(publicKey);
+  if (!clientsVerifyCt(publicKey)) throw new PkiError(otherCtCurve);
 }

@@ -17,7 +17,9 @@ describe('pemBlocks', () => {
   it.each([
     ['as it was written', (text: string) => text],
     ['with carriage returns', (text: string) => text.replaceAll('\n', '\r\n')],
-    ['with text before, between and after', (text: string) => `subject=x\n\n${text}\nnotes: y\n`],
+    ['with text before it', (text: string) => `subject=x\n\n${text}`],
+    ['with blank lines behind it', (text: string) => `${text}\n \r\n\n`],
+    ['with blanks behind its end', (text: string) => text.replaceAll(/-----\n/g, '----- \t\n')],
     ['without a line feed at its end', (text: string) => text.trimEnd()],
     ['on lines of another length', () => wrapped(30)],
     ['on one line', () => wrapped(1_000)],
@@ -32,11 +34,18 @@ describe('pemBlocks', () => {
     expect(pemBlocks(noted)[0]?.der).toEqual(pemBlocks(certificate)[0]?.der);
   });
 
+  it('reads text between two blocks', () => {
+    expect(pemBlocks(utf8(`${Buffer.from(one)}\nissuer=y\n${Buffer.from(one)}`))).toHaveLength(2);
+  });
+
   it('keeps the headers of an encrypted key with its text, and out of its bytes', () => {
     const key = openssl(['ecparam', '-name', 'prime256v1', '-genkey', '-noout']);
     const sealed = openssl(['ec', '-aes256', '-passout', 'pass:x'], key);
     const [block] = pemBlocks(sealed);
-    expect(block?.text).toContain('DEK-Info: AES-256-CBC,');
+    expect(block?.headers).toEqual({
+      'Proc-Type': '4,ENCRYPTED',
+      'DEK-Info': expect.stringMatching(/^AES-256-CBC,[0-9A-F]{32}$/),
+    });
     expect(block?.der).not.toHaveLength(0);
   });
 
@@ -50,6 +59,20 @@ describe('pemBlocks', () => {
     ['a second block that breaks off', `${Buffer.from(one)}-----BEGIN X-----\nAA`, 'is broken PEM'],
     ['a letter that is not base64', '-----BEGIN X-----\nA*AA\n-----END X-----\n', 'is broken PEM'],
     ['padding in the middle', '-----BEGIN X-----\nAA==AAAA\n-----END X-----\n', 'is broken PEM'],
+    ['a byte order mark', `\xef\xbb\xbf${Buffer.from(one)}`, 'is broken PEM'],
+    [
+      'a block that is indented',
+      Buffer.from(one).toString().replaceAll(/^/gm, '  '),
+      'is broken PEM',
+    ],
+    ['two that are glued', `${Buffer.from(one)}`.trimEnd() + Buffer.from(one), 'is broken PEM'],
+    ['text behind an end', `${Buffer.from(one)}`.trimEnd() + ' # mine\n', 'is broken PEM'],
+    ['an end without its beginning', `-----END X-----\n${Buffer.from(one)}`, 'is broken PEM'],
+    [
+      'text behind the last block',
+      `${Buffer.from(one)}# end\n`,
+      'has text behind its last PEM block',
+    ],
     ['a length that is no length', '-----BEGIN X-----\nAAAAA\n-----END X-----\n', 'is broken PEM'],
   ])('refuses %s', (_what, text, message) => {
     expect(() => pemBlocks(Buffer.from(text, 'latin1'))).toThrow(message);

@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { systemEntropy } from './entropy.ts';
 import { PkiError } from './error.ts';
 import { fingerprint, publicKeyOf } from './keys.ts';
+import { openPrivateKey, refuseNotForCtServer } from './open.ts';
 import { pem, utf8 } from './pem.ts';
-import { openPrivateKey, sealPkcs8, sealRfc1423 } from './seal.ts';
+import { sealPkcs8, sealRfc1423 } from './seal.ts';
 import { openssl, withFiles } from './testing.ts';
 
 const password = 'correct-horse';
@@ -57,6 +58,7 @@ describe('sealRfc1423', () => {
 });
 
 describe('openPrivateKey', () => {
+  const unknown = 'is encrypted in a way that not all its servers open';
   const legacy = (kind: 'ec' | 'rsa', key: Buffer) =>
     openssl([kind, '-aes256', '-passout', `pass:${password}`], key);
 
@@ -74,7 +76,10 @@ describe('openPrivateKey', () => {
     ],
     ['Ed25519 under PBES2', pkcs8(ed25519), ed25519],
     ['RSA under PBES2', pkcs8(rsa, '-iter', '100000'), rsa],
+    ['EC under PBES2 with 3DES', pkcs8(ec, '-v2', 'des-ede3-cbc'), ec],
     ['EC under RFC 1423', legacy('ec', ec), ec],
+    ['EC with a compressed point', openssl(['ec', '-conv_form', 'compressed'], ec), ec],
+    ['EC without its point', openssl(['ec', '-no_public'], ec), ec],
     [
       'EC with carriage returns',
       Buffer.from(legacy('ec', ec).toString().replaceAll('\n', '\r\n')),
@@ -110,13 +115,30 @@ describe('openPrivateKey', () => {
     ['two keys', Buffer.concat([ec, rsa]), 'is not one private key in PEM'],
     ['a public key', openssl(['pkey', '-pubout'], ec), 'is not one private key in PEM'],
     ['a key that is broken', broken('PRIVATE KEY'), 'is a private key that cannot be read'],
-    ['a sealed key that is no ASN.1', pem('ENCRYPTED PRIVATE KEY', utf8('hello')), 'is not DER'],
-    ['a sealed key of other ASN.1', broken('ENCRYPTED PRIVATE KEY'), 'is not known here'],
-    ["cosign's box", broken('ENCRYPTED COSIGN PRIVATE KEY'), 'in a way that is not known here'],
-    ['an odd digest', pkcs8(ec, '-v2prf', 'hmacWithSHA512-256'), 'not known here'],
-    ['no rounds at all', withRounds(0), 'in a way that is not known here'],
-    ['scrypt', pkcs8(ec, '-scrypt'), 'in a way that is not known here'],
-    ['PBES1', pkcs8(ec, '-v1', 'PBE-SHA1-3DES'), 'in a way that is not known here'],
+    ['a sealed key that is no ASN.1', pem('ENCRYPTED PRIVATE KEY', utf8('hello')), unknown],
+    ['a sealed key of other ASN.1', broken('ENCRYPTED PRIVATE KEY'), unknown],
+    ["cosign's box", broken('ENCRYPTED COSIGN PRIVATE KEY'), unknown],
+    ['an odd digest', pkcs8(ec, '-v2prf', 'hmacWithSHA512-256'), unknown],
+    ['a digest that Rekor takes for SHA-1', pkcs8(ec, '-v2prf', 'hmacWithSHA512'), unknown],
+    ['a cipher that Go does not know', pkcs8(ec, '-v2', 'aria-256-cbc'), unknown],
+    [
+      'another cipher under RFC 1423',
+      openssl(['ec', '-camellia256', '-passout', `pass:${password}`], ec),
+      unknown,
+    ],
+    [
+      'explicit curve parameters',
+      openssl(['ec', '-param_enc', 'explicit'], ec),
+      'explicit curve parameters',
+    ],
+    [
+      'P-224',
+      openssl(['ecparam', '-genkey', '-noout', '-name', 'secp224r1']),
+      'of a kind or length',
+    ],
+    ['no rounds at all', withRounds(0), unknown],
+    ['scrypt', pkcs8(ec, '-scrypt'), unknown],
+    ['PBES1', pkcs8(ec, '-v1', 'PBE-SHA1-3DES'), unknown],
   ])('refuses %s as bad data', (_what, bytes, message) => {
     const caught = errorOf(() => openPrivateKey(bytes, utf8(password)));
     expect(caught).toMatchObject({ fault: 'data' });
@@ -145,6 +167,43 @@ describe('openPrivateKey', () => {
       });
     }
     expect(performance.now() - start).toBeLessThan(500);
+  });
+
+  it('refuses a key under an empty password, which its servers would not open', () => {
+    const sealed = openssl(['pkcs8', '-topk8', '-passout', 'pass:'], ec);
+    expect(errorOf(() => openPrivateKey(sealed, utf8('')))).toMatchObject({
+      fault: 'contradiction',
+      message: 'is sealed, and its password is empty',
+    });
+  });
+
+  it('refuses an EC key whose point is another one’s', () => {
+    const [der, other] = [ec, openssl(['ecparam', '-genkey', '-noout', '-name', 'prime256v1'])].map(
+      (key) => openssl(['ec', '-outform', 'DER'], key),
+    );
+    const mixed = Buffer.concat([der!.subarray(0, -64), other!.subarray(-64)]);
+    expect(errorOf(() => openPrivateKey(pem('EC PRIVATE KEY', mixed), utf8('')))).toMatchObject({
+      fault: 'contradiction',
+    });
+  });
+
+  it('refuses an RSA key whose numbers do not belong together', () => {
+    const der = openssl(['rsa', '-traditional', '-outform', 'DER'], rsa);
+    der.writeUInt8((der.at(-1) ?? 0) ^ 1, der.length - 1);
+    expect(errorOf(() => openPrivateKey(pem('RSA PRIVATE KEY', der), utf8('')))).toMatchObject({
+      fault: 'data',
+    });
+  });
+
+  it.each([
+    ['PBES2', pkcs8(ec)],
+    ['no password', openssl(['ec'], ec)],
+    ['a blank line behind it', Buffer.concat([legacy('ec', ec), Buffer.from('\n')])],
+  ])('refuses for ct_server what that does not read: a key with %s', (_what, sealed) => {
+    const caught = errorOf(() => refuseNotForCtServer(sealed));
+    expect(caught).toMatchObject({ fault: 'data' });
+    expect(caught.message).toContain('ct_server');
+    expect(() => refuseNotForCtServer(legacy('ec', ec))).not.toThrow();
   });
 
   it('opens the next key after one that it refused', () => {

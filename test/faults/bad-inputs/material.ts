@@ -167,9 +167,11 @@ export async function caWith(
   return pem('CERTIFICATE', new Uint8Array(certificate.rawData));
 }
 
-/** One element of DER, of any length. */
+/** One element of DER, its length in as few octets as it needs. */
 export function element(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   const content = Buffer.concat(parts);
-  const size = Buffer.from(content.length.toString(16).padStart(8, '0'), 'hex');
-  return Buffer.concat([Buffer.from([tag, 0x84]), size, content]);
+  const digits = content.length.toString(16);
+  const size = Buffer.from(digits.padStart(digits.length + (digits.length % 2), '0'), 'hex');
+  const long = content.length < 0x80 ? [] : [0x80 + size.length];
+  return Buffer.concat([Buffer.from([tag, ...long]), size, content]);
 }
