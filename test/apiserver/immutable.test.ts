@@ -2,10 +2,9 @@ import { CoreV1Api, KubeConfig, RbacAuthorizationV1Api } from '@kubernetes/clien
 import { createSecret } from '@sigstand/createsecret/job';
 import { runJob } from '@sigstand/job/testing';
 import { storeOver } from '@sigstand/store/cluster';
-import { accessBy } from '@sigstand/store/kubeconfig';
 import { patient } from '@sigstand/store/patient';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { asUser } from '../programs/identity.ts';
+import { accessAs } from '../programs/identity.ts';
 import { accountToken } from './account.ts';
 
 const config = new KubeConfig();
@@ -41,7 +40,7 @@ describe('createsecret --immutable', () => {
     const token = await accountToken(config, { namespace, name: metadata.name });
     const limits = { FORBIDDEN: 10_000 };
     run = (...flags) => {
-      const store = storeOver(accessBy(asUser(config, { token })), 'createsecret');
+      const store = storeOver(accessAs(config, { token }), 'createsecret');
       return runJob(createSecret(), patient(store, { limits, onWait: () => {} }), {
         args: [`--namespace=${namespace}`, ...flags],
       });

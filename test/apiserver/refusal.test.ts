@@ -12,18 +12,17 @@ import { createSecret } from '@sigstand/createsecret/job';
 import { runJob } from '@sigstand/job/testing';
 import { opensslCertificate } from '@sigstand/pki/testing';
 import { storeOver } from '@sigstand/store/cluster';
-import { accessBy } from '@sigstand/store/kubeconfig';
 import type { StoreError } from '@sigstand/store/store';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { denyWrites } from '../programs/admission.ts';
-import { asUser } from '../programs/identity.ts';
+import { accessAs } from '../programs/identity.ts';
 import { accountToken } from './account.ts';
 
 const config = new KubeConfig();
 config.loadFromFile(inject('kubeconfig'));
 const core = config.makeApiClient(CoreV1Api);
 const admission = config.makeApiClient(AdmissionregistrationV1Api);
-const store = storeOver(accessBy(config), 'test');
+const store = storeOver(accessAs(config), 'test');
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
 const secret = 'hunter2-and-a-good-deal-more';
 const data = { key: bytes(secret) };
@@ -226,7 +225,7 @@ describe('a right that is missing', () => {
     ['patch', 'Secret', 'secrets'],
   ] as const)('to %s a %s is told with the rule that grants it', async (verb, kind, resource) => {
     const token = await accountToken(config, { namespace: 'default', name: 'nobody' });
-    const nobody = storeOver(accessBy(asUser(config, { token })), 'test');
+    const nobody = storeOver(accessAs(config, { token }), 'test');
     const ref = { kind, namespace: 'default', name: 'record' } as const;
     const act = verb === 'get' ? nobody.read(ref) : nobody.write(ref, { data });
     await expect(act).rejects.toMatchObject({
@@ -256,7 +255,7 @@ describe('a right that is missing', () => {
       },
     });
     const token = await accountToken(config, { namespace: 'default', name });
-    const patcher = storeOver(accessBy(asUser(config, { token })), 'test');
+    const patcher = storeOver(accessAs(config, { token }), 'test');
     const ref = { kind: 'Secret', namespace: 'default', name: 'record' } as const;
     await expect
       .poll(() => patcher.write(ref, { data }).catch((error: StoreError) => error.hint), {

@@ -1,8 +1,8 @@
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { storeOver } from '@sigstand/store/cluster';
-import { accessBy } from '@sigstand/store/kubeconfig';
 import { behavesLikeAStore } from '@sigstand/store/store.suite';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { accessAs } from '../programs/identity.ts';
 
 const config = new KubeConfig();
 config.loadFromFile(inject('kubeconfig'));
@@ -14,12 +14,12 @@ beforeAll(async () => {
 });
 
 behavesLikeAStore('a cluster', {
-  open: () => storeOver(accessBy(config), 'suite'),
+  open: () => storeOver(accessAs(config), 'suite'),
   namespace: 'tests',
 });
 
 describe('a cluster’s own ways', () => {
-  const store = storeOver(accessBy(config), 'test');
+  const store = storeOver(accessAs(config), 'test');
 
   it('says that the namespace is missing', async () => {
     const ref = { kind: 'Secret', namespace: 'nowhere', name: 'x' } as const;
@@ -62,7 +62,7 @@ describe('a cluster’s own ways', () => {
     const nobody = new KubeConfig();
     nobody.loadFromString(config.exportConfig().replaceAll('admin-of-a', 'somebody-of-a'));
     const ref = { kind: 'Secret', namespace: 'tests', name: 'x' } as const;
-    await expect(storeOver(accessBy(nobody), 'test').read(ref)).rejects.toMatchObject({
+    await expect(storeOver(accessAs(nobody), 'test').read(ref)).rejects.toMatchObject({
       code: 'UNAUTHENTICATED',
     });
   });

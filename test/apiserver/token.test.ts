@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { storeOver } from '@sigstand/store/cluster';
-import { accessBy } from '@sigstand/store/kubeconfig';
 import { patient } from '@sigstand/store/patient';
 import { afterAll, describe, expect, inject, it } from 'vitest';
-import { asUser } from '../programs/identity.ts';
+import { accessAs } from '../programs/identity.ts';
 import { accountToken } from './account.ts';
 
 const config = new KubeConfig();
@@ -15,11 +14,10 @@ const dir = mkdtempSync(join(tmpdir(), 'sigstand-token-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 const ref = { kind: 'Secret', namespace: 'default', name: 'record' } as const;
 
-/** As in a Pod: the token is read from a file, which the kubelet writes anew. */
+/** The token is read from a file, which somebody writes anew. */
 function withTokenFile(name: string) {
   const tokenFile = join(dir, name);
-  const user = { authProvider: { name: 'tokenFile', config: { tokenFile } } };
-  const store = storeOver(accessBy(asUser(config, user)), 'test');
+  const store = storeOver(accessAs(config, { tokenFile }), 'test');
   return { store, rotate: (token: string) => writeFileSync(tokenFile, token) };
 }
 

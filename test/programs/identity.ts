@@ -1,4 +1,14 @@
 import { type CoreV1Api, KubeConfig, type User } from '@kubernetes/client-node';
+import type { Access } from '@sigstand/store/api';
+import { accessOf } from '@sigstand/store/kubeconfig';
+import { type RawUser, selectedBy } from '@sigstand/store/kubeconfig-file';
+
+/** How the Jobs reach the cluster that `config` selects, as its user or as another one. */
+export function accessAs(config: KubeConfig, user?: RawUser): Access {
+  const selected = selectedBy([{ path: '/', title: 'it', text: config.exportConfig() }]);
+  if (!selected) throw new Error('the kubeconfig selects no cluster');
+  return accessOf(user ? { ...selected, user } : selected);
+}
 
 /** The same cluster as another user sees it. */
 export function asUser(config: KubeConfig, user: Omit<User, 'name'>): KubeConfig {

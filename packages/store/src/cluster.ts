@@ -1,20 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { type ClusterEnvironment, clusterAccess } from './access.ts';
 import { type Access, ask } from './api.ts';
 import { creation, event, replacement, resources } from './bodies.ts';
-import { inPod, type PodEnvironment, podAccess } from './pod.ts';
 import { refusal } from './refusal.ts';
 import { eventOf, type Named, type Ref, type Snapshot, type Store, StoreError } from './store.ts';
 
 /**
- * A store in the cluster that the process runs in, else in the one that the kubeconfig names.
+ * A store in the cluster that kubectl would ask from here.
  *
- * @throws {StoreError} UNAVAILABLE where neither is there.
+ * @throws {StoreError} INVALID where there is none.
  */
-export async function clusterStore(job: string, env: PodEnvironment): Promise<Store> {
-  if (inPod()) return storeOver(podAccess(env), job);
-  // In a Pod nobody needs what reads kubeconfigs: it is larger than all the rest.
-  const { kubeconfigAccess } = await import('./kubeconfig.ts');
-  return storeOver(kubeconfigAccess(), job);
+export async function clusterStore(job: string, env: ClusterEnvironment): Promise<Store> {
+  return storeOver(await clusterAccess(env), job);
 }
 
 /** A store behind one API server; `job` names the writer in managedFields. */

@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
 import { isIPv6 } from 'node:net';
 import type { Access } from './api.ts';
+import { StoreError } from './store.ts';
 
+/** Where the kubelet puts a service account's token, and the certificate of the API server's CA. */
 const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** Whether this process runs in a Pod that has a service account's token. */
@@ -18,21 +20,36 @@ export interface PodEnvironment {
 }
 
 /** The API server of the cluster that this Pod runs in, as its service account. */
-export function podAccess({
-  KUBERNETES_SERVICE_HOST: host = 'kubernetes.default.svc',
-  KUBERNETES_SERVICE_PORT: port = '443',
-}: PodEnvironment): Access {
+export function podAccess(
+  {
+    KUBERNETES_SERVICE_HOST: host = 'kubernetes.default.svc',
+    KUBERNETES_SERVICE_PORT: port = '443',
+  }: PodEnvironment,
+  folder = serviceAccount,
+): Access {
   const agent = new Agent({ keepAlive: true });
   return {
     server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
     async options() {
       // The kubelet writes the token anew long before it ends; so each request takes what is there.
-      const [ca, token] = await Promise.all([
-        readFile(`${serviceAccount}/ca.crt`, 'utf8'),
-        readFile(`${serviceAccount}/token`, 'utf8'),
-      ]);
-      return { agent, ca, headers: { authorization: `Bearer ${token.trim()}` } };
+      const [ca, token] = await Promise.all([read(folder, 'ca.crt'), read(folder, 'token')]);
+      return { agent, ca, headers: { authorization: `Bearer ${token}` } };
     },
     forget() {},
   };
+}
+
+/** @throws {StoreError} UNAUTHENTICATED, where the file is not there or holds nothing. */
+async function read(folder: string, name: string): Promise<string> {
+  let text = '';
+  let why = 'it is empty';
+  try {
+    text = (await readFile(`${folder}/${name}`, 'utf8')).trim();
+  } catch (error) {
+    why = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+  }
+  if (text !== '') return text;
+  throw new StoreError('UNAUTHENTICATED', `the Pod's ${folder}/${name} cannot be read: ${why}`, {
+    hint: 'the kubelet puts it there: look at automountServiceAccountToken and the volumes of the Pod',
+  });
 }

@@ -31,6 +31,7 @@ export function refusal(
   error: unknown,
   sent: Data = {},
 ): 'absent' | StoreError {
+  if (error instanceof StoreError) return error; // nobody was asked: there is nobody to ask as
   if (!(error instanceof Unsuccessful)) return unanswered(verb, ref, error);
   const failed = { verb, ref, http: error.status, status: parse(error.body), sent };
   const code = codeOf(failed);
