@@ -1,36 +1,86 @@
-// Bundles each Job to one self-contained file, dist/<job>.cjs, and keeps esbuild's metafile for the
-// tests that read what went into it.
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+// Bundles each Job to one file, dist/<job>.cjs, and what reads kubeconfigs to another beside them; keeps
+// esbuild's metafiles for the tests that read what went into each. Does nothing where dist/ is of these sources.
+
+import { statSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import { digests, jobPackages, staleness } from './bundles.ts';
 
-const jobs = (await readdir('packages')).filter(
-  (name) => /^(create|copy)/.test(name) && existsSync(`packages/${name}/src/main.ts`),
-);
-// A Job that is gone must not stay behind.
-await rm('dist', { recursive: true, force: true });
-await mkdir('dist');
+const root = join(import.meta.dirname, '..');
+process.chdir(root);
 
-const sizes = await Promise.all(
-  jobs.map(async (job) => {
-    const { metafile } = await build({
-      entryPoints: [`packages/${job}/src/main.ts`],
-      outfile: `dist/${job}.cjs`,
-      bundle: true,
-      alias: { undici: join(import.meta.dirname, 'no-undici.ts') },
-      minify: true,
-      platform: 'node',
-      target: 'node24',
-      format: 'cjs',
-      legalComments: 'none',
-      metafile: true,
-      logLevel: 'warning',
-    });
-    await writeFile(`dist/${job}.meta.json`, JSON.stringify(metafile));
-    return { job, bytes: metafile.outputs[`dist/${job}.cjs`]?.bytes ?? 0 };
-  }),
-);
-for (const { job, bytes } of sizes) {
-  console.log(`dist/${job}.cjs`.padEnd(28), `${(bytes / 1e3).toFixed(0).padStart(6)} kB`);
+/** What reads kubeconfigs is larger than all the rest of most Jobs, and no Pod needs it. */
+const apart: Plugin = {
+  name: 'kubeconfig apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/kubeconfig\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './kubeconfig.cjs', external: true } : undefined,
+    );
+  },
+};
+
+/** Says what is wrong where Node is too old, in place of a stack trace. */
+function needsNode(job: string): string {
+  const [major, minor] = [24, 5]; // from here on its agents know proxies
+  const told = `${job}: error: needs Node ${major}.${minor} or newer, and this is `;
+  const hint = `; run it as bash scripts/with-node.sh node dist/${job}.cjs`;
+  return `"use strict";{const[a,b]=process.versions.node.split(".");if(a<${major}||a==${major}&&b<${minor}){require("fs").writeSync(2,${JSON.stringify(told)}+process.version+${JSON.stringify(`${hint}\n`)});process.exit(64)}}`;
 }
+
+async function bundle(folder: string, name: string, options: BuildOptions): Promise<Metafile> {
+  const { metafile } = await build({
+    ...options,
+    outfile: join(folder, `${name}.cjs`),
+    bundle: true,
+    alias: { undici: join(import.meta.dirname, 'no-undici.ts') },
+    minify: true,
+    platform: 'node',
+    // Far older than what runs it, which an older one must be able to say.
+    target: 'node18',
+    // An image runs the bundle as a script, where import() is not known.
+    supported: { 'dynamic-import': false },
+    format: 'cjs',
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  });
+  await writeFile(join(folder, `${name}.meta.json`), JSON.stringify(metafile));
+  return metafile;
+}
+
+async function buildAll(): Promise<void> {
+  await mkdir('dist', { recursive: true });
+  const folder = await mkdtemp('dist/.building-');
+  try {
+    const metafiles = await Promise.all([
+      ...jobPackages().map((job) =>
+        bundle(folder, job, {
+          entryPoints: [`packages/${job}/src/main.ts`],
+          plugins: [apart],
+          banner: { js: needsNode(job) },
+        }),
+      ),
+      bundle(folder, 'kubeconfig', { entryPoints: ['packages/store/src/kubeconfig.ts'] }),
+    ]);
+    const inputs = metafiles.flatMap((one) => Object.keys(one.inputs));
+    await writeFile(join(folder, 'inputs.json'), JSON.stringify(digests(inputs)));
+    // One by one into their places: somebody may be running those that are there.
+    const made = await readdir(folder);
+    for (const file of made) await rename(join(folder, file), join('dist', file));
+    for (const file of await readdir('dist')) {
+      // A Job that is gone must not stay behind.
+      if (!made.includes(file)) await rm(join('dist', file), { recursive: true });
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const why = staleness();
+if (why) await buildAll();
+for (const name of [...jobPackages(), 'kubeconfig']) {
+  const bytes = statSync(`dist/${name}.cjs`).size;
+  console.log(`dist/${name}.cjs`.padEnd(28), `${(bytes / 1e3).toFixed(0).padStart(6)} kB`);
+}
+if (!why) console.log('They are of these sources: nothing was built.');

@@ -8,6 +8,7 @@ jobs=$(grep -oE '"(create|copy)[a-z]+"' docker-bake.hcl | tr -d '"')
 tag=0.1.0
 
 with_docker() {
+  build_bundles
   PLATFORMS=linux/$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/') docker buildx bake --load \
     --set '*.attest='
   for job in $jobs; do kind load docker-image --name sigstand "ghcr.io/sigstand/$job:$tag"; done
@@ -18,11 +19,15 @@ with_buildah() {
   local base job
   need_packages buildah:buildah jq:jq
   base=$(test/rig/rig base)
+  build_bundles
   for job in $jobs; do
     [ -d "$(layout_of "$job")" ] || build "$job"
     test/rig/rig load "$(layout_of "$job")" "ghcr.io/sigstand/$job:$tag"
   done
 }
+
+# An image must not hold a bundle of other sources than these.
+build_bundles() { bash scripts/with-node.sh node scripts/build.ts; }
 
 # Where an image is kept: under a name made of all that goes into it.
 layout_of() {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jobNames } from '@sigstand/contracts/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundleAt } from '../../scripts/bundles.ts';
 import { binary } from '../programs/binaries.ts';
 import { applyAll, bringUp } from './bring-up.ts';
 import { type Cosign, cosign, identityOf, issuer, tokenOf } from './cosign.ts';
@@ -372,7 +373,7 @@ interface Terminated {
 async function otherStack(): Promise<string> {
   const place = join(work, 'other');
   const job = (name: string, ...args: string[]) =>
-    run('node', [join(root, `dist/${name}.cjs`), `--store=dir:${place}`, ...args]);
+    run('node', [bundleAt(name), `--store=dir:${place}`, ...args]);
   await Promise.all([job('createsecret'), job('createcerts'), job('createcertchain')]);
   const treeID = join(place, 'ctlog-system/ConfigMap/.ctlog-config/1');
   await run('mkdir', ['-p', join(treeID, 'data')]);

@@ -9,8 +9,9 @@ import {
 import { startApiProxy, type Upstream } from './api-proxy.ts';
 import type { Seen } from './canary-places.ts';
 import { type History, openHistory, placeOf, type StoredObject } from './history.ts';
+import { asPod, byKubeconfig } from './identity.ts';
 import { type Lane, type LaneJob, openLane } from './lane.ts';
-import { byTokenFile, type Ended, type JobOptions, startJob, writeKubeconfig } from './process.ts';
+import { type Ended, type JobOptions, startJob } from './process.ts';
 import { figure } from './profile.ts';
 import { type Faults, Traffic } from './requests.ts';
 import { toldSecrets } from './told.ts';
@@ -48,6 +49,8 @@ export interface RunOptions extends Partial<Pick<JobOptions, 'env' | 'under'>> {
   readonly token?: string;
   /** A file with the token, which the Job reads in place of `token`. */
   readonly tokenFile?: string;
+  /** Not in a Pod: it finds the API server by a kubeconfig. */
+  readonly outside?: boolean;
   /** Where its proxies listen; 127.0.0.1 unless told. */
   readonly address?: string;
   /** The host name that it is told for that address. */
@@ -161,15 +164,15 @@ export async function openHarness(name: string, upstream: Upstream & { kubeconfi
 export async function runJob(
   { upstream, trillian }: { upstream: Upstream; trillian: Pick<RunningTrillian, 'address'> },
   job: LaneJob,
-  { faults, args = [], token = job.token, tokenFile, ...options }: RunOptions,
+  { faults, args = [], token = job.token, tokenFile, outside, ...options }: RunOptions,
 ): Promise<Run> {
   await using stack = new AsyncDisposableStack();
   const traffic = new Traffic(faults);
   const { address, hostname, onStart, ...process } = options;
   const api = await startApiProxy(upstream, traffic, { address, hostname });
   stack.defer(api.close);
-  const kubeconfig = await writeKubeconfig(api, tokenFile ? byTokenFile(tokenFile) : { token });
-  stack.defer(kubeconfig.remove);
+  const identity = await (outside ? byKubeconfig : asPod)({ api, token, tokenFile });
+  stack.defer(identity.remove);
   const all = [...job.args];
   if (job.job === 'createtree') {
     const proxy = await startTrillianProxy(trillian.address, traffic, { address, hostname });
@@ -180,7 +183,7 @@ export async function runJob(
     ...process,
     env: { ...job.env, ...process.env },
     args: [...all, ...args],
-    kubeconfig: kubeconfig.path,
+    ...identity.options,
   });
   traffic.victim = started.child;
   onStart?.(started.child);

@@ -1,10 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-const dist = join(import.meta.dirname, '../../dist');
+import { bundleAt } from '../../scripts/bundles.ts';
 
 /** A Job as its image runs it: one process, with nothing in its environment but what is given. */
 export interface JobProcess {
@@ -23,26 +18,34 @@ export interface Ended {
 
 export interface JobOptions {
   readonly args: readonly string[];
+  /** The file that says where the cluster is, and who asks; or what the kubelet gives a Pod. */
   readonly kubeconfig?: string;
+  readonly pod?: PodMount;
   readonly env?: Readonly<Record<string, string>>;
   /** A program and its arguments to run it with, such as faketime. */
   readonly under?: readonly string[];
 }
 
-/** @throws {Error} Where the Job's bundle has not been built. */
+/** What the kubelet gives a Pod: the address of the API server, and a folder for its service account. */
+export interface PodMount {
+  readonly url: string;
+  readonly folder: string;
+}
+
+/** @throws {Error} Where dist/ is older than the sources. */
 export function startJob(
   job: string,
-  { args, kubeconfig, env, under = [] }: JobOptions,
+  { args, kubeconfig, pod, env, under = [] }: JobOptions,
 ): JobProcess {
-  const bundle = join(dist, `${job}.cjs`);
-  if (!existsSync(bundle)) throw new Error(`dist/${job}.cjs is not there: run npm run build`);
-  const [command = process.execPath, ...rest] = [...under, process.execPath, bundle, ...args];
+  const run = [...(pod ? mounted(pod) : []), ...under, process.execPath, bundleAt(job), ...args];
+  const [command = process.execPath, ...rest] = run;
   const start = performance.now();
   const child = spawn(command, rest, {
     env: {
       PATH: process.env.PATH,
       HOME: '/nonexistent',
       ...(kubeconfig && { KUBECONFIG: kubeconfig }),
+      ...(pod && addressOf(pod)),
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -61,27 +64,16 @@ export function startJob(
   return { child, ended };
 }
 
-/** The identity of whoever holds what is in the file, which is read anew as in a Pod. */
-export function byTokenFile(tokenFile: string): object {
-  return { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } };
+/** Runs a program with the folder where a Pod has it; nothing else sees it there. */
+function mounted({ folder }: PodMount): string[] {
+  const place = '/var/run/secrets/kubernetes.io/serviceaccount';
+  const mount = `mount -t tmpfs none /run && mkdir -p "$0" && mount --bind "$1" "$0"`;
+  const script = `${mount} && shift && exec "$@"`;
+  return ['unshare', '--mount', 'sh', '-c', script, place, folder];
 }
 
-/** A kubeconfig file for one server and one user; `remove` deletes it. */
-export async function writeKubeconfig(
-  { url, authority }: { url: string; authority: string },
-  user: object,
-): Promise<{ path: string; remove(): Promise<void> }> {
-  const dir = await mkdtemp(join(tmpdir(), 'sigstand-kubeconfig-'));
-  const path = join(dir, 'kubeconfig');
-  const ca = Buffer.from(authority).toString('base64');
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'c', cluster: { server: url, 'certificate-authority-data': ca } }],
-    users: [{ name: 'u', user }],
-    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-    'current-context': 'x',
-  };
-  await writeFile(path, JSON.stringify(config), { mode: 0o600 });
-  return { path, remove: () => rm(dir, { recursive: true, force: true }) };
+function addressOf({ url }: PodMount): Record<string, string> {
+  const { hostname, port } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port };
 }

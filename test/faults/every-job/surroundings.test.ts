@@ -64,6 +64,12 @@ it('work where the only addresses are of IPv6', async () => {
   expect(outlines((await harness.state()).values())).toEqual(clean);
 });
 
+it('work outside a cluster, where a kubeconfig says where it is', async () => {
+  const { faults } = await bringUp(harness, () => ({ outside: true }));
+  expect(faults).toEqual([]);
+  expect(outlines((await harness.state()).values())).toEqual(clean);
+});
+
 it('work as nobody, on a root without a place to write, in the memory of their Pods', async () => {
   // The user may read what this checkout holds, wherever it is, and that is all.
   // createtuf alone has a temporary folder, as in its manifest.

@@ -9,8 +9,9 @@ import { oncePods } from '../../jobs.ts';
 import { binary } from '../../programs/binaries.ts';
 import { tokenOf } from '../../programs/identity.ts';
 import { ofKind } from '../../stack.ts';
+import { asPod } from '../identity.ts';
 import { type LaneJob, openLane } from '../lane.ts';
-import { startJob, writeKubeconfig } from '../process.ts';
+import { startJob } from '../process.ts';
 import { figure, long, patience } from '../profile.ts';
 
 /* Jobs whose inputs come one after the other, each some time after the Job has said that it waits for it. */
@@ -29,9 +30,9 @@ afterAll(() => closing.disposeAsync());
 
 /** A Job that runs, with its real rights, and what it has said so far. */
 async function start(job: string, { token, args, env }: Pick<LaneJob, 'token' | 'args' | 'env'>) {
-  const kubeconfig = await writeKubeconfig(upstream, { token });
-  closing.defer(kubeconfig.remove);
-  const started = startJob(job, { args, env, kubeconfig: kubeconfig.path });
+  const identity = await asPod({ api: upstream, token });
+  closing.defer(identity.remove);
+  const started = startJob(job, { args, env, ...identity.options });
   let said = '';
   started.child.stderr?.on('data', (text) => {
     said += text;
