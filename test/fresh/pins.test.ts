@@ -135,7 +135,8 @@ describe('an npm package that is gone', () => {
       recursive: true,
       filter: (path) => !path.includes('node_modules') && !path.endsWith('.ts'),
     });
-    const env = { npm_config_registry: empty.url, npm_config_cache: join(work, 'npm') };
+    const registry = { npm_config_registry: empty.url, npm_config_cache: join(work, 'npm') };
+    const env = { ...registry, SIGSTAND_INSTALL: 'yes' };
     const words = await lastWords('bash', [join(tree, 'scripts/setup.sh')], { env });
     expect(words).toEqual([
       expect.stringMatching(
