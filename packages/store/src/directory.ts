@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import {
   mkdir,
   readdir,
@@ -13,6 +13,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { changed, refuseImmutable } from './change.ts';
+import { filesIn, invalid, standing, takeOver, versionOf } from './plain-folder.ts';
 import { type Ref, type Snapshot, type Store, StoreError, show } from './store.ts';
 
 /*
@@ -24,6 +25,9 @@ import { type Ref, type Snapshot, type Store, StoreError, show } from './store.t
  * A version appears by renaming a finished folder to the next number, which fails where that number
  * is taken: so a reader never sees half a record, and of two writers one loses. The link is for
  * people and servers, who read <name>/<key> as they would read a mounted Secret.
+ *
+ * <root>/<namespace>/<kind>/<name>/<key>      a folder that people made is read as it is; the first
+ *                                             write moves it, unchanged, to .<name>/0/data
  */
 
 /** A store in a directory, for those who want the files and have no cluster. */
@@ -31,10 +35,16 @@ export function directoryStore(root: string): Store {
   const read = async (ref: Ref): Promise<Snapshot | undefined> => {
     const place = placeOf(root, ref);
     const version = await newest(place.versions);
-    if (version === 0) return undefined;
+    const found = await standing(ref, place.link);
+    if (version === undefined) {
+      if (found === 'nothing' || !existsSync(place.link)) return undefined;
+      // Our link came between the two looks.
+      return found === 'our link' ? read(ref) : byHand(ref, place.link);
+    }
+    if (found === 'folder' || found === 'their link') throw twoOf(ref);
     // A writer that was killed between its two renames left the link behind: mend it.
     await point(place, version);
-    return load(join(place.versions, String(version)), version);
+    return load(ref, join(place.versions, String(version)), version);
   };
 
   return {
@@ -43,8 +53,9 @@ export function directoryStore(root: string): Store {
     write: (ref, change, replacing) =>
       io(ref, async () => {
         const place = placeOf(root, ref);
-        const version = Number(replacing?.version ?? 0) + 1;
+        const version = Number.parseInt(replacing?.version ?? '0', 10) + 1;
         refuseImmutable(ref, replacing, change);
+        await keepByHand(ref, place, replacing);
         await store(place, ref, version, changed(replacing, change));
         await point(place, version);
       }),
@@ -65,20 +76,49 @@ function placeOf(root: string, { namespace, kind, name }: Ref): Place {
   return { link: join(folder, name), versions: join(folder, `.${name}`), folder, name };
 }
 
-async function newest(versions: string): Promise<number> {
-  const names = await ifThere(() => readdir(versions));
-  return Math.max(0, ...(names ?? []).filter((name) => /^\d+$/.test(name)).map(Number));
+async function newest(versions: string): Promise<number | undefined> {
+  const names = (await ifThere(() => readdir(versions))) ?? [];
+  const numbers = names.filter((name) => /^\d+$/.test(name)).map(Number);
+  // Where 0 has no data, its writer was killed before it took the folder.
+  const whole = numbers.filter((number) => number > 0 || existsSync(join(versions, '0/data')));
+  return whole.length > 0 ? Math.max(...whole) : undefined;
 }
 
-async function load(folder: string, version: number): Promise<Snapshot> {
-  const data: Record<string, Uint8Array> = {};
-  // In one go: a thread's turn for each of a thousand small files costs more than reading them.
-  for (const key of (await readdir(join(folder, 'data'))).sort()) {
-    data[key] = new Uint8Array(readFileSync(join(folder, 'data', key)));
-  }
-  const annotations = JSON.parse(await readFile(join(folder, 'annotations.json'), 'utf8'));
+/** A record that people made, or its like after it became the first version. */
+function byHand(ref: Ref, folder: string): Snapshot {
+  const data = filesIn(ref, folder);
+  return { data, annotations: {}, immutable: false, version: versionOf(data) };
+}
+
+/** Makes what people made a version, and refuses where it is no longer what was read. */
+async function keepByHand(ref: Ref, { link, versions }: Place, replacing?: Snapshot) {
+  const before = await newest(versions);
+  if (before === undefined) await takeOver(ref, link, versions);
+  else if (before > 0) return;
+  const kept = join(versions, '0/data');
+  if (existsSync(kept) && byHand(ref, kept).version !== replacing?.version) throw taken(ref);
+}
+
+function twoOf(ref: Ref): StoreError {
+  return invalid(ref, `is there twice: as ${ref.name}, and in .${ref.name} as a Job left it`, {
+    hint: `compare them; remove ${ref.name}, and what the Job left counts, or .${ref.name}, and what stands there counts`,
+  });
+}
+
+async function load(ref: Ref, folder: string, version: number): Promise<Snapshot> {
+  if (version === 0) return byHand(ref, join(folder, 'data'));
+  const data = filesIn(ref, join(folder, 'data'));
+  const annotations = notes(ref, await readFile(join(folder, 'annotations.json'), 'utf8'));
   const immutable = (await ifThere(() => stat(join(folder, 'immutable')))) !== undefined;
   return { data, annotations, immutable, version: String(version) };
+}
+
+function notes(ref: Ref, text: string): Snapshot['annotations'] {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw invalid(ref, 'has an annotations.json that is not JSON');
+  }
 }
 
 async function store(
@@ -97,7 +137,7 @@ async function store(
     }
     await writeFile(join(draft, 'annotations.json'), JSON.stringify(content.annotations));
     if (content.immutable) await writeFile(join(draft, 'immutable'), '');
-    if ((await newest(versions)) >= version) throw taken(ref);
+    if (((await newest(versions)) ?? 0) >= version) throw taken(ref);
     await rename(draft, join(versions, String(version))).catch((error) => {
       throw isCode(error, 'ENOTEMPTY', 'EEXIST') ? taken(ref) : error;
     });
@@ -127,6 +167,9 @@ async function io<T>(ref: Ref, act: () => Promise<T>): Promise<T> {
     if (error instanceof StoreError) throw error;
     const why = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     const message = `${show(ref)}: the directory answered ${why}`;
+    if (isCode(error, 'ENOTDIR', 'EISDIR', 'ELOOP')) {
+      throw invalid(ref, `cannot be: ${why}`, { hint: 'a file is where a folder should be' });
+    }
     if (!isCode(error, 'EACCES', 'EPERM', 'EROFS')) {
       throw new StoreError('UNEXPECTED', message, { cause: error });
     }
