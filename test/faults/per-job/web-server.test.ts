@@ -18,7 +18,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sigstand-web-'));
   const files = join(folder, 'files');
   await mkdir(files);
-  await writeFile(join(files, 'timestamp.json'), '{}');
+  for (const name of ['timestamp.json', 'root.json', '1.root.json'])
+    await writeFile(join(files, name), '{}');
   // As large as a ConfigMap may be: what slow readers hold back is in nginx or on disk, not in the kernel.
   await writeFile(join(files, 'large.json'), Buffer.alloc(1_000_000, 'x'));
   server = await startTufServer(files, folder);
@@ -29,6 +30,16 @@ afterAll(async () => {
 });
 
 describe('the TUF web server', () => {
+  it.each([
+    ['timestamp.json', 'no-cache'],
+    ['root.json', 'no-cache'],
+    ['2.root.json', 'no-cache'], // not there yet
+    ['1.root.json', 'public, max-age=86400, immutable'],
+  ])('says of %s how long it may be kept: %s', async (file, kept) => {
+    const answer = await fetch(`${server.url}/${file}`);
+    expect(answer.headers.get('cache-control')).toBe(kept);
+  });
+
   it('answers at once, in bounded memory, while 256 clients read slowly and others ask for what is not there', async () => {
     const { hostname, port } = new URL(server.url);
     const slow = Array.from({ length: 256 }, () => slowly(connect(Number(port), hostname)));
