@@ -92,6 +92,7 @@ const causes: Readonly<Record<number, readonly Cause[]>> = {
     ['createsecret', ['--signing-secrt=x'], memoryStore],
     ['createcerts', ['--lifetime=10'], memoryStore],
     ['createsecret', ['--signing-secret-pwd=x'], memoryStore],
+    ['createtree', ['--store=kubernetes', '--namespace=rekor-system'], memoryStore],
   ],
   65: [
     [
@@ -182,6 +183,22 @@ const causes: Readonly<Record<number, readonly Cause[]>> = {
         const { public: _, ...rest } = data;
         await store.write(fulcioSecrets, { data: rest, immutable: true });
         return store;
+      },
+    ],
+    [
+      'createcerts',
+      [],
+      async () => {
+        const store = memoryStore();
+        await store.write(fulcioSecrets, {});
+        const owner = 'ExternalSecret company-ca';
+        return {
+          ...store,
+          read: async (ref) => {
+            const found = await store.read(ref);
+            return found && { ...found, owner };
+          },
+        };
       },
     ],
   ],

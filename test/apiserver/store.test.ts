@@ -1,5 +1,6 @@
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { storeOver } from '@sigstand/store/cluster';
+import { converge } from '@sigstand/store/converge';
 import { behavesLikeAStore } from '@sigstand/store/store.suite';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { accessAs } from '../programs/identity.ts';
@@ -8,6 +9,15 @@ const config = new KubeConfig();
 config.loadFromFile(inject('kubeconfig'));
 const admin = config.makeApiClient(CoreV1Api);
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
+
+/** What a controller writes into the objects that it makes. */
+const owner = (controller: boolean, name: string) => ({
+  apiVersion: 'external-secrets.io/v1',
+  kind: 'ExternalSecret',
+  uid: '00000000-0000-4000-8000-000000000000',
+  name,
+  controller,
+});
 
 beforeAll(async () => {
   await admin.createNamespace({ body: { metadata: { name: 'tests' } } });
@@ -36,6 +46,34 @@ describe('a cluster’s own ways', () => {
     await store.write(ref, { data: { key: bytes('v') } }, await store.read(ref));
     const { metadata } = await admin.readNamespacedSecret(ref);
     expect(metadata?.labels).toMatchObject({ theirs: 'yes' });
+  });
+
+  it.each([
+    [
+      'controlled',
+      'ExternalSecret ca',
+      { ownerReferences: [owner(false, 'x'), owner(true, 'ca')] },
+    ],
+    ['owned', 'ExternalSecret x', { ownerReferences: [owner(false, 'x')] }],
+    ['released', 'Helm', { labels: { 'app.kubernetes.io/managed-by': 'Helm' } }],
+    ['by-hand', undefined, { labels: { 'app.kubernetes.io/part-of': 'theirs' } }],
+  ])('tells who else manages a record: %s, by %s', async (name, expected, metadata) => {
+    const ref = { kind: 'Secret', namespace: 'tests', name } as const;
+    await admin.createNamespacedSecret({
+      namespace: 'tests',
+      body: { metadata: { name, ...metadata } },
+    });
+    expect((await store.read(ref))?.owner).toBe(expected);
+    const filling = converge(store, ref, () => ({ data: { key: bytes('v') } }));
+    if (expected === undefined) {
+      expect((await filling).data).toEqual({ key: bytes('v') });
+      return;
+    }
+    await expect(filling).rejects.toMatchObject({
+      code: 'OWNED',
+      message: `Secret tests/${name} is managed by ${expected}, but key would have to change`,
+    });
+    expect((await store.read(ref))?.data).toEqual({});
   });
 
   it('calls an immutable record immutable', async () => {

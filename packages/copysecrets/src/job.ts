@@ -17,6 +17,7 @@ import { createdNote } from '@sigstand/pki/created';
 import { clientsVerifyCt, otherCtCurve, parsePublicKey } from '@sigstand/pki/keys';
 import { validityWarnings } from '@sigstand/pki/validity';
 import { converge } from '@sigstand/store/converge';
+import { refuseOwned } from '@sigstand/store/owned';
 import {
   type Annotations,
   type Change,
@@ -172,8 +173,9 @@ async function present({ store, now }: JobContext, copying: Copy): Promise<Prese
   const found = await taken(store, copying);
   if (found === undefined) return undefined;
   const current = await store.read(copying.copy);
-  const whole = lacking(copying, found, { current, now }) ? undefined : current?.data;
-  return { ...found, whole };
+  const change = lacking(copying, found, { current, now });
+  if (change) refuseOwned(copying.copy, current, change);
+  return { ...found, whole: change ? undefined : current?.data };
 }
 
 /** What is taken of a source; only the public part leaves this function: the rest may be private. */

@@ -94,9 +94,17 @@ export function publicPart(
   return { cert: chainPem(chain), public: publicPem(publicKeyOf(key)) };
 }
 
-/** The public key that was left out of a record which is otherwise whole. */
-export function lackingPublicKey(stored: Data, { public: derived }: Data): Change | undefined {
-  return stored.public?.length || derived === undefined ? undefined : { data: { public: derived } };
+/**
+ * The public key that was left out of a record which is otherwise whole. No service reads it, so a record that
+ * another program manages stays as it is.
+ */
+export function lackingPublicKey(
+  stored: Data,
+  { public: derived }: Data,
+  owner: string | undefined,
+): Change | undefined {
+  if (owner || stored.public?.length || derived === undefined) return undefined;
+  return { data: { public: derived } };
 }
 
 /** What Fulcio's file CA demands of its chain. */

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { ctlogPublicKey } from '@sigstand/contracts/records';
+import { ctlogPublicKey, ctlogSecrets } from '@sigstand/contracts/records';
 import { at, JobError } from '@sigstand/job/errors';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { keepPair, refuseOneForBoth } from '@sigstand/job/pair';
@@ -17,6 +17,7 @@ import {
 } from '@sigstand/pki/keys';
 import { openPrivateKey } from '@sigstand/pki/open';
 import { describe, validityWarnings } from '@sigstand/pki/validity';
+import { refuseOwnedLacking } from '@sigstand/store/owned';
 import { type Data, type Ref, secretIn, show } from '@sigstand/store/store';
 import {
   firstRoots,
@@ -60,6 +61,9 @@ async function keepLog(context: JobContext, options: Options, effects: Effects) 
   refuseSenseless(options, records);
   const { secret, published, reservation } = records;
   const place = show(secret);
+  // Before a key is made: these two are written after it.
+  refuseOwnedLacking(published, await store.read(published), ctlogPublicKey.keys);
+  refuseOwnedLacking(secret, await store.read(secret), ctlogSecrets.keys);
   const keyBefore = async (roots?: Roots): Promise<Reserved | undefined> =>
     options.privateSecret === undefined
       ? reserve(context, records, {

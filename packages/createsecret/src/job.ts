@@ -1,5 +1,9 @@
 import { Option } from '@commander-js/extra-typings';
-import { rekorPublicKey, rekorSigningSecret } from '@sigstand/contracts/records';
+import {
+  rekorMysqlCredentials,
+  rekorPublicKey,
+  rekorSigningSecret,
+} from '@sigstand/contracts/records';
 import { jobCommand, refusedFlag } from '@sigstand/job/command';
 import { frozen, immutableFlag } from '@sigstand/job/immutable';
 import { defineJob, type JobContext } from '@sigstand/job/main';
@@ -11,6 +15,7 @@ import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
 import { fingerprint, parsePublicKey } from '@sigstand/pki/keys';
 import { utf8 } from '@sigstand/pki/pem';
 import { converge } from '@sigstand/store/converge';
+import { refuseOwnedLacking } from '@sigstand/store/owned';
 import { secretIn, show } from '@sigstand/store/store';
 import manifest from '../package.json' with { type: 'json' };
 import { missingInCopy, newCredentials } from './database-credentials.ts';
@@ -119,6 +124,10 @@ async function credentials(
 ) {
   const { user, database, namespace, passwordSecret, copyTo, immutable } = options;
   const secret = secretIn(namespace, passwordSecret);
+  for (const other of copyTo) {
+    const copy = secretIn(other, passwordSecret);
+    refuseOwnedLacking(copy, await store.read(copy), rekorMysqlCredentials.keys);
+  }
   const stored = await converge(store, secret, (current) => {
     const made = newCredentials(show(secret), current?.data, { user, database, entropy });
     return frozen(current, made, { immutable });

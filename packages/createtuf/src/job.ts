@@ -1,9 +1,11 @@
+import { tufRoot } from '@sigstand/contracts/records';
 import { JobError } from '@sigstand/job/errors';
 import { fileAt } from '@sigstand/job/file';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
 import { validityWarnings } from '@sigstand/pki/validity';
 import { converge } from '@sigstand/store/converge';
+import { refuseOwned, refuseOwnedLacking } from '@sigstand/store/owned';
 import {
   type Change,
   type Ref,
@@ -55,9 +57,13 @@ export function createTuf({ entropy = systemEntropy, check = checkWithClient }: 
     const material = await waitForMaterial(context, objects.inputs);
     const extra = objects.extra ? await readExtra(context, objects.extra) : [];
     // Against the order of writing: who finds the later record must find the earlier one after it.
-    const given = (await context.store.read(objects.root))?.data;
+    const rootRecord = await context.store.read(objects.root);
+    const given = rootRecord?.data;
     const archived = given?.repository && (await archivedTimestamp(given.repository));
-    const before = (await context.store.read(objects.repository))?.data;
+    const repository = await context.store.read(objects.repository);
+    const before = repository?.data;
+    refuseOwnedLacking(objects.root, rootRecord, tufRoot.keys);
+    refuseOwnedLacking(objects.repository, repository, ['timestamp.json']);
     const publication = (keys: RoleKeys): Publication => ({
       wanted: { ...fixed, material, extra, keys, root: rootWish(keys, brought) },
       pinned: given?.root,
@@ -160,8 +166,8 @@ async function publish(
   const { data } = await converge(store, objects.repository, async (current) => {
     next = revised(objects, current?.data, publication);
     published = undefined;
-    moved = [];
     if (next === undefined) return undefined;
+    refuseOwned(objects.root, await store.read(objects.root), { remove: ['repository'] });
     published = openRepository(next.files);
     await check(published);
     const before = hasFiles(current?.data) ? openRepository(current.data) : undefined;
@@ -170,7 +176,7 @@ async function publish(
   });
   for (const signed of next?.revision.signed ?? []) log(`signed ${signed}`);
   for (const retired of next?.revision.retired ?? []) log(`gave an end to ${retired}`);
-  for (const line of moved) log(line);
+  for (const line of next ? moved : []) log(line);
   if (next?.remove.length) log(`removed ${next.remove.length} files that nothing leads to`);
   log(`the repository in ${place} is ${next ? 'published' : 'as it should be'}`);
   return published ?? openRepository(data);

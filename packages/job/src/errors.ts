@@ -78,6 +78,7 @@ const ofStore: Record<StoreErrorCode, { failure: Failure; hint?: string }> = {
   INVALID: { failure: 'data' },
   REFUSED: { failure: 'data', hint: 'change the rule that refuses it, then run the Job again' },
   IMMUTABLE: { failure: 'contradiction', hint: 'delete it by hand if it may be replaced' },
+  OWNED: { failure: 'contradiction' },
   UNAVAILABLE: { failure: 'tryAgain', hint: 'check that it runs and can be reached' },
   UNEXPECTED: { failure: 'tryAgain' },
 };

@@ -1,9 +1,11 @@
 import { converge } from '@sigstand/store/converge';
+import { refuseOwnedLacking } from '@sigstand/store/owned';
 import {
   type Annotations,
   type Change,
   type Data,
   type Ref,
+  type Snapshot,
   type Store,
   show,
 } from '@sigstand/store/store';
@@ -31,10 +33,11 @@ export interface Pair {
    * that no key tells; throws where that is not whole.
    */
   readonly derive: (secret: Data, seen: Seen) => Data;
-  /** What a record that has a key, and is whole, lacks of what can be added to it at any time. */
+  /** What a record that has a key, and is whole, lacks of what can be added to it at any time; told who manages it. */
   readonly complete?: (
     secret: Data,
     derived: Data,
+    owner: string | undefined,
   ) => Change | undefined | Promise<Change | undefined>;
   /** The name by which a public value may be told and compared, such as a key's fingerprint. */
   readonly identify: (key: string, value: Uint8Array) => string;
@@ -74,10 +77,12 @@ export async function keepPair(store: Store, pair: Pair): Promise<Kept> {
   refuseOneForBoth(pair);
   // Read first: the private record is written before the public one, so whoever finds the public one
   // here must find the private one after it.
-  const published = (await store.read(pair.published))?.data;
+  const before = await store.read(pair.published);
+  refuseOwnedLacking(pair.published, before, pair.publishes);
+  const published = before?.data;
   let step: Step = { outcome: 'kept' };
   const { data: secret, annotations } = await converge(store, pair.secret, async (current) => {
-    step = await nextStep(pair, current?.data, published);
+    step = await nextStep(pair, current, published);
     return frozen(current, step.change, pair);
   });
   // Opening a sealed key takes its time, so it is done again only where something was written.
@@ -111,9 +116,10 @@ interface Step {
 
 async function nextStep(
   pair: Pair,
-  current: Data | undefined,
+  snapshot: Snapshot | undefined,
   published: Data | undefined,
 ): Promise<Step> {
+  const current = snapshot?.data;
   const found = seen(pair, published);
   const made = await pair.make(current);
   if (made && found.isPublished) {
@@ -124,7 +130,7 @@ async function nextStep(
   if (current === undefined) return { outcome: 'created' };
   const derived = pair.derive(current, found);
   lacking(pair, published, derived);
-  const change = await pair.complete?.(current, derived);
+  const change = await pair.complete?.(current, derived, snapshot?.owner);
   return change ? { outcome: 'completed', change, derived } : { outcome: 'kept', derived };
 }
 

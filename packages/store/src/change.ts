@@ -35,7 +35,8 @@ export function refuseImmutable(ref: Ref, current: Snapshot | undefined, change:
   );
 }
 
-function differing(current: Snapshot, { data = {}, remove = [] }: Change): string[] {
+/** The keys that the change would alter. */
+export function differing(current: Snapshot, { data = {}, remove = [] }: Change): string[] {
   const others = Object.entries(data)
     .filter(([key, bytes]) => !equal(current.data[key], bytes))
     .map(([key]) => key);

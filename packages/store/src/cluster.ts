@@ -77,7 +77,12 @@ function noNamespace({ namespace }: Named): StoreError {
 }
 
 interface Stored {
-  readonly metadata?: { annotations?: Record<string, string>; resourceVersion?: string };
+  readonly metadata?: {
+    readonly annotations?: Record<string, string>;
+    readonly labels?: Record<string, string>;
+    readonly ownerReferences?: readonly { kind: string; name: string; controller?: boolean }[];
+    readonly resourceVersion?: string;
+  };
   readonly immutable?: boolean;
   readonly data?: Record<string, string>;
   readonly binaryData?: Record<string, string>;
@@ -94,8 +99,20 @@ function snapshot({ kind }: Ref, stored: Stored): Snapshot {
     data,
     annotations: stored.metadata?.annotations ?? {},
     immutable: stored.immutable === true,
+    owner: ownerOf(stored),
     version: stored.metadata?.resourceVersion ?? '',
   };
+}
+
+/**
+ * By an owner reference: that object's controller writes this one, and Kubernetes deletes it after its owner. Or by
+ * the label that says which tool manages it.
+ */
+function ownerOf({ metadata = {} }: Stored): string | undefined {
+  const { ownerReferences = [], labels = {} } = metadata;
+  const owner = ownerReferences.find(({ controller }) => controller) ?? ownerReferences[0];
+  if (owner) return `${owner.kind} ${owner.name}`;
+  return labels['app.kubernetes.io/managed-by'] || undefined;
 }
 
 function bytes(value: string, encoding: BufferEncoding): Uint8Array {

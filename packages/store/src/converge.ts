@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { holds, refuseImmutable } from './change.ts';
+import { refuseOwned } from './owned.ts';
 import { type Change, type Ref, type Snapshot, type Store, StoreError, show } from './store.ts';
 
 const attempts = 10;
@@ -10,8 +11,8 @@ const attempts = 10;
  * writes first, their record is read and `desire` is asked again, so that every process that runs at
  * the same time ends with the same record.
  *
- * @throws {StoreError} CONFLICT where others keep writing first, IMMUTABLE where the record may not
- *   become what is wanted.
+ * @throws {StoreError} CONFLICT where others keep writing first, IMMUTABLE or OWNED where the record may
+ *   not become what is wanted.
  */
 export async function converge(
   store: Store,
@@ -26,6 +27,7 @@ export async function converge(
         throw new StoreError('UNEXPECTED', `${show(ref)} was wanted empty`);
       return current;
     }
+    refuseOwned(ref, current, change);
     refuseImmutable(ref, current, change);
     try {
       await store.write(ref, change, current);

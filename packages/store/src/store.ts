@@ -37,6 +37,8 @@ export interface Snapshot {
   readonly annotations: Annotations;
   /** Whether its data may never change again. */
   readonly immutable: boolean;
+  /** Who else decides what the record holds and how long it lives, such as `ExternalSecret ca`; else undefined. */
+  readonly owner?: string | undefined;
   readonly version: string;
 }
 
@@ -85,6 +87,7 @@ export type StoreErrorCode =
   | 'INVALID' // the store will never take this
   | 'REFUSED' // a rule of the store's owner is against it: a quota, a policy, a webhook
   | 'IMMUTABLE' // the record is there and may not change
+  | 'OWNED' // the record is there, and another program's to write
   | 'UNAVAILABLE' // the store did not answer, or asked to come back later
   | 'UNEXPECTED';
 
