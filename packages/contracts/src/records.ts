@@ -53,6 +53,9 @@ export const rekorPublicKey = record({
   public: true,
 });
 
+/** What a tree's ID looks like under another name than `treeID`: a ConfigMap may hold all kinds of things. */
+export const treeAlike = /^\s*(\w*tree[_.-]?id|\d{6,19})\s*$/i;
+
 export const fulcioSecrets = record({
   kind: 'Secret',
   namespace: 'fulcio-system',

@@ -1,7 +1,9 @@
 import type { X509Certificate } from 'node:crypto';
+import { records } from '@sigstand/contracts/records';
 import { at, JobError } from '@sigstand/job/errors';
 import { readHostName } from '@sigstand/job/host-name';
 import { contrasted, listed } from '@sigstand/job/listed';
+import { refuseStrangers } from '@sigstand/job/strangers';
 import {
   certificatePem,
   orderChain,
@@ -48,6 +50,22 @@ export function publicPart(source: Data | undefined, keys: readonly string[]): D
     Object.assign(picked, found);
   }
   return picked;
+}
+
+/**
+ * Refuses a record that has something under names that nobody here reads, where the keys are lacking.
+ *
+ * @throws {JobError} contradiction
+ */
+export function refuseOtherNames(
+  place: string,
+  data: Data | undefined,
+  keys: readonly string[],
+): void {
+  const wanted = keys.filter((key) => isRequired(key) && !data?.[key]?.length);
+  const parts = Object.keys(data ?? {}).filter((name) => splitKey.test(name));
+  const known = [...records.flatMap((record) => record.keys), ...parts];
+  refuseStrangers(place, data, { wanted, known });
 }
 
 function splitChain(source: Data | undefined, key: string): Data | undefined {

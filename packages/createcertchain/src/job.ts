@@ -9,7 +9,7 @@ import { describe, validityWarnings } from '@sigstand/pki/validity';
 import { converge } from '@sigstand/store/converge';
 import { type Data, secretIn, show } from '@sigstand/store/store';
 import manifest from '../package.json' with { type: 'json' };
-import { type ChainRequest, newChain, storedChain } from './tsa-chain.ts';
+import { type ChainRequest, lackingInChain, newChain, storedChain } from './tsa-chain.ts';
 
 const summary = `Create the certificate chain and key of the timestamp authority. A chain that exists is
 kept, yours as well as one made here, and checked as the timestamp server will check it. The keys of
@@ -68,10 +68,12 @@ async function keepChain({ store, log, now }: JobContext, options: Options, entr
   };
   let created = false;
   const stored = await converge(store, secret, async (current) => {
-    const change = await newChain(show(secret), current?.data, request);
-    created = change !== undefined;
+    const made = await newChain(show(secret), current?.data, request);
+    created = made !== undefined;
     const check = (data: Data) => void storedChain(show(secret), data, now);
-    return frozen(current, change, { immutable: options.immutable, check });
+    const lacking = made ? undefined : lackingInChain(current?.data ?? {});
+    if (lacking) check(current?.data ?? {});
+    return frozen(current, made ?? lacking, { immutable: options.immutable, check });
   });
   const certificates = storedChain(show(secret), stored.data, now);
   log(`${created ? 'created' : 'kept'} the timestamp authority's chain in ${show(secret)}`);

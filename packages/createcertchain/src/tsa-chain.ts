@@ -14,6 +14,7 @@ import { extendedKeyUsage, timeStamping } from '@sigstand/pki/extensions';
 import { publicKeyOf, refuseMismatch, refuseWeak } from '@sigstand/pki/keys';
 import { openPrivateKey } from '@sigstand/pki/open';
 import { utf8 } from '@sigstand/pki/pem';
+import { keysNeeded, lackingPassword } from '@sigstand/pki/plain-key';
 import { sealPkcs8 } from '@sigstand/pki/seal';
 import { refuseInvalid, type Validity, validFrom } from '@sigstand/pki/validity';
 import type { Change, Data } from '@sigstand/store/store';
@@ -36,7 +37,8 @@ export async function newChain(
   current: Data | undefined,
   request: ChainRequest,
 ): Promise<Change | undefined> {
-  if (allOrNone(place, current, tsaCertChain.keys) === 'all') return undefined;
+  const needed = keysNeeded(tsaCertChain.keys, current, sealedKey);
+  if (allOrNone(place, current, needed, tsaCertChain.keys) === 'all') return undefined;
   const rootFirst = await issueChain(request);
   const password = request.entropy.password();
   const leafFirst = rootFirst.toReversed().map(({ certificate }) => certificate);
@@ -49,6 +51,14 @@ export async function newChain(
       'signing-secret-password': utf8(password),
     },
   };
+}
+
+const sealedKey = { key: 'signing-secret', password: 'signing-secret-password' } as const;
+
+/** What stands in for the password of a key that is not sealed, in a record which is otherwise whole. */
+export function lackingInChain(stored: Data): Change | undefined {
+  const data = lackingPassword(stored, sealedKey);
+  return Object.keys(data).length > 0 ? { data } : undefined;
 }
 
 async function issueChain(request: ChainRequest): Promise<Certified[]> {

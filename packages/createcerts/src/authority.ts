@@ -23,6 +23,7 @@ import {
 } from '@sigstand/pki/keys';
 import { openPrivateKey } from '@sigstand/pki/open';
 import { utf8 } from '@sigstand/pki/pem';
+import { keysNeeded, lackingPassword } from '@sigstand/pki/plain-key';
 import { sealPkcs8 } from '@sigstand/pki/seal';
 import { refuseInvalid, type Validity } from '@sigstand/pki/validity';
 import type { Change, Data } from '@sigstand/store/store';
@@ -43,7 +44,7 @@ export async function newAuthority(
   current: Data | undefined,
   { subject, keyType, validity, entropy }: AuthorityRequest,
 ): Promise<Change | undefined> {
-  if (allOrNone(place, current, neededOf(current)) === 'all') return undefined;
+  if (allOrNone(place, current, neededOf(current), fulcioSecrets.keys) === 'all') return undefined;
   const password = entropy.password();
   const privateKey = entropy.privateKey(keyType);
   const { certificate } = await issueCertificate({
@@ -63,9 +64,12 @@ export async function newAuthority(
   };
 }
 
-/** The public key alone may be missing: it follows from the certificate. */
+const sealedKey = { key: 'private', password: 'password' } as const;
+
+/** The public key may be missing: it follows from the certificate. So may the password of a key that is not sealed. */
 function neededOf(current: Data | undefined): readonly string[] {
-  return current?.public?.length ? fulcioSecrets.keys : ['cert', 'private', 'password'];
+  const keys = current?.public?.length ? fulcioSecrets.keys : ['cert', 'private', 'password'];
+  return keysNeeded(keys, current, sealedKey);
 }
 
 /**
@@ -95,16 +99,19 @@ export function publicPart(
 }
 
 /**
- * The public key that was left out of a record which is otherwise whole. No service reads it, so a record that
- * another program manages stays as it is.
+ * What was left out of a record which is otherwise whole: what stands in for a password, and the public key. No service
+ * reads that one, so a record that another program manages stays without.
  */
-export function lackingPublicKey(
+export function lackingInAuthority(
   stored: Data,
   { public: derived }: Data,
   owner: string | undefined,
 ): Change | undefined {
-  if (owner || stored.public?.length || derived === undefined) return undefined;
-  return { data: { public: derived } };
+  const data = {
+    ...(!owner && !stored.public?.length && derived && { public: derived }),
+    ...lackingPassword(stored, sealedKey),
+  };
+  return Object.keys(data).length > 0 ? { data } : undefined;
 }
 
 /** What Fulcio's file CA demands of its chain. */

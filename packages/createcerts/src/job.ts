@@ -13,7 +13,7 @@ import { fingerprint, parsePublicKey } from '@sigstand/pki/keys';
 import { describe, validFrom, validityWarnings } from '@sigstand/pki/validity';
 import { secretIn, show } from '@sigstand/store/store';
 import manifest from '../package.json' with { type: 'json' };
-import { lackingPublicKey, newAuthority, publicPart } from './authority.ts';
+import { lackingInAuthority, newAuthority, publicPart } from './authority.ts';
 
 const summary = `Create the root certificate that Fulcio signs with, and publish its public half. A root
 that exists is kept, yours as well as one made here, and checked: key, password and certificate must
@@ -76,7 +76,7 @@ async function keepAuthority({ store, log, now }: JobContext, options: Options, 
     publishes: fulcioPublicKey.keys,
     make: (current) => newAuthority(show(secret), current, request),
     derive: (stored, { isPublished }) => publicPart(show(secret), stored, { isPublished, now }),
-    complete: lackingPublicKey,
+    complete: lackingInAuthority,
     identify,
     immutable: options.immutable,
   });

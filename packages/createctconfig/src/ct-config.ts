@@ -156,10 +156,11 @@ const mostInt64 = 2n ** 63n - 1n;
 
 /** @throws {JobError} data, where the bytes are no positive int64 in decimal. */
 export function treeIdOf(place: string, bytes: Uint8Array): string {
-  const digits = fromUtf8(bytes).trim();
+  const digits = fromUtf8(bytes);
   if (/^\d{1,19}$/.test(digits)) {
     const id = BigInt(digits);
     if (id > 0n && id <= mostInt64) return String(id);
   }
-  throw new JobError('data', `${place} is not a tree's ID, a positive 64-bit integer`);
+  const lineFeed = /\d[\r\n]+$/.test(digits) ? ': it ends with a line feed' : '';
+  throw new JobError('data', `${place} is not a tree's ID, a positive 64-bit integer${lineFeed}`);
 }

@@ -1,4 +1,5 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
+import { ctlogSecrets } from '@sigstand/contracts/records';
 import { at, JobError } from '@sigstand/job/errors';
 import { allOrNone } from '@sigstand/job/whole';
 import { parseCertificates } from '@sigstand/pki/chain';
@@ -34,9 +35,10 @@ export interface Wanted {
  * @throws {JobError} contradiction, where a part of it is lost that cannot be made again.
  */
 export function holdsLog(place: string, data: Data | undefined): boolean {
-  if (allOrNone(place, data, ['private', 'config']) === 'all') return true;
+  const known = ctlogSecrets.keys;
+  if (allOrNone(place, data, ['private', 'config'], known) === 'all') return true;
   // A public key alone: services may trust it, and its private key is gone.
-  allOrNone(place, data, ['private', 'public', 'config']);
+  allOrNone(place, data, ['private', 'public', 'config'], known);
   return false;
 }
 

@@ -1,4 +1,4 @@
-import { ctlogConfig, fulcioPublicKey } from '@sigstand/contracts/records';
+import { ctlogConfig, fulcioPublicKey, treeAlike } from '@sigstand/contracts/records';
 import { at } from '@sigstand/job/errors';
 import type { JobContext } from '@sigstand/job/main';
 import { waitForKeys } from '@sigstand/job/wait';
@@ -26,6 +26,7 @@ export async function wantedLog(
   const ref: Ref = { kind: 'ConfigMap', namespace: options.namespace, name: options.configmap };
   const { treeID } = await waitForKeys(context, ref, {
     ...ctlogConfig,
+    alike: treeAlike,
     meanwhile: async () => means.meanwhile(await rootsNow(context, options)),
   });
   const treeId = treeIdOf(`${show(ref)} key treeID`, treeID ?? new Uint8Array());
@@ -67,8 +68,9 @@ async function storedRoots(
   meanwhile: () => Promise<void>,
 ): Promise<Roots> {
   const ref: Ref = { kind: 'Secret', ...name };
-  const { madeBy } = fulcioPublicKey;
-  return rootsIn(ref, await waitForKeys(context, ref, { keys: ['cert'], madeBy, meanwhile }));
+  const { madeBy, keys: known } = fulcioPublicKey;
+  const found = await waitForKeys(context, ref, { keys: ['cert'], known, madeBy, meanwhile });
+  return rootsIn(ref, found);
 }
 
 /** The roots in Fulcio's Secret as it is now, which may be bad before the tree is there. */

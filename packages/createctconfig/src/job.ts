@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { ctlogPublicKey, ctlogSecrets } from '@sigstand/contracts/records';
+import { ctlogKey, ctlogPublicKey, ctlogSecrets } from '@sigstand/contracts/records';
 import { at, JobError } from '@sigstand/job/errors';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { keepPair, refuseOneForBoth } from '@sigstand/job/pair';
@@ -175,7 +175,8 @@ async function givenTo(
     throw new JobError('tryAgain', `${place} went away while this Job ran`);
   }
   const ref = secretIn(namespace, privateSecret);
-  const made = { keys: ['private'], madeBy: 'the one who gave --private-secret' };
+  const known = ctlogKey.keys;
+  const made = { keys: ['private'], known, madeBy: 'the one who gave --private-secret' };
   return givenKey(ref, await waitForKeys(context, ref, made));
 }
 

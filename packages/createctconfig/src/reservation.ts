@@ -3,12 +3,14 @@ import { ctlogKey, ctlogPublicKey, ctlogSecrets } from '@sigstand/contracts/reco
 import { at, JobError } from '@sigstand/job/errors';
 import type { JobContext } from '@sigstand/job/main';
 import { keepPair, type Pair } from '@sigstand/job/pair';
+import { refuseStrangers } from '@sigstand/job/strangers';
 import { allOrNone } from '@sigstand/job/whole';
 import { createdNote, dated } from '@sigstand/pki/created';
 import type { Entropy } from '@sigstand/pki/entropy';
 import { fingerprint, parsePublicKey, publicKeyOf, publicPem } from '@sigstand/pki/keys';
 import { openPrivateKey } from '@sigstand/pki/open';
 import { utf8 } from '@sigstand/pki/pem';
+import { keysNeeded } from '@sigstand/pki/plain-key';
 import { sealRfc1423 } from '@sigstand/pki/seal';
 import { converge } from '@sigstand/store/converge';
 import { type Annotations, type Data, type Ref, type Store, show } from '@sigstand/store/store';
@@ -72,6 +74,7 @@ export async function reserve(
       // Asked after the reservation was read: it is emptied only once the log is there. Where it was not
       // even there, an empty one conflicts with that of whoever was faster, and all is read again.
       if (await isThere()) return current ? undefined : { data: {} };
+      refuseStrangers(show(reservation), current, { wanted: ctlogKey.keys });
       const password = entropy.password();
       return { data: { private: sealRfc1423(newKey(), password), password: utf8(password) } };
     },
@@ -136,7 +139,9 @@ function reservedIn(ref: Ref, data: Data, annotations: Annotations): Reserved | 
 }
 
 function keyIn(ref: Ref, data: Data | undefined): KeyObject | undefined {
-  if (allOrNone(show(ref), data, ctlogKey.keys) === 'none') return undefined;
+  const needed = keysNeeded(ctlogKey.keys, data, { key: 'private', password: 'password' });
+  // What else may be there is looked at where a key is made.
+  if (allOrNone(show(ref), data, needed, Object.keys(data ?? {})) === 'none') return undefined;
   const { private: sealed = new Uint8Array(), password = new Uint8Array() } = data ?? {};
   return at(`${show(ref)} key private`, () => refuseUnfit(openPrivateKey(sealed, password)));
 }

@@ -4,39 +4,73 @@ import { allOrNone } from '@sigstand/job/whole';
 import type { Entropy } from '@sigstand/pki/entropy';
 import { utf8 } from '@sigstand/pki/pem';
 import type { Change, Data } from '@sigstand/store/store';
+import { refuseUnreadable } from './database-texts.ts';
 
-/** A database's credentials, where there are none yet. */
+/** The key without which a database is somebody else's: nobody but our own needs root's password. */
+const rootPassword = 'root-password';
+
+/** Whether credentials are for a database that somebody else runs. */
+export function isManaged(data: Data | undefined): boolean {
+  return !data?.[rootPassword]?.length;
+}
+
+/**
+ * A database's credentials, where there are none yet.
+ *
+ * @throws {JobError} contradiction, where a part is lacking; data, where a server cannot read one.
+ */
 export function newCredentials(
   place: string,
   current: Data | undefined,
   { user, database, entropy }: { user: string; database: string; entropy: Entropy },
 ): Change | undefined {
-  if (allOrNone(place, current, mysqlCredentials.keys) === 'all') return undefined;
+  const { keys } = mysqlCredentials;
+  const needed = isManaged(current) ? keys.filter((key) => key !== rootPassword) : keys;
+  if (allOrNone(place, current, needed, keys) === 'all') {
+    refuseUnreadable(place, current, { managed: isManaged(current) });
+    return undefined;
+  }
   return {
     data: {
       user: utf8(user),
       database: utf8(database),
       password: utf8(entropy.password()),
-      'root-password': utf8(entropy.password()),
+      [rootPassword]: utf8(entropy.password()),
     },
   };
 }
 
-/** What a copy in another namespace lacks of the stored credentials; never root's password. */
+/**
+ * What a copy in another namespace lacks of the stored credentials; never root's password. At a managed
+ * database each may have a user and a password of its own.
+ *
+ * @throws {JobError} contradiction, where it is for another database, or another user of our own.
+ */
 export function missingInCopy(
   place: string,
   current: Data | undefined,
   stored: Data,
 ): Change | undefined {
-  const data = Object.fromEntries(
-    rekorMysqlCredentials.keys.map((key) => [key, stored[key] ?? new Uint8Array()]),
-  );
-  if (allOrNone(place, current, rekorMysqlCredentials.keys) === 'none') return { data };
-  const other = Object.keys(data).find((key) => !same(current?.[key], data[key]));
+  const { keys } = rekorMysqlCredentials;
+  const data = Object.fromEntries(keys.map((key) => [key, stored[key] ?? new Uint8Array()]));
+  // With root's password it is no copy, but may do as one.
+  if (allOrNone(place, current, keys, mysqlCredentials.keys) === 'none') return { data };
+  const managed = isManaged(stored);
+  refuseUnreadable(place, current, { managed });
+  // Rekor's Pod looks for its tree in the database, so that is one in any case.
+  const compared = managed ? ['database'] : keys;
+  const other = compared.find((key) => !same(current?.[key], data[key]));
   if (other === undefined) return undefined;
   throw new JobError('contradiction', `${place} has another ${other} than the Secret it copies`, {
-    hint: 'nothing was changed; delete the copy, and it will be made anew',
+    hint: managed
+      ? "nothing was changed; Rekor's search index is a table in Trillian's database: give both that one"
+      : 'nothing was changed; delete the copy, and it will be made anew',
   });
+}
+
+/** Whether a copy has a user or password of its own. */
+export function isOfItsOwn(current: Data | undefined, stored: Data): boolean {
+  return ['user', 'password'].some((key) => !same(current?.[key], stored[key]));
 }
 
 function same(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {

@@ -18,9 +18,9 @@ import { converge } from '@sigstand/store/converge';
 import { refuseOwnedLacking } from '@sigstand/store/owned';
 import { secretIn, show } from '@sigstand/store/store';
 import manifest from '../package.json' with { type: 'json' };
-import { missingInCopy, newCredentials } from './database-credentials.ts';
+import { isManaged, isOfItsOwn, missingInCopy, newCredentials } from './database-credentials.ts';
 import { logName } from './log-name.ts';
-import { newSigningKey, publicKeyData } from './signing-key.ts';
+import { lackingBesideKey, newSigningKey, publicKeyData } from './signing-key.ts';
 
 const keyTypes = ['ecdsa-p256', 'ecdsa-p384', 'ed25519'] as const;
 
@@ -99,11 +99,13 @@ async function signingKey({ store, log, now }: JobContext, options: Options, ent
     secret,
     published,
     publishes: ['public'],
+    known: rekorPublicKey.keys,
     make: (current) => newSigningKey(show(secret), current, { keyType: options.keyType, entropy }),
     derive: (stored, { published: recorded }) => {
       name = logName(show(published), recorded, options.hostname);
       return { ...publicKeyData(show(secret), stored), hostname: utf8(name) };
     },
+    complete: lackingBesideKey,
     identify: (key, value) =>
       key === 'hostname' ? Buffer.from(value).toString() : fingerprint(parsePublicKey(value)),
     immutable: options.immutable,
@@ -133,12 +135,18 @@ async function credentials(
     return frozen(current, made, { immutable });
   });
   log(`the database's credentials are in ${show(secret)}`);
+  if (isManaged(stored.data)) {
+    log('they have no root-password, so the database is not the one that this stack runs');
+  }
   for (const other of copyTo) {
     const copy = secretIn(other, passwordSecret);
-    await converge(store, copy, (current) => {
+    const { data } = await converge(store, copy, (current) => {
       const missing = missingInCopy(show(copy), current?.data, stored.data);
       return frozen(current, missing, { immutable });
     });
-    log(`a copy without root's password is in ${show(copy)}`);
+    const what = isOfItsOwn(data, stored.data)
+      ? 'a user of its own'
+      : "a copy without root's password";
+    log(`${what} is in ${show(copy)}`);
   }
 }

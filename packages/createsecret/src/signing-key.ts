@@ -5,6 +5,7 @@ import type { Entropy, KeyType } from '@sigstand/pki/entropy';
 import { publicKeyOf, publicPem, refuseWeak } from '@sigstand/pki/keys';
 import { openPrivateKey } from '@sigstand/pki/open';
 import { utf8 } from '@sigstand/pki/pem';
+import { keysNeeded, lackingPassword } from '@sigstand/pki/plain-key';
 import { sealPkcs8 } from '@sigstand/pki/seal';
 import type { Change, Data } from '@sigstand/store/store';
 
@@ -14,7 +15,8 @@ export function newSigningKey(
   current: Data | undefined,
   { keyType, entropy }: { keyType: KeyType; entropy: Entropy },
 ): Change | undefined {
-  if (allOrNone(place, current, rekorSigningSecret.keys) === 'all') return undefined;
+  const needed = keysNeeded(rekorSigningSecret.keys, current, sealedKey);
+  if (allOrNone(place, current, needed, rekorSigningSecret.keys) === 'all') return undefined;
   const password = entropy.password();
   return {
     data: {
@@ -22,6 +24,14 @@ export function newSigningKey(
       'signing-secret-password': utf8(password),
     },
   };
+}
+
+const sealedKey = { key: 'signing-secret', password: 'signing-secret-password' } as const;
+
+/** What stands in for the password of a key that is not sealed. */
+export function lackingBesideKey(stored: Data): Change | undefined {
+  const data = lackingPassword(stored, sealedKey);
+  return Object.keys(data).length > 0 ? { data } : undefined;
 }
 
 /** The public record of the stored key; throws where its password does not open it. */

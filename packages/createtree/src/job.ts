@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Option } from '@commander-js/extra-typings';
-import { rekorConfig } from '@sigstand/contracts/records';
+import { rekorConfig, treeAlike } from '@sigstand/contracts/records';
 import { services } from '@sigstand/contracts/services';
 import { jobCommand } from '@sigstand/job/command';
 import { at } from '@sigstand/job/errors';
@@ -8,6 +8,7 @@ import { fileAt } from '@sigstand/job/file';
 import { defineJob } from '@sigstand/job/main';
 import { inDirectory, leadsOut } from '@sigstand/job/outside';
 import { act } from '@sigstand/job/settings';
+import { refuseStrangers } from '@sigstand/job/strangers';
 import { duration, hostPort, objectName, yesNo } from '@sigstand/job/values';
 import { certificatePem, parseCertificates } from '@sigstand/pki/chain';
 import { type Ref, show } from '@sigstand/store/store';
@@ -78,7 +79,10 @@ export function createTree({ connect, newToken }: Effects = real) {
     const wanted = newTree(options);
     const roots = options.tlsCertFile === undefined ? undefined : readRoots(options.tlsCertFile);
     const record: Ref = { kind: 'ConfigMap', namespace, name: configmap };
-    const recorded = recordedId(show(record), (await store.read(record))?.data);
+    const found = (await store.read(record))?.data;
+    const recorded = recordedId(show(record), found);
+    if (!recorded)
+      refuseStrangers(show(record), found, { wanted: rekorConfig.keys, alike: treeAlike });
     const replaces = force ? recorded : undefined;
 
     const trillian = connect(adminServer, { roots, timeout, signal });

@@ -94,6 +94,15 @@ export function recordedId(place: string, data: Data | undefined): string | unde
   if (value === undefined || value.length === 0) return undefined;
   const text = Buffer.from(value).toString('latin1');
   if (/^[1-9]\d{0,18}$/.test(text) && BigInt(text) <= largestId) return text;
+  if (/\d[\r\n]+$/.test(text)) {
+    throw new JobError(
+      'data',
+      `${place} key ${key} ends with a line feed, which Rekor does not take`,
+      {
+        hint: 'nothing was changed; write it without: printf adds none, echo and editors do',
+      },
+    );
+  }
   throw new JobError('data', `${place} key ${key} is not a positive 64-bit number`, {
     hint: `nothing was changed; correct it, or remove the key ${key} to have a tree made`,
   });

@@ -1,4 +1,6 @@
+import { copies } from '@sigstand/contracts/records';
 import type { JobContext } from '@sigstand/job/main';
+import { type Expected, refuseStrangers } from '@sigstand/job/strangers';
 import { type Ref, type Snapshot, type Store, show } from '@sigstand/store/store';
 import {
   fulcioForm,
@@ -12,6 +14,13 @@ import {
 
 /** Where the public half of each service lies; a service that is absent has none. */
 export type InputRefs = Readonly<Partial<Record<Service, Ref>>>;
+
+const expected: Record<Service, Expected> = {
+  fulcio: { wanted: [fulcioForm.whole], known: fulcioForm.others },
+  ctlog: { wanted: copies.ctlog.keys },
+  rekor: { wanted: copies.rekor.keys },
+  tsa: { wanted: [tsaForm.whole], known: tsaForm.others },
+};
 
 const complete: Record<Service, (found: Snapshot | undefined) => boolean> = {
   fulcio: (found) => hasChain(found?.data, fulcioForm),
@@ -52,8 +61,18 @@ function readAll(store: Store, refs: InputRefs): Promise<Found[]> {
   );
 }
 
-function isMissing({ service, snapshot }: Found): boolean {
-  return !complete[service](snapshot);
+/** @throws {JobError} contradiction, where it is there under names that are not known here. */
+function isMissing({ service, ref, snapshot }: Found): boolean {
+  if (complete[service](snapshot)) return false;
+  // The parts of a chain come one after the other.
+  const parts = Object.keys(snapshot?.data ?? {}).filter((key) => partOfChain(service).test(key));
+  const { wanted, known = [] } = expected[service];
+  refuseStrangers(show(ref), snapshot?.data, { wanted, known: [...known, ...parts] });
+  return true;
+}
+
+function partOfChain(service: Service): RegExp {
+  return new RegExp(`^${service}_(root|leaf|intermediate_\\d{1,3})\\.crt\\.pem$`);
 }
 
 function sourcesOf(found: readonly Found[]): Partial<Record<Service, Source>> {

@@ -2,6 +2,7 @@ import { tufRoot } from '@sigstand/contracts/records';
 import { JobError } from '@sigstand/job/errors';
 import { fileAt } from '@sigstand/job/file';
 import { defineJob, type JobContext } from '@sigstand/job/main';
+import { refuseStrangers } from '@sigstand/job/strangers';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
 import { validityWarnings } from '@sigstand/pki/validity';
 import { converge } from '@sigstand/store/converge';
@@ -59,6 +60,7 @@ export function createTuf({ entropy = systemEntropy, check = checkWithClient }: 
     // Against the order of writing: who finds the later record must find the earlier one after it.
     const rootRecord = await context.store.read(objects.root);
     const given = rootRecord?.data;
+    if (!given?.root) refuseStrangers(show(objects.root), given, { wanted: tufRoot.keys });
     const archived = given?.repository && (await archivedTimestamp(given.repository));
     const repository = await context.store.read(objects.repository);
     const before = repository?.data;

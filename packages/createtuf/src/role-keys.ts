@@ -44,7 +44,7 @@ export function lackingRoleKeys(
 ): Change | undefined {
   const elsewhere = broughtRoot || current?.annotations[whereRootIs] === 'elsewhere';
   const wanted: readonly Role[] = elsewhere ? onlineRoles : roles;
-  if (allOrNone(place, current?.data, wanted) === 'none') {
+  if (allOrNone(place, current?.data, wanted, [...roles, nextKey]) === 'none') {
     const data = Object.fromEntries(wanted.map((role) => [role, pkcs8(entropy)]));
     return elsewhere ? { data, annotations: { [whereRootIs]: 'elsewhere' } } : { data };
   }

@@ -48,6 +48,7 @@ export class JobError extends Error {
 /** An error that a pure library throws for bytes it cannot take; it knows no record, so we add it. */
 interface Fault extends Error {
   readonly fault: 'data' | 'contradiction';
+  readonly hint?: string | undefined;
 }
 
 /**
@@ -61,7 +62,8 @@ export function at<T>(place: string, read: () => T): T {
     return read();
   } catch (error) {
     if (!isFault(error)) throw error;
-    throw new JobError(error.fault, `${place} ${error.message}`, { cause: error });
+    const { hint = '' } = error;
+    throw new JobError(error.fault, `${place} ${error.message}`, { cause: error, hint });
   }
 }
 
@@ -90,7 +92,9 @@ export function asJobError(error: unknown): JobError {
     const { failure, hint = '' } = ofStore[error.code];
     return new JobError(failure, error.message, { cause: error, hint: error.hint ?? hint });
   }
-  if (isFault(error)) return new JobError(error.fault, error.message, { cause: error });
+  if (isFault(error)) {
+    return new JobError(error.fault, error.message, { cause: error, hint: error.hint ?? '' });
+  }
   // The message of a foreign error may quote what it was given, so only its kind is told.
   const kind = error instanceof Error ? error.name : typeof error;
   return new JobError('bug', `unforeseen ${kind}`, {

@@ -12,6 +12,7 @@ import {
 import { at, JobError } from './errors.ts';
 import { frozen } from './immutable.ts';
 import { contrasted } from './listed.ts';
+import { refuseStrangers } from './strangers.ts';
 
 /** A private record and the public one that follows from it. */
 export interface Pair {
@@ -26,6 +27,8 @@ export interface Pair {
   readonly publishedFirst?: boolean;
   /** The keys of the public record that are ours; what others keep beside them is theirs. */
   readonly publishes: readonly string[];
+  /** Further keys of it that are there before. */
+  readonly known?: readonly string[];
   /** What to make where the private record has no key; undefined where it has one with all it needs. */
   readonly make: (current: Data | undefined) => Change | undefined | Promise<Change | undefined>;
   /**
@@ -121,6 +124,8 @@ async function nextStep(
 ): Promise<Step> {
   const current = snapshot?.data;
   const found = seen(pair, published);
+  const expected = { wanted: pair.publishes, known: pair.known ?? [] };
+  if (!found.isPublished) refuseStrangers(show(pair.published), published, expected);
   const made = await pair.make(current);
   if (made && found.isPublished) {
     if (!pair.publishedFirst) throw orphaned(pair);

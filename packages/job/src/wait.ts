@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Data, type Ref, type Store, show } from '@sigstand/store/store';
 import { JobError } from './errors.ts';
 import type { Log } from './log.ts';
+import { type Expected, refuseStrangers } from './strangers.ts';
 
 const firstPause = 100;
 const longestPause = 500;
@@ -67,7 +68,11 @@ function reminding({ what, hint }: Awaited, log: Log): () => void {
   };
 }
 
-/** Waits until the record has something under every key; resolves to all of its data. */
+/**
+ * Waits until the record has something under every key; resolves to all of its data.
+ *
+ * @throws {JobError} contradiction, where it has something under other names instead.
+ */
 export async function waitForKeys(
   { store, waitFor }: { store: Store; waitFor: WaitFor },
   ref: Ref,
@@ -75,13 +80,22 @@ export async function waitForKeys(
     keys,
     madeBy,
     meanwhile,
-  }: Pick<Awaited, 'meanwhile'> & { keys: readonly string[]; madeBy: string },
+    ...others
+  }: Pick<Awaited, 'meanwhile'> &
+    Pick<Expected, 'known' | 'alike'> & { keys: readonly string[]; madeBy: string },
 ): Promise<Data> {
   return waitFor(
     { what: `${show(ref)}, ${keys.join(', ')}`, hint: `${madeBy} writes it`, meanwhile },
     async () => {
       const data = (await store.read(ref))?.data;
-      return data !== undefined && keys.every((key) => data[key]?.length) ? data : undefined;
+      const wanted = keys.filter((key) => !data?.[key]?.length);
+      if (wanted.length === 0) return data;
+      refuseStrangers(show(ref), data, {
+        wanted,
+        ...others,
+        known: [...keys, ...(others.known ?? [])],
+      });
+      return undefined;
     },
   );
 }

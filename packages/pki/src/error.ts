@@ -5,10 +5,13 @@
 export class PkiError extends Error {
   override readonly name = 'PkiError';
   readonly fault: 'data' | 'contradiction';
+  /** What to do about it, where that is known here. */
+  readonly hint: string | undefined;
 
-  constructor(message: string, fault: 'data' | 'contradiction' = 'data') {
+  constructor(message: string, fault: 'data' | 'contradiction' = 'data', hint?: string) {
     super(message);
     this.fault = fault;
+    this.hint = hint;
   }
 }
 

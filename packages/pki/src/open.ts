@@ -54,10 +54,45 @@ function opened(block: PemBlock, password: Uint8Array): KeyObject {
   // Go's readers know RFC 1423 for keys that name their kind; openssl writes no others.
   if (read === undefined || label === 'PRIVATE KEY') throw unknownSeal();
   const open = label === 'ENCRYPTED PRIVATE KEY' ? pbes2(block) : rfc1423(block);
-  return ours(
-    () => read(open(password)),
-    new PkiError('is a private key that its password does not open', 'contradiction'),
+  const wrong = new PkiError('is a private key that its password does not open', 'contradiction');
+  const attempt = (password: Uint8Array) => ours(() => read(open(password)), wrong);
+  try {
+    return attempt(password);
+  } catch (error) {
+    throw error === wrong && opensWithoutEnd(attempt, password) ? lineFeed() : error;
+  }
+}
+
+/** Whether a password would do but for the line feeds behind it. */
+function opensWithoutEnd(attempt: (password: Uint8Array) => KeyObject, password: Uint8Array) {
+  const end = password.findLastIndex((octet) => octet !== 0x0a && octet !== 0x0d) + 1;
+  if (end === 0 || end === password.length) return false;
+  try {
+    return attempt(password.subarray(0, end)) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** The servers take a password as it stands. */
+function lineFeed(): PkiError {
+  return new PkiError(
+    'is a private key that its password would open without the line feed at its end',
+    'contradiction',
+    'nothing was changed; write the password without it: printf adds none, echo and editors do',
   );
+}
+
+/** Whether a PEM text is one private key that no password protects; false for what cannot be read. */
+export function isPlainKey(bytes: Uint8Array): boolean {
+  try {
+    const [block, ...others] = pemBlocks(bytes);
+    return (
+      block !== undefined && others.length === 0 && block.label in plainLabels && !isSealed(block)
+    );
+  } catch {
+    return false;
+  }
 }
 
 /** Our own words of what is wrong with a key; for all else, that it is no key. */
