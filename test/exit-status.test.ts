@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   fulcioSecrets,
+  mysqlCredentials,
   rekorConfig,
   rekorPublicKey,
   rekorSigningSecret,
@@ -113,6 +114,11 @@ const causes: Readonly<Record<number, readonly Cause[]>> = {
     ],
     [
       'createsecret',
+      ['--namespace=trillian-system', '--password-secret=trillian-mysql'],
+      () => holding([mysqlCredentials, { user: 'a', password: 'b\n', database: 'c' }]),
+    ],
+    [
+      'createsecret',
       [],
       () =>
         answering('patch', 403, {
@@ -173,6 +179,11 @@ const causes: Readonly<Record<number, readonly Cause[]>> = {
       async () => withData(memoryStore(), rekorPublicKey, await after('createsecret')),
     ],
     ['createcertchain', [], () => holding([tsaCertChain, { 'cert-chain': 'x' }])],
+    [
+      'createcerts',
+      [],
+      () => holding([fulcioSecrets, { 'tls.crt': 'theirs', 'tls.key': 'theirs' }]),
+    ],
     ['createtree', [], () => holding([rekorConfig, { treeID: '6650004838055700742' }])],
     [
       'createcerts',
