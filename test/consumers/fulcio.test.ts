@@ -150,6 +150,23 @@ describe('fulcio', () => {
   });
 });
 
+describe('fulcio, with a key that is not sealed', () => {
+  const root = opensslCertificate({ subject: '/CN=Corp root', extensions: caExtensions });
+  const data = { cert: root.certificate, private: root.key };
+
+  it('issues under it with the password that createcerts adds', async () => {
+    await directoryStore(folder).write(fulcioSecrets, { data });
+    expect(await runOn()).toMatchObject({ status: 0 });
+    expect(await readFile(secret('private'))).toEqual(root.key);
+    await issuesUnderPublishedRoot();
+  });
+
+  it('does not start with an empty password, which is why one is added', async () => {
+    const ca = { ...data, password: '' };
+    await expect(startFulcio(ca)).rejects.toThrow('fileca-key-passwd must be set');
+  });
+});
+
 /** An OpenID Connect issuer with one key, as far as Fulcio asks it. */
 async function startIssuer() {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

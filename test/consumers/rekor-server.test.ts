@@ -205,10 +205,11 @@ describe('rekor-server on what createtree and createsecret wrote', () => {
   it.each(['sealed', 'plain'])('signs with a %s key of openssl that was given', async (form) => {
     const key = openssl(['genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256']);
     const sealed = openssl(['pkcs8', '-topk8', '-passout', 'pass:brought'], key);
-    const data = {
-      'signing-secret': new Uint8Array(form === 'plain' ? key : sealed),
-      'signing-secret-password': new Uint8Array(Buffer.from('brought')),
-    };
+    const password = { 'signing-secret-password': new Uint8Array(Buffer.from('brought')) };
+    const data =
+      form === 'plain'
+        ? { 'signing-secret': new Uint8Array(key) }
+        : { 'signing-secret': new Uint8Array(sealed), ...password };
     await here.store.write(rekorSigningSecret, { data });
     await plantTree();
     expect((await makeKey()).equals(createPublicKey(key))).toBe(true);

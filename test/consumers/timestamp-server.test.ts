@@ -105,6 +105,20 @@ describe('timestamp-server', () => {
     expect(await stamp(await serve())).toContain('Verification: OK');
   });
 
+  it('stamps with a key that is not sealed, and the password that createcertchain adds', async () => {
+    await runOn([]);
+    const { 'signing-secret-password': password, ...data } = (await directoryStore(folder).read(
+      tsaCertChain,
+    ))!.data;
+    const passin = `pass:${Buffer.from(password!).toString()}`;
+    const key = openssl(['pkey', '-passin', passin], data['signing-secret']);
+    await rm(join(folder, 'tsa-system'), { recursive: true });
+    await directoryStore(folder).write(tsaCertChain, { data: { ...data, 'signing-secret': key } });
+    expect(await runOn([])).toMatchObject({ status: 0 });
+    expect(await readFile(secret('signing-secret'))).toEqual(key);
+    expect(await stamp(await serve())).toContain('Verification: OK');
+  });
+
   it('does not start on a chain root first, which createcertchain refuses as well', async () => {
     await runOn([]);
     const store = directoryStore(folder);
