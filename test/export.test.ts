@@ -1,8 +1,8 @@
-import { readdir, readFile, rename } from 'node:fs/promises';
+import { readdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tufRoot } from '@sigstand/contracts/records';
 import { createTuf } from '@sigstand/createtuf/job';
-import { inputs, put, stored } from '@sigstand/createtuf/testing';
+import { inputs, put, runAt, stored, supplied } from '@sigstand/createtuf/testing';
 import { runJob } from '@sigstand/job/testing';
 import { directoryStore } from '@sigstand/store/directory';
 import { secretIn } from '@sigstand/store/store';
@@ -47,6 +47,20 @@ describe('the export', () => {
     await place.exported(store);
     expect(await all()).toEqual(first);
     expect(await readdir(place.work)).toEqual(['trust']);
+  });
+
+  it('gives each file the time at which its content was signed', async () => {
+    const store = await supplied();
+    const seconds = (time: number) => new Date(Math.floor(time / 1_000) * 1_000);
+    const [made, refreshed] = [7_200_000, 3_600_000].map((ago) => seconds(Date.now() - ago));
+    await runAt(store, made!.toISOString());
+    await runAt(store, refreshed!.toISOString(), ['--timestamp-expiry=9d', '--timestamp-renew=8d']);
+    await place.exported(store);
+    for (const name of await readdir(place.folder)) {
+      const { mtime } = await stat(join(place.folder, name));
+      const wanted = name === 'repository.tar.gz' ? refreshed : made;
+      expect({ name, mtime }).toEqual({ name, mtime: wanted });
+    }
   });
 
   it('has a ClientTrustConfig that sigstore’s own reader takes', async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '@sigstand/createtuf/metadata';
+import { targetFileName } from '@sigstand/createtuf/repository';
 import type { Data } from '@sigstand/store/store';
 import { type Admission, admissionFiles } from './admission.ts';
 import type { Services, Trust } from './trust.ts';
@@ -48,6 +49,20 @@ export function filesOf(trust: Trust, { mirror, namespace }: Source, admission?:
       Object.entries(texts).map(([name, text]) => [name, new Uint8Array(Buffer.from(text))]),
     ),
   };
+}
+
+/**
+ * When the content of each file was signed: the root and the archive by their own word, all else by the list of targets
+ * that it is made from. The same trust has the same times.
+ */
+export function timesOf({ trustedRoot, signed }: Trust): (name: string) => Date {
+  const listed = signed(targetFileName('trusted_root.json', trustedRoot));
+  const own: Record<string, Date> = {
+    [rootFile]: signed(rootFile),
+    [`${rootFile}.sha256`]: signed(rootFile),
+    'repository.tar.gz': signed('timestamp.json'),
+  };
+  return (name) => own[name] ?? listed;
 }
 
 function template(name: string): string {

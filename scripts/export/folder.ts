@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, lstat, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rename,
+  rm,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { JobError } from '@sigstand/job/errors';
 import type { Data } from '@sigstand/store/store';
@@ -21,24 +31,27 @@ export async function bytesAt(path: string): Promise<Uint8Array | undefined> {
  *
  * @throws {JobError} data, where the folder cannot be written; nothing has changed then.
  */
-export async function writeFolder(folder: string, files: Data): Promise<void> {
+export async function writeFolder(folder: string, files: Data, timeOf: TimeOf): Promise<void> {
   try {
-    if (!(await appears(folder, files))) await replace(folder, files);
+    if (!(await appears(folder, files, timeOf))) await replace(folder, files, timeOf);
   } catch (error) {
     if (error instanceof JobError) throw error;
     throw unusable(folder, 'cannot be written', error);
   }
 }
 
+/** When a file's content was signed, which becomes the time of its last change. */
+export type TimeOf = (name: string) => Date;
+
 /** False where something is there already. */
-async function appears(folder: string, files: Data): Promise<boolean> {
+async function appears(folder: string, files: Data, timeOf: TimeOf): Promise<boolean> {
   if (await lstat(folder).catch(() => undefined)) return false;
   const parent = dirname(folder);
   await mkdir(parent, { recursive: true });
   const fresh = join(parent, `.export-${randomUUID()}`);
   await mkdir(fresh);
   try {
-    await writeAll(fresh, files);
+    await writeAll(fresh, files, timeOf);
     await rename(fresh, folder);
     return true;
   } catch (error) {
@@ -51,7 +64,7 @@ async function appears(folder: string, files: Data): Promise<boolean> {
   }
 }
 
-async function replace(folder: string, files: Data): Promise<void> {
+async function replace(folder: string, files: Data, timeOf: TimeOf): Promise<void> {
   const names = Object.keys(files);
   for (const name of names) {
     const there = await lstat(join(folder, name)).catch(() => undefined);
@@ -64,19 +77,20 @@ async function replace(folder: string, files: Data): Promise<void> {
   // Within the folder, since a file can be moved into place only within one file system.
   const fresh = await mkdtemp(join(folder, '.export-'));
   try {
-    await writeAll(fresh, files);
+    await writeAll(fresh, files, timeOf);
     for (const name of names) await rename(join(fresh, name), join(folder, name));
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }
 }
 
-async function writeAll(folder: string, files: Data): Promise<void> {
+async function writeAll(folder: string, files: Data, timeOf: TimeOf): Promise<void> {
   for (const [name, bytes] of Object.entries(files)) {
     const path = join(folder, name);
     await writeFile(path, bytes);
     // All of it is public, whatever the caller's umask.
     await chmod(path, 0o644);
+    await utimes(path, timeOf(name), timeOf(name));
   }
 }
 

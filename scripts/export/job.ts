@@ -5,13 +5,14 @@ import { unarchived } from '@sigstand/createtuf/archive';
 import { checkWithClient } from '@sigstand/createtuf/client-check';
 import { sha256 } from '@sigstand/createtuf/metadata';
 import { openRepository, publishedTargets, type Repository } from '@sigstand/createtuf/repository';
+import { signingTimes } from '@sigstand/createtuf/times';
 import { asJobError, at, JobError } from '@sigstand/job/errors';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { waitForKeys } from '@sigstand/job/wait';
 import { type Data, type Ref, secretIn, show } from '@sigstand/store/store';
 import type { Admission } from './admission.ts';
 import { command, type Options } from './command.ts';
-import { filesOf, rootFile } from './files.ts';
+import { filesOf, rootFile, timesOf } from './files.ts';
 import { bytesAt, writeFolder } from './folder.ts';
 import {
   DocumentError,
@@ -39,7 +40,7 @@ export const exportTrust = ({ from, folder }: Place) =>
     const files = filesOf(trust, { namespace, mirror }, admission);
     refusePrivateKeys(rootIn(options), files);
     await refuseOtherRoot(to, trust.root, options);
-    await writeFolder(to, files);
+    await writeFolder(to, files, timesOf(trust));
     log(`${rootFile} has the sha256 ${sha256(trust.root)}`);
     log(`${to} has ${Object.keys(files).length} files; README.md there says how to use them`);
   });
@@ -76,6 +77,7 @@ async function published({ store, waitFor, now }: JobContext, options: Options):
     return {
       root,
       repository: archive,
+      signed: signingTimes(files),
       trustedRoot,
       signingConfig,
       services: issuer ? { ...services, issuer } : services,

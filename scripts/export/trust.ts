@@ -12,6 +12,8 @@ export interface Trust {
   readonly root: Uint8Array;
   /** The repository as a gzipped tar. */
   readonly repository: Uint8Array;
+  /** When a file of the repository was signed, by its name there. */
+  readonly signed: (name: string) => Date;
   readonly trustedRoot: Uint8Array;
   readonly signingConfig: Uint8Array;
   readonly services: Services;

@@ -32,6 +32,38 @@ describe('the archive', () => {
     ]);
   });
 
+  it('gives each file the time of its signature, and a target that of the newest list', async () => {
+    const metadata = (time: string) =>
+      new Uint8Array(Buffer.from(JSON.stringify({ signed: { 'x-sigstand-signed': time } })));
+    const hashed = `${'a'.repeat(64)}.rekor.pub`;
+    const packed = await archive({
+      '1.root.json': new Uint8Array(Buffer.from('{"signed":{}}')),
+      'root.json': metadata('2030-01-01T00:00:00Z'),
+      '9.targets.json': metadata('2030-02-01T00:00:00Z'),
+      '10.targets.json': metadata('2030-03-01T00:00:00Z'),
+      'timestamp.json': metadata('2030-04-01T00:00:00Z'),
+      [hashed]: new Uint8Array([1]),
+    });
+    const times: Record<string, string | undefined> = {};
+    const tar = extract();
+    tar.end(gunzipSync(packed));
+    for await (const entry of tar) {
+      const { name, mtime } = entry.header;
+      times[name] = mtime?.toISOString().slice(0, 10);
+      entry.resume();
+    }
+    expect(times).toEqual({
+      repository: '2030-04-01',
+      'repository/targets': '2030-04-01',
+      'repository/1.root.json': '1970-01-01',
+      'repository/10.targets.json': '2030-03-01',
+      'repository/9.targets.json': '2030-02-01',
+      'repository/root.json': '2030-01-01',
+      'repository/timestamp.json': '2030-04-01',
+      [`repository/targets/${hashed}`]: '2030-03-01',
+    });
+  });
+
   it('gives each file whole to who reads it at once, as policy-controller does', async () => {
     for (const size of [700, 2_181, 4_255, 30_000, 32_768]) {
       const names = Array.from({ length: 40 }, (_, nth) => `${nth}.root.json`);

@@ -1,27 +1,30 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Data } from '@sigstand/store/store';
 import { extract, type Header, pack } from 'tar-stream';
+import { isTarget, signingTimes } from './times.ts';
 
 /** The top folder: policy-controller's TrustRoot looks for it. */
 const top = 'repository';
 
 /**
- * A repository's files as a gzipped tar; the same files always make the same tar.
+ * A repository's files as a gzipped tar, each with the time of its signature; the same files always make the same tar.
  *
  * policy-controller reads each file by one Read, and Go's inflater hands out no more than what is left of a 32 KiB window
  * (its pkg/tuf/repo.go, as of 0.15.1): a file that lies across two of them would end in zeros. So none does that fits into
  * one; in its place the folder's own entry is repeated, which says nothing new to any reader.
  */
 export async function archive(files: Data): Promise<Uint8Array> {
-  const folder = (name: string) => packed({ name, type: 'directory', mode: 0o755 });
+  const timeOf = signingTimes(files);
+  const newest = timeOf('timestamp.json');
+  const folder = (name: string) => packed({ name, type: 'directory', mode: 0o755, mtime: newest });
   const filler = await folder(top);
   const parts = [filler, await folder(`${top}/targets`)];
   let length = parts.reduce((sum, part) => sum + part.length, 0);
   const entries = Object.entries(files)
-    .map(([name, bytes]) => [pathOf(name), bytes] as const)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  for (const [name, bytes] of entries) {
-    const part = await packed({ name, mode: 0o644 }, bytes);
+    .map(([name, bytes]) => ({ name: pathOf(name), bytes, mtime: timeOf(name) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { name, bytes, mtime } of entries) {
+    const part = await packed({ name, mode: 0o644, mtime }, bytes);
     // A long name puts more than one block before the data, which ends with the part.
     const start = length + part.length - Math.ceil(bytes.length / block) * block;
     const left = window - (start % window);
@@ -39,11 +42,11 @@ const end = Buffer.alloc(2 * block);
 
 /** One entry, without the end that a tar has. */
 async function packed(
-  header: Pick<Header, 'name'> & Partial<Header>,
+  header: Pick<Header, 'name' | 'mtime'> & Partial<Header>,
   bytes: Uint8Array = new Uint8Array(),
 ): Promise<Buffer> {
   const tar = pack();
-  tar.entry({ uid: 0, gid: 0, mtime: new Date(0), ...header }, Buffer.from(bytes));
+  tar.entry({ uid: 0, gid: 0, ...header }, Buffer.from(bytes));
   tar.finalize();
   const chunks: Buffer[] = [];
   for await (const chunk of tar) chunks.push(chunk as Buffer);
@@ -110,5 +113,5 @@ function unzipped(bytes: Uint8Array): Buffer {
 
 /** Targets lie in a folder of their own, as they would on a server. */
 function pathOf(name: string): string {
-  return /^[0-9a-f]{64}\./.test(name) ? `${top}/targets/${name}` : `${top}/${name}`;
+  return isTarget(name) ? `${top}/targets/${name}` : `${top}/${name}`;
 }

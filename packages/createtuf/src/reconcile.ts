@@ -9,6 +9,7 @@ import type { Role, RoleKeys } from './role-keys.ts';
 import { canRenew, nextRoot, type RootWish, refuseOtherKeys, rootOf } from './root.ts';
 import { clockWentBack, isDue, isTooLate, type Schedules } from './schedule.ts';
 import type { Target } from './targets.ts';
+import { signedField } from './times.ts';
 
 /** What a repository is to say, and by whose hand. */
 export interface Wanted extends Contents {
@@ -102,6 +103,7 @@ interface Base {
   readonly version: number;
   readonly specVersion: string;
   readonly expires: string;
+  readonly unrecognizedFields: { readonly [signedField]: string };
 }
 
 /** Signs the next version of a role's metadata; `files` and `signed` tell what came of it. */
@@ -123,7 +125,9 @@ function issuing(
     if (before && end < before.expires && !shorten) {
       throw clockWentBack(role, { expires: before.expires, schedule, now });
     }
-    const bytes = signedBytes(body({ version, specVersion, expires: end }), signers);
+    const unrecognizedFields = { [signedField]: tufDate(now.getTime()) };
+    const base = { version, specVersion, expires: end, unrecognizedFields };
+    const bytes = signedBytes(body(base), signers);
     // With consistent snapshots a version's name is never used again, but for the timestamp's.
     files[role === 'timestamp' ? 'timestamp.json' : `${version}.${role}.json`] = bytes;
     // For people, and for clients that ask a mirror for its newest root.
