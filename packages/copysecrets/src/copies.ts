@@ -61,7 +61,10 @@ export function refuseOtherNames(
   place: string,
   data: Data | undefined,
   keys: readonly string[],
-): void {
+  { beside }: { beside?: 'harmless' } = {},
+): undefined {
+  // Beside a copied key, what others keep is theirs.
+  if (beside === 'harmless' && keys.some((key) => data?.[key]?.length)) return;
   const wanted = keys.filter((key) => isRequired(key) && !data?.[key]?.length);
   const parts = Object.keys(data ?? {}).filter((name) => splitKey.test(name));
   const known = [...records.flatMap((record) => record.keys), ...parts];

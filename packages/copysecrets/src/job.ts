@@ -183,10 +183,7 @@ async function present({ store, now }: JobContext, copying: Copy): Promise<Prese
 async function taken(store: Store, { service, source, keys }: Copy): Promise<Taken | undefined> {
   const found = await store.read(source);
   const part = publicPart(found?.data, keys);
-  if (part === undefined) {
-    refuseOtherNames(show(source), found?.data, keys);
-    return undefined;
-  }
+  if (part === undefined) return refuseOtherNames(show(source), found?.data, keys);
   const data = fitToCopy(show(source), part, service);
   const created = found?.annotations[createdNote];
   return { data, annotations: created ? { [createdNote]: created } : {} };
@@ -198,9 +195,7 @@ function lacking(
   { current, now }: { current: Snapshot | undefined; now: Date },
 ): Change | undefined {
   const places = { source: show(source), copy: show(copy) };
-  // Beside a key of ours, what others keep is theirs.
-  const isOurs = keys.some((key) => current?.data[key]?.length);
-  if (!isOurs) refuseOtherNames(places.copy, current?.data, keys);
+  refuseOtherNames(places.copy, current?.data, keys, { beside: 'harmless' });
   const change = lackingInCopy(places, data, { current: current?.data, replace });
   refuseUseless(places.source, change, { service, now });
   // The date of a key that is no longer there must not stay.

@@ -18,7 +18,7 @@ export type InputRefs = Readonly<Partial<Record<Service, Ref>>>;
 const expected: Record<Service, Expected> = {
   fulcio: { wanted: [fulcioForm.whole], known: fulcioForm.others },
   ctlog: { wanted: copies.ctlog.keys },
-  rekor: { wanted: copies.rekor.keys },
+  rekor: { wanted: ['public'], known: copies.rekor.keys },
   tsa: { wanted: [tsaForm.whole], known: tsaForm.others },
 };
 
