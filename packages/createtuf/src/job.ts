@@ -1,30 +1,23 @@
 import { tufRoot } from '@sigstand/contracts/records';
 import { JobError } from '@sigstand/job/errors';
-import { fileAt } from '@sigstand/job/file';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { refuseStrangers } from '@sigstand/job/strangers';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
 import { validityWarnings } from '@sigstand/pki/validity';
 import { converge } from '@sigstand/store/converge';
 import { refuseOwned, refuseOwnedLacking } from '@sigstand/store/owned';
-import {
-  type Change,
-  type Ref,
-  type Store,
-  StoreError,
-  secretIn,
-  show,
-} from '@sigstand/store/store';
+import { type Change, type Ref, type Store, StoreError, show } from '@sigstand/store/store';
 import { archive, archivedTimestamp, sameArchive } from './archive.ts';
+import { broughtKeys } from './brought-keys.ts';
 import { changedAddresses } from './changed-addresses.ts';
 import { type ClientCheck, checkWithClient } from './client-check.ts';
-import { command, type Options, type RootKeyPlace } from './command.ts';
+import { command } from './command.ts';
 import { extraTargets } from './extra-targets.ts';
 import { waitForMaterial } from './inputs.ts';
 import { logNameWarnings } from './log-name.ts';
 import { certificatesOf } from './material.ts';
 import { sha256 } from './metadata.ts';
-import { addressesOf, type Objects, objectsOf, schedulesOf, thresholdOf } from './options.ts';
+import { addressesOf, type Objects, objectsOf, schedulesOf } from './options.ts';
 import { openRepository, type Repository } from './repository.ts';
 import { hasFiles, type Publication, type Revised, refuseOtherRoot, revised } from './revised.ts';
 import {
@@ -35,7 +28,7 @@ import {
   readRoleKeys,
   settledRoleKeys,
 } from './role-keys.ts';
-import { type Brought, type BroughtKey, readRootKey, rootWish } from './root-keys.ts';
+import { rootWish } from './root-keys.ts';
 import { rootWarnings } from './warnings.ts';
 
 interface Effects {
@@ -92,36 +85,6 @@ export function createTuf({ entropy = systemEntropy, check = checkWithClient }: 
       ...validityWarnings(certificatesOf(material), now),
     ]);
   });
-}
-
-async function broughtKeys(store: Store, options: Options): Promise<Brought> {
-  const { namespace, rotateRoot = false } = options;
-  const threshold = thresholdOf(options);
-  const read = async (flag: string, places: readonly RootKeyPlace[]) => {
-    const named = places.map((place, index) => ({
-      place,
-      told: `${flag} (${index + 1} of ${places.length})`,
-    }));
-    return (await Promise.all(named.map((one) => keysAt(store, one, namespace)))).flat();
-  };
-  const keys = await read('--root-key', options.rootKey);
-  const old = await read('--old-root-key', options.oldRootKey);
-  return { keys, old, threshold, rotates: rotateRoot };
-}
-
-// A key has about a hundred bytes.
-const keyFile = { most: 65_536, failure: 'data' } as const;
-
-async function keysAt(
-  store: Store,
-  { place, told }: { place: RootKeyPlace; told: string },
-  namespace: string,
-): Promise<BroughtKey[]> {
-  if (place.kind === 'file') return [readRootKey(told, fileAt(told, place.path, keyFile))];
-  const ref = secretIn(namespace, place.name);
-  const found = Object.entries((await store.read(ref))?.data ?? {});
-  if (found.length === 0) throw new JobError('data', `${show(ref)} holds no root key`);
-  return found.map(([key, bytes]) => readRootKey(`${show(ref)} key ${key}`, bytes));
 }
 
 async function readExtra({ store, waitFor }: JobContext, ref: Ref) {
