@@ -24,18 +24,23 @@ export function sectionsWithCommands(): string[] {
 function linesOf(heading: string): string[] {
   const [, text = ''] = page.split(`\n## ${heading}\n`);
   const [own = ''] = text.split('\n## ');
-  return own.split('\n').filter((line) => line.startsWith('    '));
+  return commandsIn(own);
 }
 
-/** The commands of a section, as somebody would copy them. */
+function commandsIn(text: string): string[] {
+  return text.split('\n').filter((line) => line.startsWith('    '));
+}
+
+/** The function that the page begins with and the commands of a section, as somebody would copy them. */
 function commandsOf(section: Section): string {
   const lines = linesOf(section);
   if (lines.length === 0) throw new Error(`docs/rotation.md has no commands under ${section}`);
-  return lines.map((line) => line.slice(4)).join('\n');
+  const [introduction = ''] = page.split('\n## ');
+  return [...commandsIn(introduction), ...lines].map((line) => line.slice(4)).join('\n');
 }
 
 /**
- * Runs the commands of a section, in a folder that has `manifests` as the cluster takes them and `dist`;
+ * Runs the commands of a section, in a folder that has `dist`;
  * resolves to what they printed.
  *
  * @throws {Error} With all of that, where one of them fails.
