@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { records } from '@sigstand/contracts/records';
 import { exitStatus } from '@sigstand/job/errors';
 import { runJob } from '@sigstand/job/testing';
@@ -132,7 +133,11 @@ describe('every Pod', () => {
         cpu: expect.anything(),
         memory: expect.anything(),
       });
-      expect(container.resources.limits).toMatchObject({ memory: expect.anything() });
+      // A namespace with a quota takes no Pod that lacks one of them.
+      expect(container.resources.limits).toMatchObject({
+        cpu: expect.anything(),
+        memory: expect.anything(),
+      });
     }
   });
 
@@ -189,6 +194,18 @@ describe('every Pod', () => {
       expect(spec.containers[0].livenessProbe).toBeDefined();
     },
   );
+});
+
+describe('Fulcio', () => {
+  it('rolls with its configuration, which it reads at its start: the checksum in its Pods is that of the ConfigMap', () => {
+    const [config] = ofKind('ConfigMap').filter(
+      ({ metadata }) => metadata.name === 'fulcio-config',
+    );
+    const [fulcio] = ofKind('Deployment').filter(({ metadata }) => metadata.name === 'fulcio');
+    const digest = createHash('sha256').update(config!.data['config.yaml']).digest('hex');
+    const { annotations } = fulcio!.spec.template.metadata;
+    expect(annotations['sigstand.dev/config-checksum']).toBe(digest);
+  });
 });
 
 describe('every object', () => {

@@ -8,6 +8,7 @@ import { bundleAt } from '../../scripts/bundles.ts';
 import { binary } from '../programs/binaries.ts';
 import { applyAll, bringUp } from './bring-up.ts';
 import { type Cosign, cosign, identityOf, issuer, tokenOf } from './cosign.ts';
+import { fulcioConfiguration } from './fulcio-configuration.ts';
 import { rig, root, run, waste } from './rig.ts';
 import { toldInCluster } from './told.ts';
 
@@ -124,6 +125,10 @@ describe('kubectl apply -f manifests, in one go', () => {
     );
     expect(await versions()).toEqual(before);
   });
+});
+
+describe("Fulcio's configuration", () => {
+  fulcioConfiguration(() => ({ cluster, manifests: join(work, 'out/manifests') }));
 });
 
 describe('a Pod with a token of its own', () => {
