@@ -11,65 +11,19 @@ import {
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { rekorConfig, rekorPublicKey, rekorSigningSecret } from '@sigstand/contracts/records';
-import { createSecret } from '@sigstand/createsecret/job';
-import { createTree } from '@sigstand/createtree/job';
+import { rekorConfig, rekorSigningSecret } from '@sigstand/contracts/records';
 import { trustedRoot, trustedRootJson } from '@sigstand/createtuf/trusted-root';
-import { runJob } from '@sigstand/job/testing';
 import { fingerprint, publicPem } from '@sigstand/pki/keys';
 import { openssl } from '@sigstand/pki/testing';
-import type { Ref } from '@sigstand/store/store';
 import { describe, expect, it } from 'vitest';
 import { goldenWanted } from '../golden/build.ts';
 import { binary } from '../programs/binaries.ts';
-import { freePort, startServer } from '../programs/server.ts';
-import { onTrillian } from './on-trillian.ts';
+import { onRekor } from './on-rekor.ts';
 
 const hostname = 'rekor.rekor-system.svc';
 
-const here = onTrillian('rekor');
-
-const secret = (key: string) =>
-  join(here.folder, 'rekor-system/Secret', rekorSigningSecret.name, key);
-
-async function recorded(ref: Ref, key: string): Promise<string> {
-  return Buffer.from((await here.store.read(ref))!.data[key]!).toString();
-}
-
-async function plantTree(): Promise<void> {
-  const args = [`--admin-server=${here.trillian.address}`];
-  expect(await runJob(createTree(), here.store, { args })).toMatchObject({ status: 0 });
-}
-
-async function makeKey(...args: string[]): Promise<KeyObject> {
-  expect(await runJob(createSecret(), here.store, { args })).toMatchObject({ status: 0 });
-  return createPublicKey(await recorded(rekorPublicKey, 'public'));
-}
-
-/** Starts Rekor on what is in the records, as the manifest does; resolves to its URL. */
-async function serve(): Promise<string> {
-  const url = `http://127.0.0.1:${await freePort()}`;
-  const [address, port] = here.trillian.address.split(':');
-  here.server = await startServer({
-    command: binary('rekor-server'),
-    args: [
-      'serve',
-      ...[`--trillian_log_server.address=${address}`, `--trillian_log_server.port=${port}`],
-      `--trillian_log_server.tlog_id=${await recorded(rekorConfig, 'treeID')}`,
-      ...['--rekor_server.address=127.0.0.1', `--port=${new URL(url).port}`],
-      `--rekor_server.hostname=${hostname}`,
-      `--rekor_server.signer=${secret('signing-secret')}`,
-      ...['--search_index.storage_provider=mysql', '--log_type=prod'],
-    ],
-    env: {
-      HOME: here.folder,
-      'REKOR_SERVER.SIGNER-PASSWD': await readFile(secret('signing-secret-password'), 'utf8'),
-      'SEARCH_INDEX.MYSQL.DSN': here.trillian.dsn,
-    },
-    ready: `${url}/ping`,
-  });
-  return url;
-}
+const here = onRekor('rekor');
+const { makeKey, plantTree, recorded, secret, serve } = here;
 
 /** What rekor-cli answers; it verifies what it gets with the key that the server names. */
 async function rekorCli<T>(url: string, command: string, ...args: string[]): Promise<T> {

@@ -4,6 +4,8 @@ import { spawnBound } from './spawn.ts';
 
 /** A program that runs until it is stopped. */
 export interface Server {
+  /** Its process's id. */
+  readonly pid: number;
   /** What it has written so far. */
   log(): string;
   /** Ends it, and resolves when it is gone. */
@@ -56,7 +58,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const serves = typeof ready === 'string' ? () => answers(ready) : ready;
   for (const deadline = Date.now() + within; ; await sleep(50)) {
     if (ended) throw new Error(`${command} ${ended}:\n${log}`);
-    if (await serves()) return { log: () => log, stop };
+    if (await serves()) return { pid: child.pid ?? 0, log: () => log, stop };
     if (Date.now() < deadline) continue;
     await stop();
     throw new Error(`${command} does not serve after ${within} ms:\n${log}`);
