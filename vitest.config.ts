@@ -3,13 +3,18 @@ import { defineConfig } from 'vitest/config';
 // A test may run what sets itself up, and must not take node_modules away under the others.
 process.env.SIGSTAND_INSTALL = 'no';
 
+// A test that asserts nothing shows nothing: it fails.
+const expect = { requireAssertions: true };
+
 // unit: pure and in process. The others need the rig's programs, which scripts/test.sh builds first.
 export default defineConfig({
   test: {
+    reporters: ['default', './test/matrix-reporter.ts'],
     projects: [
       {
         test: {
           name: 'unit',
+          expect,
           include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts', 'test/bench/**/*.test.ts'],
           // A busy machine may stand still for seconds.
           testTimeout: 30_000,
@@ -18,6 +23,7 @@ export default defineConfig({
       {
         test: {
           name: 'apiserver',
+          expect,
           include: ['test/apiserver/**/*.test.ts'],
           globalSetup: ['test/apiserver/setup.ts'],
           testTimeout: 60_000,
@@ -27,6 +33,7 @@ export default defineConfig({
       {
         test: {
           name: 'faults',
+          expect,
           include: ['test/faults/**/*.test.ts', 'test/fuzz/**/*.test.ts'],
           globalSetup: ['test/faults/setup.ts'],
           testTimeout: process.env.FAULTS === 'long' ? 4 * 3_600_000 : 240_000,
@@ -39,6 +46,7 @@ export default defineConfig({
       {
         test: {
           name: 'consumers',
+          expect,
           include: ['test/{consumers,conformance,fresh}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 240_000,
@@ -48,6 +56,7 @@ export default defineConfig({
       {
         test: {
           name: 'cluster',
+          expect,
           include: ['test/{cluster,admission}/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 900_000,

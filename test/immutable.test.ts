@@ -87,7 +87,11 @@ describe.each(makers)('%s --immutable', (_name, job, args, refs) => {
     const { data } = (await store.read(ref!))!;
     const lost = Object.keys(data).find((key) => /password/.test(key)) ?? '';
     await broken.write(ref!, { data: { ...data, [lost]: new Uint8Array() } });
-    expect(await run(job(), broken, asked)).toMatchObject({ status: 78, writes: [] });
+    expect(await run(job(), broken, asked)).toMatchObject({
+      status: 78,
+      stderr: expect.stringContaining(`lacks ${lost}`),
+      writes: [],
+    });
     expect((await broken.read(ref!))?.immutable).toBe(false);
   });
 
@@ -139,7 +143,8 @@ describe('a Secret that is immutable by other hands', () => {
     const mixed = memoryStore();
     await mixed.write(fulcioSecrets, (await store.read(fulcioSecrets))!);
     await mixed.write(fulcioPublicKey, (await other.read(fulcioPublicKey))!);
-    const { status, writes } = await run(createCerts(), mixed, ['--immutable']);
+    const { status, stderr, writes } = await run(createCerts(), mixed, ['--immutable']);
     expect({ status, writes }).toEqual({ status: 78, writes: [] });
+    expect(stderr).toMatch(/fulcio-pub-key key cert is \S+, but Secret .* gives /);
   });
 });

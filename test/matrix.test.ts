@@ -1,49 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { pages, pointersIn, type Ran, type Row, reasonIn, rowsOf, unshown } from './matrix.ts';
 
 const root = join(import.meta.dirname, '..');
-
-interface Row {
-  readonly number: string;
-  readonly fault: string;
-  readonly outcome: string;
-  readonly shownBy: string;
-}
-
-/** The rows of a page's table `| # | fault | outcome | shown by |`. */
-function rowsOf(page: string): Row[] {
-  return readFileSync(join(root, 'test/faults', page), 'utf8')
-    .split('\n')
-    .map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('\\|', '|')))
-    .filter(([, number = '']) => /^G?\d+$/.test(number))
-    .map(([, number = '', fault = '', outcome = '', shownBy = '', ...rest]) => {
-      if (rest.length !== 1) throw new Error(`${page}, row ${number}: not four columns`);
-      return { number, fault, outcome, shownBy };
-    });
-}
-
-const pages = [
-  { page: 'every-job.md', numbers: numbered(18, 'G') },
-  { page: 'per-job.md', numbers: numbered(47) },
-  { page: 'bad-inputs.md', numbers: numbered(39) },
-];
-
-function numbered(most: number, prefix = ''): string[] {
-  return Array.from({ length: most }, (_, index) => `${prefix}${index + 1}`);
-}
-
-/** What a row points at that is not there. */
-function missing({ shownBy }: Row): string[] {
-  const reason = /^does not apply: (.*)$/.exec(shownBy)?.[1];
-  if (reason !== undefined) return reason.length > 20 ? [] : ['a reason'];
-  return shownBy.split('; ').flatMap((pointer) => {
-    const [, path = '', title = ''] = /^`?([\w./-]+\.ts): (.+?)`?$/.exec(pointer) ?? [];
-    const file = join(root, path);
-    if (title === '' || !existsSync(file)) return [`a test file in: ${pointer}`];
-    return readFileSync(file, 'utf8').includes(title) ? [] : [pointer];
-  });
-}
 
 describe.each(pages)('the faults in $page', ({ page, numbers }) => {
   const rows = rowsOf(page);
@@ -52,9 +12,42 @@ describe.each(pages)('the faults in $page', ({ page, numbers }) => {
     expect(rows.map(({ number }) => number)).toEqual(numbers);
   });
 
-  it.each(rows)('$number: is shown by tests that exist, or does not apply for a reason', (row) => {
-    expect(missing(row)).toEqual([]);
+  // That these tests run, and pass, is seen by matrix-reporter.ts where they do.
+  it.each(rows)('$number: names tests of files that exist, or a reason', (row) => {
+    const reason = reasonIn(row);
+    if (reason !== undefined) expect(reason.length).toBeGreaterThan(20);
+    else expect(pointersIn(row).length).toBeGreaterThan(0);
+    const bad = pointersIn(row).filter(
+      ({ path, title }) => title === '' || !existsSync(join(root, path)),
+    );
+    expect(bad).toEqual([]);
     expect(row.fault).not.toBe('');
     expect(row.outcome).not.toBe('');
+  });
+});
+
+describe('a row that points at a test', () => {
+  const ran = new Map<string, readonly Ran[]>([
+    [
+      'test/a.test.ts',
+      [
+        { fullName: 'a suite > row 1: one > works', state: 'passed' },
+        { fullName: 'a suite > takes 5 (five)', state: 'failed' },
+        { fullName: 'another > is skipped', state: 'skipped' },
+      ],
+    ],
+  ]);
+  const pointing = (shownBy: string): Row => ({ number: '1', fault: '', outcome: '', shownBy });
+
+  it.each([
+    ['`test/a.test.ts: works`', []],
+    ['`test/a.test.ts: row 1: one`; `test/a.test.ts: takes %i (five)`', []],
+    ['`test/a.test.ts: takes $number.value (f`', []],
+    ['`test/a.test.ts: was renamed`', ['no test ran: `test/a.test.ts: was renamed`']],
+    ['`test/a.test.ts: is skipped`', ['left out: test/a.test.ts: another > is skipped']],
+    ['`test/not-in-this-run.test.ts: works`', []],
+    ['does not apply: for this reason', []],
+  ])('is held to it: %s', (shownBy, found) => {
+    expect(unshown([pointing(shownBy)], ran)).toEqual(found);
   });
 });

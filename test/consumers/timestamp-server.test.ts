@@ -126,7 +126,13 @@ describe('timestamp-server', () => {
     const reversed = parseCertificates(current.data['cert-chain']!).toReversed();
     const data = { 'cert-chain': Buffer.concat(reversed.map(certificatePem)) };
     await store.write(tsaCertChain, { data }, current);
-    expect(await runOn([])).toMatchObject({ status: 65 });
+    expect(await runOn([])).toMatchObject({
+      status: 65,
+      stderr: expect.stringContaining('tsa-cert-chain key cert-chain is not in order'),
+    });
+    expect((await store.read(tsaCertChain))?.data).toEqual(
+      expect.objectContaining({ 'cert-chain': new Uint8Array(data['cert-chain']) }),
+    );
     await expect(serve()).rejects.toThrow(/ended with/);
   });
 });

@@ -199,22 +199,30 @@ describe('copysecrets', () => {
 
   it('looks at all that is there before it copies any of it', async () => {
     const store = await filledStore([[tsaCertChain, { 'cert-chain': privateKey }]]);
-    expect(await runJob(copySecrets(), store)).toMatchObject({ status: 65 });
+    expect(await runJob(copySecrets(), store)).toMatchObject({
+      status: 65,
+      stderr: expect.stringContaining('tsa-cert-chain key cert-chain holds a private key'),
+      writes: [],
+    });
     expect(Object.values(await copied(store)).filter(Boolean)).toEqual([]);
   });
 
   it('refuses a chain in which a private key stands', async () => {
     const data = { 'cert-chain': concat(tsa.private, tsa.cert) };
     const store = await filledStore([[tsaCertChain, data]]);
-    expect(await runJob(copySecrets(), store)).toMatchObject({ status: 65 });
+    expect(await runJob(copySecrets(), store)).toMatchObject({
+      status: 65,
+      stderr: expect.stringContaining('tsa-cert-chain key cert-chain holds a private key'),
+      writes: [],
+    });
     expect(await store.read(copies.tsa)).toBeUndefined();
   });
 
   it('refuses a public key that is not that of the certificate beside it', async () => {
     const data = { cert: fulcio!.cert, public: other!.public };
     const store = await filledStore([[fulcioPublicKey, data]]);
-    const { status, stderr } = await runJob(copySecrets(), store);
-    expect(status).toBe(78);
+    const { status, stderr, writes } = await runJob(copySecrets(), store);
+    expect({ status, writes }).toEqual({ status: 78, writes: [] });
     expect(stderr).toMatch(/key public is [0-9a-f]{64}, but key cert is for [0-9a-f]{64}/);
   });
 
@@ -297,15 +305,17 @@ describe('copysecrets', () => {
   });
 
   it.each([
-    '--fulcio-secret=fulcio-pub-key',
-    '--tsa-secret=a/b/c',
-    '--rekor-secret=A/b',
-    '--replace=maybe',
-    '--sources=x',
-  ])('refuses %s', async (flag) => {
-    expect(await runJob(copySecrets(), memoryStore(), { args: [flag] })).toMatchObject({
-      status: 64,
-    });
+    ['--fulcio-secret=fulcio-pub-key', 'Kubernetes names have small letters'],
+    ['--tsa-secret=a/b/c', 'Write NAMESPACE/NAME'],
+    ['--rekor-secret=A/b', 'Kubernetes names have small letters'],
+    ['--replace=maybe', 'Write true or false'],
+    ['--sources=x', "unknown option '--sources'"],
+  ])('refuses %s, and says why', async (flag, why) => {
+    const store = await filledStore();
+    const { status, stderr, writes } = await runJob(copySecrets(), store, { args: [flag] });
+    expect({ status, writes }).toEqual({ status: 64, writes: [] });
+    expect(stderr).toContain(flag.split('=')[0]);
+    expect(stderr).toContain(why);
   });
 });
 

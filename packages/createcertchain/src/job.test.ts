@@ -261,7 +261,8 @@ describe('createcertchain, where the user brings a chain', () => {
     ],
     ['a root alone', () => brought(root), 'has no leaf'],
   ])('refuses %s', async (_what, data, message) => {
-    const { status, stderr } = await run(await holding(data()));
+    const { status, stderr, writes } = await run(await holding(data()));
     expect([status, stderr]).toEqual([65, expect.stringContaining(message)]);
+    expect(writes).toEqual([]);
   });
 });

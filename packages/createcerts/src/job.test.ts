@@ -186,8 +186,8 @@ describe('createcerts, where something is there', () => {
     const [ours, theirs] = [made, another].map(({ public: key }) =>
       fingerprint(createPublicKey(Buffer.from(key!))),
     );
-    const { status, stderr } = await run(await holding({ ...made, cert: another.cert! }));
-    expect(status).toBe(78);
+    const { status, stderr, writes } = await run(await holding({ ...made, cert: another.cert! }));
+    expect({ status, writes }).toEqual({ status: 78, writes: [] });
     expect(stderr).toContain(`key cert is for the key ${theirs}, but the private key is ${ours}`);
   });
 

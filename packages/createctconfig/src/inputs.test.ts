@@ -108,8 +108,8 @@ describe('createctconfig', () => {
     it('refuses another key than the log has', async () => {
       const store = await made();
       await store.write(mine, { data: { private: given('plain') } });
-      const { status, stderr } = await run(store, args);
-      expect(status).toBe(78);
+      const { status, stderr, writes } = await run(store, args);
+      expect({ status, writes }).toEqual({ status: 78, writes: [] });
       expect(stderr).toMatch(/has the key [0-9a-f]{64}, but the log has [0-9a-f]{64}/);
     });
 

@@ -105,8 +105,13 @@ describe('createctconfig', () => {
     'refuses %j as the ID of a tree',
     async (tree) => {
       const store = await inputs({ tree });
-      const { status } = await run(store, ['--timeout=200ms']);
+      const { status, stderr } = await run(store, ['--timeout=200ms']);
       expect(status).toBe(tree === '' ? 69 : 65);
+      expect(stderr).toMatch(
+        tree === ''
+          ? /ctlog-config, treeID did not come within 200 ms; /
+          : /ctlog-config key treeID is not a tree's ID, a positive 64-bit integer; /,
+      );
       expect(await store.read(ctlogSecrets)).toBeUndefined();
     },
   );
@@ -200,8 +205,10 @@ describe('createctconfig', () => {
     '--configmap=A',
     '--key-password=hunter2',
   ])('refuses %s', async (flags) => {
-    const { status, stderr } = await run(await inputs(), flags.split(/ (?=--)/));
-    expect(status).toBe(64);
+    const { status, stderr, writes } = await run(await inputs(), flags.split(/ (?=--)/));
+    expect({ status, writes }).toEqual({ status: 64, writes: [] });
+    const named = [...flags.matchAll(/--[a-z-]+/g)].map(([flag]) => flag);
+    expect(named.some((flag) => stderr.includes(flag))).toBe(true);
     expect(stderr).not.toContain('hunter2');
   });
 

@@ -132,28 +132,38 @@ describe('createctconfig, while it waits,', () => {
     expect(stderr).toMatch(new RegExp(lines.join('[^]*')));
   });
 
-  it.each<[string, Parameters<typeof inputs>[0] | null, string[], number]>([
-    ['the tree is none', { tree: 'x', cert: null }, [], 65],
-    ['Fulcio’s root is none, and the tree is late', null, [], 65],
-    ['Fulcio’s root has ended', {}, [], 65],
-    ['the key is to be somebody’s own', { cert: null }, ['--private-secret=mine'], 69],
-  ])('writes nothing where %s', async (what, given, args, expected) => {
+  it.each<[string, Parameters<typeof inputs>[0] | null, string[], number, string]>([
+    ['the tree is none', { tree: 'x', cert: null }, [], 65, "is not a tree's ID"],
+    ['Fulcio’s root is none, and the tree is late', null, [], 65, 'key cert is not PEM'],
+    ['Fulcio’s root has ended', {}, [], 65, 'key cert has a certificate, CN=old, that expired'],
+    [
+      'the key is to be somebody’s own',
+      { cert: null },
+      ['--private-secret=mine'],
+      69,
+      'fulcio-pub-key, cert did not come',
+    ],
+  ])('writes nothing where %s', async (what, given, args, expected, why) => {
     const store = watched(given ? await inputs(given) : memoryStore());
     if (!given) await put(store, fulcioPublicKey, { cert: text('hunter2') });
     store.writes.length = 0;
     const now = () => new Date(what.endsWith('ended') ? '2100-01-01' : Date.now());
-    const { status } = await runJob(createCtConfig(), store, {
+    const { status, stderr } = await runJob(createCtConfig(), store, {
       args: [...args, '--timeout=200ms'],
       now,
     });
     expect({ status, writes: store.writes }).toEqual({ status: expected, writes: [] });
+    expect(stderr).toContain(why);
   });
 
   it('reserves nothing where there is a log', async () => {
     const store = watched(memoryStore());
     await put(store, ctlogSecrets, await read(await made()));
     store.writes.length = 0;
-    expect(await run(store, ['--timeout=200ms'])).toMatchObject({ status: 69 });
+    expect(await run(store, ['--timeout=200ms'])).toMatchObject({
+      status: 69,
+      stderr: expect.stringContaining('ctlog-config, treeID did not come'),
+    });
     expect(store.writes).toEqual([]);
   });
 
@@ -316,12 +326,15 @@ describe('createctconfig, where a key is reserved,', () => {
   });
 
   it.each([
-    ['--private-secret=ctlog-key'],
-    ['--pubkeysecret=ctlog-key'],
-    ['--pubkeysecret=ctlog-secrets'],
-  ])('refuses %s, and writes nothing', async (flag) => {
+    ['--private-secret=ctlog-key', '--private-secret cannot be Secret ctlog-system/ctlog-key'],
+    ['--pubkeysecret=ctlog-key', 'ctlog-key cannot be both the private and the public record'],
+    ['--pubkeysecret=ctlog-secrets', 'ctlog-secrets cannot be both the private and the public'],
+  ])('refuses %s, and writes nothing', async (flag, why) => {
     const store = watched(memoryStore());
-    expect(await run(store, [flag])).toMatchObject({ status: 64 });
+    expect(await run(store, [flag])).toMatchObject({
+      status: 64,
+      stderr: expect.stringContaining(why),
+    });
     expect(store.writes).toEqual([]);
   });
 });

@@ -45,7 +45,11 @@ describe('createctconfig on a log that is stored', () => {
     it('makes no new key where a public one is in use', async () => {
       const store = await inputs();
       await store.write(ctlogPublicKey, { data: await read(await made(), ctlogPublicKey) });
-      expect(await run(store)).toMatchObject({ status: 78 });
+      expect(await run(store)).toMatchObject({
+        status: 78,
+        stderr: expect.stringContaining('the private key it belongs to is not in Secret'),
+        writes: [],
+      });
       expect(await store.read(ctlogSecrets)).toBeUndefined();
     });
   });
@@ -71,6 +75,7 @@ describe('createctconfig on a log that is stored', () => {
       expect(await run(store)).toMatchObject({
         status: 78,
         stderr: expect.stringContaining('does not open'),
+        writes: [],
       });
     });
 
@@ -142,8 +147,8 @@ describe('createctconfig on a log that is stored', () => {
 
     it('refuses a second log rather than losing one', async () => {
       const { store } = await byUpstream('> config: <log_id: 2');
-      const { status, stderr } = await run(store);
-      expect(status).toBe(65);
+      const { status, stderr, writes } = await run(store);
+      expect({ status, writes }).toEqual({ status: 65, writes: [] });
       expect(stderr).toContain('key config has more than one config');
     });
 

@@ -105,8 +105,8 @@ describe('createsecret', () => {
     const mixed = memoryStore();
     await mixed.write(rekorSigningSecret, (await store.read(rekorSigningSecret))!);
     await mixed.write(rekorPublicKey, (await other.read(rekorPublicKey))!);
-    const { status, stderr } = await runJob(createSecret(), mixed);
-    expect(status).toBe(78);
+    const { status, stderr, writes } = await runJob(createSecret(), mixed);
+    expect({ status, writes }).toEqual({ status: 78, writes: [] });
     expect(stderr).toMatch(/key public is [0-9a-f]{64}, but .* gives [0-9a-f]{64}/);
   });
 
@@ -136,10 +136,11 @@ describe('createsecret', () => {
   });
 
   it('refuses a password on the command line without repeating it', async () => {
-    const { status, stderr } = await runJob(createSecret(), memoryStore(), {
+    const { status, stderr, writes } = await runJob(createSecret(), memoryStore(), {
       args: ['--signing-secret-pwd=hunter2'],
     });
-    expect(status).toBe(64);
+    expect({ status, writes }).toEqual({ status: 64, writes: [] });
+    expect(stderr).toContain('--signing-secret-pwd is not taken: the password is random');
     expect(stderr).not.toContain('hunter2');
   });
 });

@@ -252,8 +252,8 @@ describe('createtuf, where what is stored contradicts itself,', () => {
     await run(other);
     const mixed = await only(store, tufRepository);
     await mixed.write(tufKeys, (await other.read(tufKeys))!);
-    const { status, stderr } = await run(mixed);
-    expect(status).toBe(78);
+    const { status, stderr, writes } = await run(mixed);
+    expect({ status, writes }).toEqual({ status: 78, writes: [] });
     expect(stderr).toMatch(/trusts [0-9a-f]{64} for root, and the key at hand is [0-9a-f]{64}/);
   });
 
@@ -272,8 +272,8 @@ describe('createtuf, where what is stored contradicts itself,', () => {
   it('touches nothing where some of the role keys are missing', async () => {
     const store = await supplied();
     await store.write(tufKeys, { data: { root: utf8('x') } });
-    const { status, stderr } = await run(store);
-    expect(status).toBe(78);
+    const { status, stderr, writes } = await run(store);
+    expect({ status, writes }).toEqual({ status: 78, writes: [] });
     expect(stderr).toContain('tuf-keys has root but lacks targets, snapshot, timestamp');
   });
 
@@ -282,8 +282,8 @@ describe('createtuf, where what is stored contradicts itself,', () => {
     const garbage = utf8('hunter2');
     const data: Data = { root: garbage, targets: garbage, snapshot: garbage, timestamp: garbage };
     await store.write(tufKeys, { data });
-    const { status, stderr } = await run(store);
-    expect(status).toBe(65);
+    const { status, stderr, writes } = await run(store);
+    expect({ status, writes }).toEqual({ status: 65, writes: [] });
     expect(stderr).toContain('Secret tuf-system/tuf-keys key root');
     expect(stderr).not.toContain('hunter2');
   });
@@ -291,14 +291,16 @@ describe('createtuf, where what is stored contradicts itself,', () => {
 
 describe('createtuf, called wrongly,', () => {
   it.each([
-    '--fulcio-url=fulcio.example',
-    '--timestamp-expiry=1s',
-    '--root-expiry=soon',
-    '--configmap=Not_A_Name',
-    '--mode=serve',
-  ])('says so: %s', async (flag) => {
-    const { status } = await run(memoryStore(), [flag]);
-    expect(status).toBe(64);
+    ['--fulcio-url=fulcio.example', 'Write a URL that starts with http:// or https://'],
+    ['--timestamp-expiry=1s', 'It must be at least a minute'],
+    ['--root-expiry=soon', 'Write a duration'],
+    ['--configmap=Not_A_Name', 'Kubernetes names have small letters'],
+    ['--mode=serve', "unknown option '--mode'"],
+  ])('says so: %s', async (flag, why) => {
+    const { status, stderr, writes } = await run(await supplied(), [flag]);
+    expect({ status, writes }).toEqual({ status: 64, writes: [] });
+    expect(stderr).toContain(flag.split('=')[0]);
+    expect(stderr).toContain(why);
   });
 });
 

@@ -100,16 +100,24 @@ describe('a service that is absent', () => {
 
   it('may not be every one', async () => {
     const all = ['fulcio', 'ctlog', 'rekor', 'tsa'].map((one) => `--without=${one}`);
-    expect(await runAt(await supplied(), start, all)).toMatchObject({ status: 64 });
-    expect(await runAt(await supplied(), start, ['--without=mysql'])).toMatchObject({ status: 64 });
+    expect(await runAt(await supplied(), start, all)).toMatchObject({
+      status: 64,
+      stderr: expect.stringContaining('--without leaves no service to trust'),
+      writes: [],
+    });
+    expect(await runAt(await supplied(), start, ['--without=mysql'])).toMatchObject({
+      status: 64,
+      stderr: expect.stringContaining('Write fulcio, ctlog, rekor, tsa'),
+      writes: [],
+    });
   });
 
   it('leaves logs whose age nobody tells: that is refused, and said', async () => {
     const store = memoryStore();
     await put(store, { rekor: inputs('first').rekor });
     const args = ['--without=fulcio', '--without=tsa', '--without=ctlog'];
-    const { status, stderr } = await runAt(store, start, args);
-    expect(status).toBe(65);
+    const { status, stderr, writes } = await runAt(store, start, args);
+    expect({ status, writes }).toEqual({ status: 65, writes: [] });
     expect(stderr).toContain("annotate the log's Secret with sigstand.dev/key-created");
     const annotations = { 'sigstand.dev/key-created': '2029-06-01T12:00:00Z' };
     await store.write(copies.rekor, { annotations }, await store.read(copies.rekor));
@@ -136,8 +144,8 @@ describe("a log key's start", () => {
   it('is refused where the note is no time', async () => {
     const store = await supplied();
     await store.write(copies.rekor, note('yesterday'), await store.read(copies.rekor));
-    const { status, stderr } = await runAt(store, start);
-    expect(status).toBe(65);
+    const { status, stderr, writes } = await runAt(store, start);
+    expect({ status, writes }).toEqual({ status: 65, writes: [] });
     expect(stderr).toContain('Secret tuf-system/rekor-pub-key has an annotation');
   });
 });
@@ -218,8 +226,9 @@ describe("an operator's own files", () => {
   });
 
   it('are waited for', async () => {
-    const { status, stderr } = await runAt(await supplied(), start, [...args, '--timeout=50ms']);
-    expect(status).toBe(69);
+    const late = [...args, '--timeout=50ms'];
+    const { status, stderr, writes } = await runAt(await supplied(), start, late);
+    expect({ status, writes }).toEqual({ status: 69, writes: [] });
     expect(stderr).toContain('ConfigMap tuf-system/extra');
   });
 });

@@ -148,6 +148,8 @@ describe('waiting', () => {
     await store.write(ref, { data: { public: new Uint8Array() } });
     expect(await runJob(waiting, store, { args: ['--timeout=200ms'] })).toMatchObject({
       status: 69,
+      stderr: expect.stringContaining('Secret ns/late, public did not come within 200 ms'),
+      writes: [],
     });
   });
 });

@@ -1,6 +1,15 @@
-import type { Store } from '@sigstand/store/store';
+import { type Store, show } from '@sigstand/store/store';
 import { type Job, main } from './main.ts';
 import type { Environment } from './settings.ts';
+
+/** What a Job came to. */
+export interface JobRun {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The records that it wrote, or tried to, each by its place, in order. */
+  readonly writes: readonly string[];
+}
 
 /**
  * Runs a Job in process on the store given, with the defaults of `--store dir:`; for tests. With
@@ -20,9 +29,17 @@ export async function runJob(
     now?: () => Date;
     signal?: AbortSignal;
   } = {},
-): Promise<{ status: number; stdout: string; stderr: string }> {
+): Promise<JobRun> {
   let stdout = '';
   let stderr = '';
+  const writes: string[] = [];
+  const noting: Store = {
+    ...store,
+    write(ref, change, replacing) {
+      writes.push(show(ref));
+      return store.write(ref, change, replacing);
+    },
+  };
   const status = await main(job, {
     args: ['--store=dir:memory', ...args],
     env,
@@ -34,7 +51,7 @@ export async function runJob(
     stderr: (text) => {
       stderr += text;
     },
-    openStore: async () => store,
+    openStore: async () => noting,
   });
-  return { status, stdout, stderr };
+  return { status, stdout, stderr, writes };
 }

@@ -97,8 +97,12 @@ it('end with 65 where createtuf has no temporary folder, which it alone needs', 
   const job = harness.lane.job('tuf-system/createtuf');
   const { reset } = await harness.prepare(job);
   await reset();
+  const before = await harness.state();
   const { status, stderr } = await harness.run(job, { env: { TMPDIR: '/nonexistent' } });
   expect({ status, stderr }).toMatchObject({ status: 65 });
+  const published = [...(await harness.state()).keys()].filter((place) => !before.has(place));
+  // The role keys come before the check.
+  expect(published.filter((place) => !place.endsWith('/tuf-keys'))).toEqual([]);
   expect(stderr).toContain('error: no folder can be made in /nonexistent');
   expect(stderr).toContain('mount an emptyDir there');
 });

@@ -1,0 +1,101 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { jobNames } from '@sigstand/contracts/contract';
+import { describe, expect, it } from 'vitest';
+import { type FileReport, judge } from './mutants/judge.ts';
+import { mutants } from './mutants/list.ts';
+import { mutated, occurrences } from './mutants/mutant.ts';
+
+const root = join(import.meta.dirname, '..');
+const unit = /^(packages\/[a-z]+\/src\/.+|test\/[a-z-]+)\.test\.ts$/;
+
+describe('the list of mutants', () => {
+  it('fits the tree: each text that it replaces is there, once in its file', () => {
+    const texts = new Map<string, string>();
+    const stale = mutants.flatMap(({ file, from }) => {
+      if (!texts.has(file))
+        texts.set(file, existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : '');
+      const count = occurrences(texts.get(file) ?? '', from);
+      return count === 1 ? [] : [`${file} has ${count} times: ${from}`];
+    });
+    expect(stale).toEqual([]);
+  });
+
+  it('changes something, says what that would do to a user, and names tests that are there', () => {
+    for (const { file, from, to, hurts, killers } of mutants) {
+      expect({ file, from, changes: from !== to, told: hurts.length > 10 }).toEqual({
+        ...{ file, from },
+        ...{ changes: true, told: true },
+      });
+      expect(killers.length).toBeGreaterThan(0);
+      expect(killers.filter((test) => !unit.test(test) || !existsSync(join(root, test)))).toEqual(
+        [],
+      );
+    }
+    const changes = mutants.map(({ file, from, to }) => [file, from, to].join('\n'));
+    expect(changes.filter((change, index) => changes.indexOf(change) !== index)).toEqual([]);
+  });
+
+  it('reaches every Job, what they share, the manifests, the scripts and the rig', () => {
+    const places = [
+      ...jobNames.map((job) => `packages/${job}/`),
+      ...['packages/store/', 'packages/job/', 'packages/pki/'],
+      ...['manifests/', 'scripts/', 'test/rig/'],
+    ];
+    const few = places.filter(
+      (place) => mutants.filter(({ file }) => file.startsWith(place)).length < 8,
+    );
+    expect(few).toEqual([]);
+    expect(mutants.length).toBeGreaterThanOrEqual(100);
+  });
+});
+
+describe('a change', () => {
+  const mutant = { file: 'f', from: '$1', to: '$&', hurts: '', killers: [] };
+
+  it('is made as it is written', () => {
+    expect(mutated('a $1 b', mutant)).toBe('a $& b');
+  });
+
+  it.each(['a', '$1 $1'])('is refused where its place is not there once: %s', (text) => {
+    expect(() => mutated(text, mutant)).toThrow('stale: f has');
+  });
+});
+
+describe('the verdict on a change', () => {
+  const file = 'test/a.test.ts';
+  const report = (passed: number, ...names: string[]): FileReport => ({
+    file,
+    passed,
+    told: names.map((name) => ({ where: 'it works', isTest: true, name, message: 'no' })),
+  });
+  const around = (name: string): FileReport => ({
+    ...report(0),
+    told: [{ where: file, isTest: false, name, message: 'no' }],
+  });
+
+  it.each([
+    ['a test’s assertion failed', report(1, 'AssertionError')],
+    ['an assertion failed, and another test crashed', report(0, 'TypeError', 'AssertionError')],
+    ['the program refused what it should take', report(3, 'StoreError')],
+    ['an assertion in a hook failed', around('AssertionError')],
+  ])('is killed where %s', (_what, said) => {
+    expect(judge(said).outcome).toBe('failed');
+    expect(judge(said).why).toMatch(/^test\/a\.test\.ts: /);
+  });
+
+  it('is survived where every test passed', () => {
+    expect(judge(report(1))).toEqual({ outcome: 'passed', why: '' });
+  });
+
+  it.each([
+    ['the run did not end', undefined],
+    ['a test crashed', report(4, 'ReferenceError')],
+    ['a test did not end', report(4, 'TestTimeoutError')],
+    ['no test passed, and none failed', report(0)],
+    ['the file could not be parsed', around('SyntaxError')],
+    ['the file could not be loaded', around('JobError')],
+  ])('is no kill where %s', (_what, said) => {
+    expect(judge(said).outcome).toBe('broken');
+  });
+});

@@ -1,0 +1,48 @@
+/** An error of a test, or of what is around it: a file that is loaded, a hook. */
+export interface Told {
+  readonly where: string;
+  readonly isTest: boolean;
+  readonly name: string;
+  readonly message: string;
+}
+
+/** What became of one test file. */
+export interface FileReport {
+  readonly file: string;
+  readonly passed: number;
+  readonly told: readonly Told[];
+}
+
+/**
+ * What a test file says of a tree: all of it `passed`, one `failed` by an assertion, or it did not get as
+ * far as that: a file that cannot be loaded, a name that is not defined, no test at all.
+ */
+export interface Verdict {
+  readonly outcome: 'passed' | 'failed' | 'broken';
+  readonly why: string;
+}
+
+/** The verdict of one file; no report is a run that did not end. */
+export function judge(report: FileReport | undefined): Verdict {
+  if (report === undefined) return { outcome: 'broken', why: 'it did not end' };
+  const { file, passed, told } = report;
+  const failed = told.find(isFinding);
+  if (failed) return { outcome: 'failed', why: `${file}: ${failed.where}` };
+  const [other] = told;
+  if (other)
+    return { outcome: 'broken', why: `${file}: ${other.where}: ${other.name}: ${other.message}` };
+  if (passed === 0) return { outcome: 'broken', why: `${file}: no test passed` };
+  return { outcome: 'passed', why: '' };
+}
+
+/**
+ * What no assertion says, and no error that the program itself knows: a change that an editor or the
+ * compiler would not let through, or that makes a test hang.
+ */
+const crash = /^(SyntaxError|ReferenceError|TypeError|RangeError|TestTimeoutError)$/;
+
+/** Around the tests, an assertion alone: any other error may be that of a file that cannot be loaded. */
+function isFinding({ isTest, name, message }: Told): boolean {
+  if (name === 'AssertionError') return true;
+  return isTest && !crash.test(name) && !/^(Test|Hook) timed out/.test(message);
+}

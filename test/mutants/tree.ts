@@ -1,0 +1,81 @@
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FileReport } from './judge.ts';
+import type { Question } from './worker.ts';
+
+/** A copy of the project, with everything of it that git knows or would take, also what is not committed. */
+export function copyTree(root: string, to: string): void {
+  const list = execFileSync(
+    'git',
+    ['ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+    { cwd: root, encoding: 'utf8' },
+  );
+  for (const file of list.split('\0').filter((one) => one && existsSync(join(root, one)))) {
+    cpSync(join(root, file), join(to, file), { verbatimSymlinks: true });
+  }
+  linkModules(root, to);
+}
+
+/** Packages by links; but our own are the copy's, or the tests would load what was not changed. */
+function linkModules(root: string, to: string): void {
+  const [from, modules] = [join(root, 'node_modules'), join(to, 'node_modules')];
+  mkdirSync(join(modules, '@sigstand'), { recursive: true });
+  for (const name of readdirSync(from).filter((one) => !['@sigstand', '.vite'].includes(one))) {
+    symlinkSync(join(from, name), join(modules, name));
+  }
+  for (const name of readdirSync(join(from, '@sigstand'))) {
+    symlinkSync(join(to, 'packages', name), join(modules, '@sigstand', name));
+  }
+}
+
+// Far more than a test file takes; a change that makes one hang is not waited out.
+const longest = 120_000; // milliseconds
+
+/** A copy, and a process in it that runs test files. */
+export class Workshop {
+  readonly tree: string;
+  #child: Promise<ChildProcess> | undefined;
+
+  constructor(tree: string) {
+    this.tree = tree;
+  }
+
+  /** Runs one test file; undefined where it did not end. */
+  async run(file: string, changed: string): Promise<FileReport | undefined> {
+    this.#child ??= started(this.tree);
+    const child = await this.#child;
+    const report = (await answer(child, { file, changed })) as FileReport | undefined;
+    if (report === undefined) this.close();
+    return report;
+  }
+
+  close(): void {
+    void this.#child?.then((child) => child.kill('SIGKILL'));
+    this.#child = undefined;
+  }
+}
+
+async function started(tree: string): Promise<ChildProcess> {
+  const child = fork('test/mutants/worker.ts', {
+    cwd: tree,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  if ((await answer(child)) === 'ready') return child;
+  throw new Error(`no tests can be run in ${tree}`);
+}
+
+/** What the process says next; undefined where it ends first, or takes too long. */
+function answer(child: ChildProcess, question?: Question): Promise<unknown> {
+  return new Promise((resolve) => {
+    const late = setTimeout(() => done(undefined), longest);
+    const ended = () => done(undefined);
+    const done = (message: unknown) => {
+      clearTimeout(late);
+      child.off('message', done).off('exit', ended);
+      resolve(message);
+    };
+    child.once('message', done).once('exit', ended);
+    if (question) child.send(question);
+  });
+}

@@ -1,0 +1,131 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { bash, inFolder, root, standIn } from './shell.ts';
+
+/* The functions of the scripts by themselves: no cluster, nothing but what a folder holds. */
+
+/** A text with the scripts' functions before it, whose state is in a folder of its own. */
+const scripts = (text: string, cluster = 'rig') =>
+  inFolder({ cluster, applied: '', log: '' }, (folder) => ({
+    ...bash(
+      `source scripts/lib.sh; source scripts/cluster.sh; source scripts/gates.sh
+       k() { echo "k $*"; cat >&2; }\n${text}`,
+      { env: { SIGSTAND_OUT: folder } },
+    ),
+    digests: existsSync(join(folder, 'manifests/20-rekor.yaml'))
+      ? (readFileSync(join(folder, 'manifests/20-rekor.yaml'), 'utf8').match(/@sha256:/g)?.length ??
+        0)
+      : -1,
+  }));
+
+describe('a step of a script', () => {
+  it('that fails ends it all, with the end of the log', () => {
+    const { status, stdout, stderr } = scripts(
+      'fails() { echo why; return 3; }; step try fails; echo on',
+    );
+    expect(status).toBe(1);
+    expect(stdout).toContain('✗ try');
+    expect(stdout).not.toContain('on\n');
+    expect(stderr).toContain('why');
+  });
+
+  it('that succeeds is ticked, and says nothing of what it printed', () => {
+    const { status, stdout } = scripts('works() { echo noise; }; step try works');
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: expect.stringMatching(/^ {2}✔ try +[\d.]+ s\n$/),
+    });
+  });
+});
+
+describe('the manifests that are applied', () => {
+  it('have their digests, but on the rig, which serves other bytes', () => {
+    expect(scripts('render_manifests', 'kind').digests).toBeGreaterThan(0);
+    expect(scripts('render_manifests', 'current').digests).toBeGreaterThan(0);
+    expect(scripts('render_manifests', 'rig').digests).toBe(0);
+  });
+
+  it('are those of the stage that is asked for, and of the label', () => {
+    const text = 'render_manifests; apply_stage 2 "2*.yaml"; apply_stage 3 "4*.yaml" a=b';
+    const { stdout, stderr } = scripts(text);
+    expect(stdout).toBe(
+      'k apply -f - -l sigstand.dev/stage=2\nk apply -f - -l sigstand.dev/stage=3,a=b\n',
+    );
+    expect(stderr).toContain('# Rekor, the signature transparency log.');
+  });
+
+  it('wait for what they need, and are not applied without it', () => {
+    const text = 'k() { echo "k $*"; [ "$1" != wait ]; }; apply_once_there ns secret/x 2 "2*.yaml"';
+    const { stdout, stderr, status } = scripts(text);
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('k wait --for=create --timeout=300s -n ns secret/x');
+    expect(stdout).not.toContain('# Rekor');
+  });
+});
+
+describe('functions side by side', () => {
+  it('fail where one of them does', () => {
+    const both = (text: string) => scripts(`good() { :; }; bad() { false; }; ${text}`).status;
+    expect(both('at_once good good')).toBe(0);
+    expect(both('at_once bad good')).not.toBe(0);
+    expect(both('at_once good bad')).not.toBe(0);
+  });
+
+  it('say why, and go on failing, behind a gate', () => {
+    const { status, stdout } = scripts('tell_why() { echo why; }; gate false');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: 'why\n' });
+  });
+});
+
+describe('a script that is called wrongly', () => {
+  it('names the clusters that there are', () => {
+    const { status, stderr } = scripts('choose_cluster moon');
+    expect({ status, stderr }).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("not 'moon'"),
+    });
+  });
+
+  it('ends with 64 before it does anything', () => {
+    expect(bash('bash scripts/up.sh --moon')).toMatchObject({
+      status: 64,
+      stderr: expect.stringContaining('unknown argument --moon'),
+    });
+  });
+});
+
+describe('Debian packages', () => {
+  it('are installed only where their program is not there', () =>
+    inFolder({}, (folder) => {
+      const PATH = standIn(folder, 'apt-get', 'echo "apt-get $*"');
+      const need = (entries: string) =>
+        bash(`source scripts/lib.sh; id() { echo 0; }; need_packages ${entries}`, {
+          env: { PATH },
+        });
+      expect(need('bash:bash')).toMatchObject({ status: 0, stdout: '' });
+      expect(need('bash:bash no-such-program:its-package').stdout).toMatch(
+        / install its-package\n$/,
+      );
+    }));
+});
+
+describe('with-node.sh', () => {
+  const script = readFileSync(join(root, 'scripts/with-node.sh'), 'utf8');
+  const run = (version: string) =>
+    inFolder({ 'scripts/with-node.sh': script }, (folder) => {
+      const text = `exec '${process.execPath}' -e "Object.defineProperty(process.versions, 'node', { value: '${version}' }); $2"`;
+      return bash(`bash '${folder}/scripts/with-node.sh' echo here`, {
+        env: { PATH: standIn(folder, 'node', text) },
+      });
+    });
+
+  it('takes the machine’s own Node where none is pinned, if that is new enough', () => {
+    expect(run('24.0.0')).toMatchObject({ status: 0, stdout: 'here\n' });
+    expect(run('23.9.0')).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringContaining('Node 24 is not here'),
+    });
+  });
+});
