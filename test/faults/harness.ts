@@ -203,6 +203,7 @@ function wavesOf(touched: Touched): LaneJob[][] {
     waves.push(wave.map(([job]) => job));
     left = left.filter((one) => !wave.includes(one));
   }
+  if (waves.length === 0) throw new Error('there are no Jobs');
   return waves;
 }
 

@@ -16,8 +16,16 @@ export function figure(text: string): void {
   process.stdout.write(`figure: ${text}\n`);
 }
 
-/** A limit in milliseconds for what takes a fraction of it, longer on a machine that others keep busy. */
-export function patience(milliseconds: number): number {
-  const [load = 0] = loadavg();
-  return milliseconds * Math.max(1, load / availableParallelism());
+/** How often a limit is stretched at most: what takes longer than that is wrong on any machine. */
+const mostPatience = 5;
+
+/**
+ * A limit in milliseconds for what takes a fraction of it, longer on a machine that others keep busy:
+ * by how many processes there are for each processor.
+ */
+export function patience(
+  milliseconds: number,
+  busy = (loadavg()[0] ?? 0) / availableParallelism(),
+): number {
+  return milliseconds * Math.min(mostPatience, Math.max(1, busy));
 }

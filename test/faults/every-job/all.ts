@@ -19,12 +19,16 @@ export function runAll(
   );
 }
 
-/** The runs that did not end with this status, and what they said; in so many milliseconds, if told. */
+/**
+ * The runs that did not end with this status, and what they said; in so many milliseconds, if told. That
+ * nothing ran is told as well: of no runs everything is true.
+ */
 export function otherThan(
   status: number,
   runs: readonly JobRun[],
   { within = Number.POSITIVE_INFINITY } = {},
 ): string[] {
+  if (runs.length === 0) return ['no Job ran'];
   return runs
     .filter((run) => run.status !== status || run.ms > within)
     .map(({ title, ms, ...run }) => `${title}: ${run.status} after ${ms} ms: ${run.stderr}`);

@@ -56,6 +56,7 @@ export interface Script {
 
 export interface DatabaseServer {
   log(): string;
+  running(): boolean;
   /** The exit status once it has ended. */
   readonly ended: Promise<number | null>;
   /** SIGKILL; or SIGTERM, as the kubelet says goodbye. */
@@ -203,6 +204,7 @@ function serve(log: string, args: readonly string[]): DatabaseServer {
   const ended = endOf(child);
   return {
     log: () => readFileSync(log, 'utf8'),
+    running: () => child.exitCode === null && child.signalCode === null,
     ended,
     stop: async (signal = 'SIGTERM') => {
       child.kill(signal);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { figure, long, trials } from '../profile.ts';
@@ -12,6 +12,8 @@ import { credentials } from './database-pod.ts';
  */
 
 const random = randomFrom();
+// Of the 200 that the init container makes.
+const fewest = 180;
 let database: Database;
 let wanted: object;
 beforeAll(async () => {
@@ -29,14 +31,15 @@ describe('the first start of the database', () => {
     const kills = trials(3, 40);
     for (let trial = 1; trial <= kills; trial += 1) {
       const script = pod.prepare();
-      while (!existsSync(half) && script.child.exitCode === null) await sleep(5);
-      await sleep(random.below(500));
+      const files = await filled(half, random.below(fewest), () => script.child.exitCode === null);
       process.kill(-(script.child.pid ?? 0), 'SIGKILL');
       await script.ended;
-      const context = `trial ${trial} from FAULTS_SEED=${random.seed}`;
-      expect({ context, both: existsSync(data) && existsSync(half) }).toEqual({
+      const context = `trial ${trial}, ${files} files, from FAULTS_SEED=${random.seed}`;
+      expect({ context, status: script.child.exitCode, whole: existsSync(data) }).toEqual({
         context,
-        both: false,
+        // It was killed while it worked, not when it was done.
+        status: null,
+        whole: false,
       });
       if (long) rmSync(data, { recursive: true, force: true });
     }
@@ -147,8 +150,9 @@ describe('a schema that was cut short', () => {
     for (let trial = 1; trial <= kills; trial += 1) {
       const context = `trial ${trial} from FAULTS_SEED=${random.seed}`;
       const server = pod.start();
-      while (!existsSync(pod.path('/var/lib/mysql', 'data/trillian'))) await sleep(2);
-      await sleep(random.below(120));
+      // Each table has two files, and the database one.
+      const point = random.below(2 * tables.length + 2);
+      await filled(pod.path('/var/lib/mysql', 'data/trillian'), point, server.running);
       await server.stop('SIGKILL');
       await of.start();
       expect({ context, schema: schema() }).toEqual({ context, schema: wanted });
@@ -158,6 +162,16 @@ describe('a schema that was cut short', () => {
     figure(`kills while the schema is made: ${kills}`);
   });
 });
+
+/** Waits until a folder that somebody fills holds so many files, at any depth; resolves to how many it has. */
+async function filled(folder: string, least: number, works: () => boolean): Promise<number> {
+  for (;;) {
+    const files = existsSync(folder) ? readdirSync(folder, { recursive: true }).length : -1;
+    if (files >= least) return files;
+    if (!works()) throw new Error(`the process has ended with ${files} of ${least} files`);
+    await sleep(2);
+  }
+}
 
 function statementsOf(sql: string): string[] {
   return sql
