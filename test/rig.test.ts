@@ -165,7 +165,7 @@ it('what pip installs is what the hashes name, and nothing that it would compile
     const PATH = standIn(
       folder,
       'python3',
-      `[ "$1" = -m ] || { echo -n /usr/bin/python3; exit; }; echo "$@"; mkdir -p "$CACHE/lib"`,
+      `[ "$1" = -m ] || { echo -n /bin/echo; exit; }; echo "$@"; mkdir -p "$CACHE/lib"`,
     );
     const text = `mkdir -p "$CACHE/bin"; export CACHE; install_python "$CACHE/bin/to"`;
     const { status, stdout } = bash(rig(text, { at: folder }), {

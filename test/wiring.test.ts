@@ -14,7 +14,7 @@ import { openPrivateKey } from '@sigstand/pki/seal';
 import { memoryStore } from '@sigstand/store/memory';
 import type { Ref } from '@sigstand/store/store';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { jobs, oncePods } from './jobs.ts';
+import { argsInPod, jobs, oncePods } from './jobs.ts';
 import { ofKind, pods } from './stack.ts';
 
 /* What each server finds at the paths and in the environment that its manifest gives it, made by the Jobs. */
@@ -25,8 +25,8 @@ const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toStrin
 beforeAll(async () => {
   const ended = await Promise.all(
     oncePods.map((pod) => {
-      const args = [...pod.args, `--namespace=${pod.namespace}`, '--timeout=40s'];
-      return runJob(jobs[pod.job]!(), store, { args });
+      const args = [...argsInPod(pod), '--timeout=40s'];
+      return runJob(jobs[pod.job]!(), store, { args, env: pod.env });
     }),
   );
   expect(ended.filter(({ status }) => status !== 0)).toEqual([]);

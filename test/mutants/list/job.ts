@@ -71,7 +71,7 @@ export const job: readonly Mutant[] = [
     [...main, 'packages/createsecret/src/job.test.ts'],
     [
       [
-        'return `${option} has a value${from} that is invalid: ${reason}`;',
+        'return `${option} has a value that is invalid: ${reason}`;',
         'return plain;',
         'a password that went to the wrong flag is repeated in the log',
       ],
@@ -104,7 +104,11 @@ export const job: readonly Mutant[] = [
     ['url.username || url.password || ', '', 'a URL with a password is published to every client'],
     ['port <= 65_535', 'port <= 65_536', 'a port that is none is taken and never answers'],
     ['text.length > 63', 'text.length > 253', 'a namespace is asked for that cannot be'],
-    ["return text.replace(/\\/+$/, '');", 'return text;', 'clients ask https://x//api'],
+    [
+      "return issuerUrl(text).replace(/\\/+$/, '');",
+      'return issuerUrl(text);',
+      'clients ask https://x//api',
+    ],
     ['if (rest.length > 0) throw', 'if (rest.length > 1) throw', 'a/b/c is read as the Secret a/b'],
     ['m: 60_000,', 'm: 3_600_000,', 'a timeout of 5m waits five hours'],
   ]),

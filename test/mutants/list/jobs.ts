@@ -111,7 +111,7 @@ export const jobs: readonly Mutant[] = [
   ...inFile('packages/createsecret/src/job.ts', secret, [
     ['    dated: dated(now),\n', '', 'clients learn no date of Rekor’s key'],
     [
-      ".conflicts(['signingSecret', 'secret', 'keyType'])",
+      ".conflicts(['signingSecret', 'secret', 'keyType', 'hostname'])",
       '',
       'flags that are passed over in silence',
     ],
