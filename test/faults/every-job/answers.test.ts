@@ -63,7 +63,11 @@ it('told so for ever, they give up with 75 and name the object', async () => {
         to === 'kubernetes' && writes ? { kind: 'answer', status: 409 } : undefined,
     }));
     expect(otherThan(75, runs)).toEqual([]);
-    for (const { traffic } of runs) expect(traffic.writes.length).toBeLessThanOrEqual(10);
+    for (const { title, traffic } of runs) {
+      const places = new Set(traffic.writes.map(({ what }) => what));
+      // Ten times each, and copysecrets has four of them.
+      expect({ title, most: traffic.writes.length <= 10 * places.size }).toEqual({ title, most: true });
+    }
     for (const [title, line] of Object.entries(lastLines(runs))) {
       expect(line).toMatch(
         /error: (Secret|ConfigMap) \S+ was changed by others 10 times in a row; /,
