@@ -115,15 +115,15 @@ describe('with-node.sh', () => {
   const script = readFileSync(join(root, 'scripts/with-node.sh'), 'utf8');
   const run = (version: string) =>
     inFolder({ 'scripts/with-node.sh': script }, (folder) => {
-      const text = `exec '${process.execPath}' -e "Object.defineProperty(process.versions, 'node', { value: '${version}' }); $2"`;
+      const text = `exec '${process.execPath}' -e "Object.defineProperty(process.versions, 'node', { value: '${version}' });$2"`;
       return bash(`bash '${folder}/scripts/with-node.sh' echo here`, {
         env: { PATH: standIn(folder, 'node', text) },
       });
     });
 
   it('takes the machine’s own Node where none is pinned, if that is new enough', () => {
-    expect(run('24.0.0')).toMatchObject({ status: 0, stdout: 'here\n' });
-    expect(run('23.9.0')).toMatchObject({
+    expect(run('24.5.0')).toMatchObject({ status: 0, stdout: 'here\n' });
+    expect(run('24.4.9')).toMatchObject({
       status: 1,
       stdout: '',
       stderr: expect.stringContaining('Node 24 is not here'),

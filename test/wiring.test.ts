@@ -10,7 +10,7 @@ import { readConfig } from '@sigstand/createctconfig/ct-config';
 import { runJob } from '@sigstand/job/testing';
 import { parseCertificates } from '@sigstand/pki/chain';
 import { fingerprint, parsePublicKey, publicKeyOf } from '@sigstand/pki/keys';
-import { openPrivateKey } from '@sigstand/pki/seal';
+import { openPrivateKey } from '@sigstand/pki/open';
 import { memoryStore } from '@sigstand/store/memory';
 import type { Ref } from '@sigstand/store/store';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -173,4 +173,27 @@ describe('a server finds', () => {
 
 it('the timestamp server asks nobody for the time', async () => {
   expect((await server('tsa')).args).toContain('--disable-ntp-monitoring');
+});
+
+describe('the TUF server', () => {
+  const { data } = ofKind('ConfigMap').find(({ metadata }) => metadata.name === 'tuf-server')!;
+  const map =
+    /map \$status:\$file \$cache_control \{(.*?)\n +\}\n/s.exec(data['nginx.conf'])?.[1] ?? '';
+  const rules = [...map.matchAll(/"~([^"]+)" "([^"]+)";/g)].map(([, pattern = '', value = '']) => ({
+    pattern: new RegExp(pattern),
+    value,
+  }));
+  /** What nginx's map says of an answer: the first expression that fits, else the default. */
+  const kept = (answer: string) =>
+    rules.find(({ pattern }) => pattern.test(answer))?.value ?? /default ([^;]+);/.exec(map)?.[1];
+
+  it.each(['200:timestamp.json', '200:root.json', '404:2.root.json', '500:1.targets.json', '200:'])(
+    'lets nobody keep %s',
+    (answer) => expect(kept(answer)).toBe('no-cache'),
+  );
+
+  it.each(['200:1.root.json', '304:12.targets.json', `206:${'0a'.repeat(32)}.rekor.pub`])(
+    'lets everybody keep %s',
+    (answer) => expect(kept(answer)).toBe('public, max-age=86400, immutable'),
+  );
 });

@@ -66,7 +66,10 @@ it('told so for ever, they give up with 75 and name the object', async () => {
     for (const { title, traffic } of runs) {
       const places = new Set(traffic.writes.map(({ what }) => what));
       // Ten times each, and copysecrets has four of them.
-      expect({ title, most: traffic.writes.length <= 10 * places.size }).toEqual({ title, most: true });
+      expect({ title, most: traffic.writes.length <= 10 * places.size }).toEqual({
+        title,
+        most: true,
+      });
     }
     for (const [title, line] of Object.entries(lastLines(runs))) {
       expect(line).toMatch(

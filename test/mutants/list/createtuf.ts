@@ -348,7 +348,11 @@ export const createtuf: readonly Mutant[] = [
       'const mostIntermediates = 11;',
       'a chain is published that clients refuse',
     ],
-    ['if (!stampsOnly(leaf)) {', 'if (false) {', 'a TSA is published whose stamps clients refuse'],
+    [
+      '    refuseNoTimeStamping({ ...chain, leaf });\n',
+      '',
+      'a TSA is published whose stamps clients refuse',
+    ],
     [
       'if (key.equals(certified)) return chain;',
       'return chain;',

@@ -137,7 +137,7 @@ export const jobs: readonly Mutant[] = [
       'refuseInvalid(certificates, now);',
       'a stack in use stops at the CA’s end, instead of a warning',
     ],
-    ['if (!certificates[0]?.ca) throw', 'if (false) throw', 'Fulcio gets a leaf as its CA'],
+    ['if (chain.leaf) throw', 'if (false) throw', 'Fulcio gets a leaf as its CA'],
     [
       '!extendedKeyUsage(issuing)?.purposes.includes(codeSigning)',
       'false',
@@ -193,7 +193,7 @@ export const jobs: readonly Mutant[] = [
     ],
     ['    refuseMismatch(leaf, key);\n', '', 'timestamps do not verify'],
     ['    refuseInvalid(certificates, now);\n', '', 'a chain that has expired is made known'],
-    ['if (!stampsOnly(leaf)) {', 'if (false) {', 'a leaf is kept that clients refuse'],
+    ['    refuseNoTimeStamping({ ...chain, leaf });\n', '', 'a leaf is kept that clients refuse'],
     [
       'if (other) throw',
       'if (false) throw',
@@ -256,7 +256,11 @@ export const jobs: readonly Mutant[] = [
     ],
   ]),
   ...inFile('packages/createctconfig/src/fulcio-root.ts', ct, [
-    ['one.ca && maySignCertificates(one)', 'one.ca', 'a root is taken that Fulcio cannot sign by'],
+    [
+      'isCa(one) && maySignCertificates(one)',
+      'isCa(one)',
+      'a root is taken that Fulcio cannot sign by',
+    ],
     [
       'const known = new Set(accepted.map(fingerprintOf));',
       'const known = new Set<string>();',
@@ -317,7 +321,7 @@ export const jobs: readonly Mutant[] = [
   ]),
   ...inFile('packages/copysecrets/src/copies.ts', copy, [
     [
-      '  if (ctLog) refuseNoCtKey(key);\n',
+      "  if (service === 'ctlog') refuseNoCtKey(key);\n",
       '',
       'a CT log’s key is published that clients cannot use',
     ],
@@ -348,9 +352,14 @@ export const jobs: readonly Mutant[] = [
       'a chain that has expired is copied',
     ],
     [
-      'if (certificates.length > 0) at(place, () => orderChain(certificates));',
+      'if (certificates.length > 0) at(place, () => refuseUnusable(certificates, service));',
       '',
       'a chain that lacks a link is published',
+    ],
+    [
+      'at(`${place} key public`, () => refuseNewCtKey(parsePublicKey(key)));',
+      '',
+      'a new CT log’s key is published by which clients refuse every certificate',
     ],
     ["name.includes('_root.')", 'true', 'a chain is copied while half of it is there'],
   ]),
@@ -370,11 +379,6 @@ export const jobs: readonly Mutant[] = [
       'for (const key of strayPrivateKeys(stored)) {',
       'for (const key of strayPrivateKeys({})) {',
       'a private key in the public namespace stays unnoticed',
-    ],
-    [
-      '{ ctLog: madeBy === ctlogPublicKey.madeBy }',
-      '{ ctLog: false }',
-      'a CT log’s key is published that clients cannot use',
     ],
   ]),
 ];

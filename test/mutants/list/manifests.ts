@@ -182,6 +182,18 @@ export const manifests: readonly Mutant[] = [
       'a chain that is bad is retried five times',
     ],
   ]),
+  ...inFile('manifests/60-tuf.yaml', wiring, [
+    [
+      '"~^(200|206|304):[0-9]+\\.[a-z]+\\.json$"',
+      '"~^(200|206|304):([0-9]+\\.)?[a-z]+\\.json$"',
+      'clients keep timestamp.json for a day',
+    ],
+    [
+      '"~^(200|206|304):[0-9]+\\.[a-z]+\\.json$"',
+      '"~^...:[0-9]+\\.[a-z]+\\.json$"',
+      'clients keep for a day that there is no new root',
+    ],
+  ]),
   ...inFile('manifests/60-tuf.yaml', rights, [
     [
       'resourceNames: [tsa-cert-chain]\n    verbs: [get]',

@@ -38,11 +38,6 @@ export const pki: readonly Mutant[] = [
       'a stolen Secret’s password is tried 300 times faster',
     ],
     [
-      'const mostIterations = 1_500_000;',
-      'const mostIterations = 15_000_000;',
-      'a key from elsewhere holds the Job for minutes',
-    ],
-    [
       'const salt = randomBytes(16);',
       'const salt = Buffer.alloc(16);',
       'one table opens all sealed keys',
@@ -51,22 +46,6 @@ export const pki: readonly Mutant[] = [
       'const iv = randomBytes(16);',
       'const iv = Buffer.alloc(16);',
       'two sealed keys can be compared',
-    ],
-    ['refuseOddDigest(others);', '', 'a digest of a price nobody knows is computed'],
-    [
-      'if (block === undefined || others.length > 0 ||',
-      'if (block === undefined ||',
-      'of two private keys the first is taken in silence',
-    ],
-    [
-      "'contradiction')\n      : new",
-      "'data')\n      : new",
-      'a lost password is told as a bad file',
-    ],
-    [
-      "if (type === 'pkcs8' || !/^Proc-Type: 4,ENCRYPTED\\r?$/m.test(text)) throw unknownEncryption();",
-      '',
-      'a second sealed box below the first is computed',
     ],
   ]),
   ...inFile('packages/pki/src/certificate.ts', test('certificate'), [
@@ -123,24 +102,9 @@ export const pki: readonly Mutant[] = [
       'a chain whose signatures are wrong is published',
     ],
     [
-      'if (!path.every(({ ca }) => ca)) throw',
-      'if (false) throw',
-      'an issuer that is no CA is published, and clients refuse all it signed',
-    ],
-    [
-      'if (below > (pathLength(certificate) ?? below)) {',
-      'if (below > (pathLength(certificate) ?? below) + 1) {',
-      'a chain that is too long for its root is published',
-    ],
-    [
       "if (roots.length > 1) throw new PkiError('has more than one root certificate');",
       '',
       'of two roots one is taken in silence',
-    ],
-    [
-      'if (certificate?.raw.length === der.length) return certificate;',
-      'if (certificate) return certificate;',
-      'what follows a certificate in its block is published with it',
     ],
     [
       'const mostIntermediates = 10;',
@@ -164,11 +128,6 @@ export const pki: readonly Mutant[] = [
       "if (block?.label !== 'PUBLIC KEY' || others.length > 0) {",
       "if (block?.label !== 'PUBLIC KEY') {",
       'of two public keys the first is taken in silence',
-    ],
-    [
-      'if (elements(der).length !== 1) throw',
-      'if (elements(der).length < 1) throw',
-      'a private key behind a public one is published',
     ],
     [
       'if (/PRIVATE KEY/.test(',
@@ -286,22 +245,114 @@ export const pki: readonly Mutant[] = [
       ],
     ],
   ),
+  ...inFile('packages/pki/src/extensions.ts', test('chain'), [
+    [
+      '.octets[0] ?? 0) & 0x04) !== 0',
+      '.octets[0] ?? 0) & 0x80) !== 0',
+      'a CA is refused because of the wrong bit of its key usage',
+    ],
+    [
+      'return basicConstraints(certificate)?.ca === true;',
+      'return basicConstraints(certificate) !== undefined;',
+      'a leaf passes for a CA',
+    ],
+    [
+      'purposes.includes(purpose) || purposes.includes(anyPurpose)',
+      'purposes.includes(purpose)',
+      'a CA for any purpose is refused',
+    ],
+  ]),
+  ...inFile('packages/pki/src/path.ts', test('chain'), [
+    [
+      "if (index > 0 && !isCa(one)) throw new PkiError('has an issuer that is not a CA');",
+      '',
+      'an issuer that is no CA is published, and clients refuse all it signed',
+    ],
+    [
+      'if (isCa(one) && !maySignCertificates(one)) {',
+      'if (false) {',
+      'a CA that may sign no certificate is published',
+    ],
+    [
+      'if (index > (pathLength(certificate) ?? index)) {',
+      'if (index > (pathLength(certificate) ?? index) + 1) {',
+      'a chain that is too long for its root is published',
+    ],
+    ['  forms.forEach(refuseUnknown);\n', '', 'a chain is published by which no client verifies'],
+    [
+      '  refuseConstrained(forms);\n',
+      '',
+      'a chain is published that clients refuse by its name constraints',
+    ],
+    [
+      "'1.2.840.113549.1.1.11',",
+      "'1.2.840.113549.1.1.11', '1.2.840.113549.1.1.5',",
+      'a chain that is signed with SHA-1 is published',
+    ],
+  ]),
   ...inFile(
-    'packages/pki/src/extensions.ts',
-    ['packages/createctconfig/src/job.test.ts', 'packages/createctconfig/src/inputs.test.ts'],
+    'packages/pki/src/path.ts',
+    ['packages/createcerts/src/job.test.ts'],
     [
       [
-        '((bits[1] ?? 0) & 0x04) !== 0',
-        '((bits[1] ?? 0) & 0x80) !== 0',
-        'a CA is refused because of the wrong bit of its key usage',
+        'if (path.every((certificate) => allows(certificate, purpose))) return;',
+        'return;',
+        'a CA is kept whose chain is for another purpose',
+      ],
+    ],
+  ),
+  ...inFile('packages/pki/src/open.ts', test('seal'), [
+    [
+      'const mostIterations = 1_500_000;',
+      'const mostIterations = 15_000_000;',
+      'a key from elsewhere holds the Job for minutes',
+    ],
+    [
+      'if (block === undefined || others.length > 0 ||',
+      'if (block === undefined ||',
+      'of two private keys the first is taken in silence',
+    ],
+    [
+      "new PkiError('is a private key that its password does not open', 'contradiction')",
+      "new PkiError('is a private key that its password does not open')",
+      'a lost password is told as a bad file',
+    ],
+    [
+      "'1.2.840.113549.2.9': 'sha256',",
+      "'1.2.840.113549.2.9': 'sha256', '1.2.840.113549.2.11': 'sha512',",
+      'a key is taken that Rekor does not open',
+    ],
+    [
+      'if (password.length === 0) {',
+      'if (false) {',
+      'a key is taken that Fulcio does not open without a password',
+    ],
+  ]),
+  ...inFile(
+    'packages/pki/src/open.ts',
+    [
+      'packages/createctconfig/src/stored-log.test.ts',
+      'packages/createctconfig/src/inputs.test.ts',
+      ...test('seal'),
+    ],
+    [
+      [
+        "if ('DEK-Info' in headers && end === text) return;",
+        'return;',
+        'ct_server does not start with the key that is kept',
       ],
     ],
   ),
   ...inFile('packages/pki/src/pem.ts', test('pem'), [
     [
-      "if (blocks.length !== begun) throw new PkiError('is broken PEM');",
+      'if (found.length !== begun || found.length !== ended) throw new PkiError(brokenPem);',
       '',
       'half of a broken bundle is published',
+    ],
+    [
+      'if (/[^ \\t\\r\\n]/.test(behind)) throw',
+      'if (false) throw',
+      'Fulcio does not start with what is kept',
     ],
     [
       "if (bytes.toString('base64') !== text) throw new PkiError('is broken PEM');",
@@ -315,11 +366,21 @@ export const pki: readonly Mutant[] = [
     ],
   ]),
   ...inFile('packages/pki/src/der.ts', test('der'), [
+    ['!shortest || end > bytes.length', '!shortest', 'a certificate that is cut off is read'],
     [
-      "if (end > bytes.length) throw new PkiError('is not DER');",
-      '',
-      'a certificate that is cut off is read',
+      'octets.length < more || !shortest ||',
+      'octets.length < more ||',
+      'a certificate is taken that Go cannot read',
     ],
-    ['more > 4 ||', '', 'a length of a hundred octets is read as one'],
+    [
+      'if (one === undefined || others.length > 0) throw notDer();',
+      'if (one === undefined) throw notDer();',
+      'what follows a key in its block is passed over',
+    ],
+    [
+      'if (first === undefined || padded) throw notDer();',
+      'if (first === undefined) throw notDer();',
+      'a serial number is taken that Go cannot read',
+    ],
   ]),
 ];

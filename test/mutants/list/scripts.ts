@@ -153,7 +153,7 @@ export const shell: readonly Mutant[] = [
     ],
   ]),
   ...inFile('scripts/with-node.sh', scripts, [
-    ['[0] >= 24 ?', '[0] >= 18 ?', 'an old Node fails in the middle of it'],
+    ['major > 24 ||', 'major > 18 ||', 'an old Node fails in the middle of it'],
   ]),
   ...inFile('scripts/up.sh', scripts, [
     ['>&2; exit 64 ;;', '>&2 ;;', 'a mistyped flag is passed over'],

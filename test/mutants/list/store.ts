@@ -169,6 +169,35 @@ export const store: readonly Mutant[] = [
       'every key is read as garbage and refused',
     ],
   ]),
+  ...inFile(
+    'packages/store/src/pod.ts',
+    ['test/pod.test.ts'],
+    [
+      [
+        'new Agent({ keepAlive: true })',
+        'new Agent({ keepAlive: true, rejectUnauthorized: false })',
+        'whoever answers in the API server’s place gets the token and the keys',
+      ],
+      ['isIPv6(host) ? `[${host}]` : host', 'host', 'no Job runs on a cluster with IPv6'],
+      ['return { agent, ca, headers:', 'return { agent, headers:', 'no Job trusts its API server'],
+      [
+        "if (text !== '') return text;",
+        'return text;',
+        'an empty token is shown, and the refusal tells nothing of it',
+      ],
+    ],
+  ),
+  ...inFile(
+    'packages/store/src/api.ts',
+    ['test/pod.test.ts'],
+    [
+      [
+        'const timeout = 10_000;',
+        'const timeout = 10_000_000;',
+        'a silent API server holds the Job for hours',
+      ],
+    ],
+  ),
   ...inFile('packages/store/src/api.ts', overHttp, [
     ['if (status === 401) access.forget();', '', 'a token that was renewed is never read again'],
     [
