@@ -18,6 +18,7 @@ export default defineConfig({
           include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts', 'test/bench/**/*.test.ts'],
           // A busy machine may stand still for seconds.
           testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {

@@ -20,6 +20,7 @@ const vitest = await createVitest('test', {
   project: ['unit'],
   watch: false,
   bail: 1,
+  testTimeout: 60_000,
   maxWorkers: 1,
   reporters: [{}],
 });
