@@ -404,8 +404,8 @@ export const createtuf: readonly Mutant[] = [
       '0',
       'policy-controller reads a file that ends in zeros',
     ],
-    ['.sort(([a], [b]) => (a < b ? -1 : 1));', ';', 'the Secret is written anew by each run'],
-    ['mtime: new Date(0)', 'mtime: new Date()', 'the Secret is written anew by each run'],
+    ['.sort((a, b) => (a.name < b.name ? -1 : 1));', ';', 'the Secret is written anew by each run'],
+    ['mtime: timeOf(name) }', 'mtime: new Date() }', 'the Secret is written anew by each run'],
   ]),
   ...inFile('packages/createtuf/src/warnings.ts', root, [
     [

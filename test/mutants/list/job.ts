@@ -120,8 +120,8 @@ export const job: readonly Mutant[] = [
   ...inFile('packages/job/src/wait.ts', main, [
     ['if (left <= 0) throw late(awaited, timeout);', '', 'a Job waits for ever'],
     [
-      'keys.every((key) => data[key]?.length)',
-      'keys.every((key) => data[key])',
+      'keys.filter((key) => !data?.[key]?.length)',
+      'keys.filter((key) => !data?.[key])',
       'a Job goes on with an empty input',
     ],
     [
@@ -137,8 +137,8 @@ export const job: readonly Mutant[] = [
       'half a Secret passes for a whole one',
     ],
     [
-      "if (present.length === 0) return 'none';",
-      "if (present.length < keys.length) return 'none';",
+      'if (present.length === 0) {',
+      'if (present.length < keys.length) {',
       'a new key is made beside half of one that is in use',
     ],
   ]),

@@ -92,13 +92,13 @@ export const jobs: readonly Mutant[] = [
   ]),
   ...inFile('packages/createsecret/src/database-credentials.ts', secret, [
     [
-      "'root-password': utf8(entropy.password()),",
-      "'root-password': utf8('root'),",
+      '[rootPassword]: utf8(entropy.password()),',
+      "[rootPassword]: utf8('root'),",
       'everybody knows root’s password',
     ],
     [
-      'rekorMysqlCredentials.keys.map((key) =>',
-      'mysqlCredentials.keys.map((key) =>',
+      'const { keys } = rekorMysqlCredentials;',
+      'const { keys } = mysqlCredentials;',
       'Rekor’s namespace gets root’s password',
     ],
     [
@@ -229,7 +229,7 @@ export const jobs: readonly Mutant[] = [
   ),
   ...inFile('packages/createctconfig/src/ctlog-secret.ts', ct, [
     [
-      "allOrNone(place, data, ['private', 'public', 'config']);",
+      "allOrNone(place, data, ['private', 'public', 'config'], known);",
       '',
       'a new key is made beside one that services trust',
     ],
