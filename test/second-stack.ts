@@ -3,15 +3,18 @@ import { join } from 'node:path';
 import { root, run } from './cluster/rig.ts';
 
 const page = readFileSync(join(root, 'manifests/README.md'), 'utf8');
+const [, renaming = ''] = /^ {4}(sed -E .* manifests\/\*\.yaml) > stg\.yaml$/m.exec(page) ?? [];
 
-/** The command by which manifests/README.md makes the manifests of a second stack. */
-export const renaming = /^ {4}(sed -E .* manifests\/\*\.yaml) > (\S+)$/m.exec(page) ?? [];
-
-/** What that command prints: the manifests of a stack whose namespaces begin with `prefix`. */
-export async function secondStack(prefix: string): Promise<string> {
-  const [, command = ''] = renaming;
-  if (!command.includes('stg-')) throw new Error('manifests/README.md has no such command');
-  const { status, stdout, stderr } = await run('bash', ['-c', command.replace('stg-', prefix)]);
+/**
+ * The manifests of a stack whose namespaces begin with `prefix`, as the command in manifests/README.md makes them of
+ * the folder `manifests` in `place`.
+ *
+ * @throws {Error} Where the page has no such command, or it fails.
+ */
+export async function secondStack(prefix: string, place = root): Promise<string> {
+  if (!renaming.includes('stg-')) throw new Error('manifests/README.md has no such command');
+  const command = renaming.replace('stg-', prefix);
+  const { status, stdout, stderr } = await run('bash', ['-c', `cd "$0" && ${command}`, place]);
   if (status !== 0) throw new Error(stderr);
   return stdout;
 }

@@ -10,6 +10,7 @@ import { applyAll, bringUp } from './bring-up.ts';
 import { type Cosign, cosign, identityOf, issuer, tokenOf } from './cosign.ts';
 import { fulcioConfiguration } from './fulcio-configuration.ts';
 import { rig, root, run, waste } from './rig.ts';
+import { describeSecondStack } from './second-stack.ts';
 import { toldInCluster } from './told.ts';
 
 const cluster = rig('test');
@@ -344,6 +345,10 @@ describe.each(['cosign3', 'cosign2'] as const)(
     });
   },
 );
+
+describe('a second stack beside it', () => {
+  describeSecondStack(() => ({ cluster, out: join(work, 'out') }));
+});
 
 describe('a Secret with garbage, last of all', () => {
   it('fails its Job at once, with one Pod that says where and what', async () => {
