@@ -1,8 +1,12 @@
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { storeOver } from '@sigstand/store/cluster';
 import { converge } from '@sigstand/store/converge';
+import { podAccess } from '@sigstand/store/pod';
 import { behavesLikeAStore } from '@sigstand/store/store.suite';
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { accessAs } from '../programs/identity.ts';
 
 const config = new KubeConfig();
@@ -20,12 +24,25 @@ const owner = (controller: boolean, name: string) => ({
 });
 
 beforeAll(async () => {
-  await admin.createNamespace({ body: { metadata: { name: 'tests' } } });
+  for (const name of ['tests', 'tests-of-a-pod'])
+    await admin.createNamespace({ body: { metadata: { name } } });
 });
 
 behavesLikeAStore('a cluster', {
   open: () => storeOver(accessAs(config), 'suite'),
   namespace: 'tests',
+});
+
+const account = mkdtempSync(join(tmpdir(), 'sigstand-account-'));
+afterAll(() => rmSync(account, { recursive: true }));
+copyFileSync(config.getCurrentCluster()?.caFile ?? '', join(account, 'ca.crt'));
+writeFileSync(join(account, 'token'), config.getCurrentUser()?.token ?? '');
+const { hostname, port } = new URL(config.getCurrentCluster()?.server ?? '');
+const env = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
+
+behavesLikeAStore('a cluster, from a Pod in it,', {
+  open: () => storeOver(podAccess(env, account), 'suite'),
+  namespace: 'tests-of-a-pod',
 });
 
 describe('a cluster’s own ways', () => {
