@@ -9,9 +9,12 @@ choose_cluster() {
     [ -n "$choice" ] || { if docker info >/dev/null 2>&1; then choice=kind; else choice=rig; fi; }
   fi
   case $choice in
-    rig | kind | current) echo "$choice" >"$OUT/cluster" ;;
+    rig | kind | current) ;;
     *) die "--cluster is current, kind or rig, not '$choice'" ;;
   esac
+  [ "$choice" = "$(cluster || echo "$choice")" ] ||
+    die "npm start made a stack on another cluster, $(cluster): npm stop takes it down"
+  echo "$choice" >"$OUT/cluster"
 }
 
 describe_cluster() {
@@ -25,18 +28,39 @@ describe_cluster() {
 start_cluster() {
   case $(cluster) in
     rig)
+      made rig "${RIG:-sigstand}" || test/rig/rig status >/dev/null 2>&1 || note_made rig "${RIG:-sigstand}"
       # Not a step: it says itself what it builds and for how long.
       test/rig/rig up
       cp "$(test/rig/rig kubeconfig)" "$OUT/kubeconfig"
       ;;
     kind)
       need_kind
-      kind get clusters 2>/dev/null | grep -qx sigstand || step 'kind cluster' kind create cluster --name sigstand --wait 3m
+      if ! kind get clusters 2>/dev/null | grep -qx sigstand; then
+        note_made kind
+        step 'kind cluster' kind create cluster --name sigstand --wait 3m
+      fi
       kind get kubeconfig --name sigstand >"$OUT/kubeconfig"
       ;;
-    current) kubectl config view --minify --flatten >"$OUT/kubeconfig" ;;
+    current)
+      kubectl config view --minify --flatten >"$OUT/kubeconfig.new"
+      if [ -e "$OUT/made.json" ] && [ "$(server_in kubeconfig)" != "$(server_in kubeconfig.new)" ]; then
+        rm "$OUT/kubeconfig.new"
+        die "npm start made a stack at $(server_in kubeconfig), and kubectl speaks to another cluster now: npm stop takes it down"
+      fi
+      mv "$OUT/kubeconfig.new" "$OUT/kubeconfig"
+      ;;
   esac
   chmod 600 "$OUT/kubeconfig"
+}
+
+server_in() {
+  kubectl config view --kubeconfig "$OUT/$1" -o 'jsonpath={.clusters[0].cluster.server}'
+}
+
+# In a cluster that npm start made, all is gone with it. In another, npm stop must know what was there.
+note_objects() {
+  [ -e "$OUT/made" ] || return 0 # a part of npm start, run by itself
+  made rig "${RIG:-sigstand}" || made kind || bash scripts/with-node.sh node scripts/made/main.ts note
 }
 
 need_kind() {

@@ -37,6 +37,25 @@ step() {
   printf '  ✔ %-46s %8s\n' "$title" "$(seconds_since "$started")"
 }
 
+# What npm start made, a line each: `rig NAME`, `kind`, `folder`, `trust`. Where the file is, the folder's other names are ours, too.
+note_made() { made "$@" || echo "$*" >>"$OUT/made"; }
+made() { grep -qxs -- "$*" "$OUT/made"; }
+OUT_NAMES=(cluster kubeconfig manifests log applied env root.json made.json)
+
+# Takes the folder, where nothing in it would be lost.
+claim_out() {
+  local name new=''
+  [ -d "$OUT" ] || new=folder
+  mkdir -p "$OUT"
+  [ ! -e "$OUT/made" ] || return 0
+  for name in "${OUT_NAMES[@]}"; do
+    [ ! -e "$OUT/$name" ] || die "$OUT has $name, which this npm start did not make: remove it, or name another folder by SIGSTAND_OUT"
+  done
+  : >"$OUT/made"
+  [ -z "$new" ] || note_made "$new"
+  [ -e "$OUT/trust" ] || note_made trust
+}
+
 # The cluster that npm start chose: rig, kind or current.
 cluster() { cat "$OUT/cluster" 2>/dev/null; }
 

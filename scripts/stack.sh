@@ -6,9 +6,10 @@ source scripts/lib.sh
 source scripts/cluster.sh
 source scripts/gates.sh
 
+render_manifests
+note_objects
 applied=$(now)
 : >"$OUT/applied"
-render_manifests
 # By themselves: a Pod that is made with its namespace waits for the certificate that Kubernetes puts there.
 step 'namespaces, network policies applied' gate start_namespaces
 step 'database applied' gate start_database
@@ -17,6 +18,7 @@ step 'every server available' gate servers_available
 step 'a blob signed, logged, timestamped and verified' bash scripts/sign-and-verify.sh
 verified=$(seconds_since "$applied")
 step 'every Job complete' gate jobs_complete
+note_objects
 step 'trust: what clients need, as files' bash scripts/trust.sh
 
 echo

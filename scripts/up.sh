@@ -16,7 +16,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-mkdir -p "$OUT"
+claim_out
 : >"$OUT/log"
 began=$(now)
 choose_cluster "$choice"
