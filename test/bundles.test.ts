@@ -10,6 +10,8 @@ import { run } from './cluster/rig.ts';
 const weight: Record<string, readonly string[]> = {
   '@grpc/grpc-js': ['createtree'],
   '@kubernetes/client-node': [],
+  // The readers of sigstore-js, for the check of what createtuf publishes.
+  '@sigstore/core': ['createtuf'],
   '@peculiar/x509': ['createcerts', 'createcertchain'],
   '@tufjs/models': ['createtuf'],
   'js-yaml': [],

@@ -12,6 +12,7 @@ import { broughtKeys } from './brought-keys.ts';
 import { changedAddresses } from './changed-addresses.ts';
 import { type ClientCheck, checkWithClient } from './client-check.ts';
 import { command } from './command.ts';
+import { checkContent } from './content-check.ts';
 import { extraTargets } from './extra-targets.ts';
 import { waitForMaterial } from './inputs.ts';
 import { logNameWarnings } from './log-name.ts';
@@ -73,7 +74,9 @@ export function createTuf({ entropy = systemEntropy, check = checkWithClient }: 
       // older than the keys.
       tryOut: async (keys) => {
         const files = (await context.store.read(objects.repository))?.data;
-        revised(objects, files, publication(keys));
+        const { wanted } = publication(keys);
+        const next = revised(objects, files, publication(keys));
+        if (next) checkContent(openRepository(next.files), next.revision.files, wanted);
       },
     });
     const published = await publish(context, objects, { ...publication(keys), check });
@@ -128,6 +131,7 @@ async function publish(
   let next: Revised | undefined;
   let published: Repository | undefined;
   let moved: string[] = [];
+  let warnings: readonly string[] = [];
   const { data } = await converge(store, objects.repository, async (current) => {
     next = revised(objects, current?.data, publication);
     published = undefined;
@@ -135,6 +139,7 @@ async function publish(
     refuseOwned(objects.root, await store.read(objects.root), { remove: ['repository'] });
     published = openRepository(next.files);
     await check(published);
+    warnings = checkContent(published, next.revision.files, publication.wanted);
     const before = hasFiles(current?.data) ? openRepository(current.data) : undefined;
     moved = changedAddresses(before, published);
     return { data: next.revision.files, remove: next.remove };
@@ -142,6 +147,7 @@ async function publish(
   for (const signed of next?.revision.signed ?? []) log(`signed ${signed}`);
   for (const retired of next?.revision.retired ?? []) log(`gave an end to ${retired}`);
   for (const line of next ? moved : []) log(line);
+  for (const warning of warnings) log(`warning: ${warning}`);
   if (next?.remove.length) log(`removed ${next.remove.length} files that nothing leads to`);
   log(`the repository in ${place} is ${next ? 'published' : 'as it should be'}`);
   return published ?? openRepository(data);
