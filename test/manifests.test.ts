@@ -211,6 +211,18 @@ describe('Fulcio', () => {
   });
 });
 
+describe('the whole cluster', () => {
+  it('gets one right from us: anybody may read the public keys of service account tokens', () => {
+    expect(ofKind('ClusterRole')).toEqual([]);
+    const bindings = ofKind('ClusterRoleBinding');
+    expect(bindings).toHaveLength(1);
+    const { roleRef, subjects } = bindings[0]!;
+    const name = 'system:service-account-issuer-discovery';
+    expect(roleRef).toEqual({ apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name });
+    expect(subjects).toMatchObject([{ kind: 'Group', name: 'system:unauthenticated' }]);
+  });
+});
+
 describe('every object', () => {
   it('has a stage, and Pods with a late input the last one', () => {
     const stages = manifests.map((object) => ({

@@ -4,6 +4,7 @@ import { jobs } from './list/jobs.ts';
 import { manifests } from './list/manifests.ts';
 import { pki } from './list/pki.ts';
 import { shell } from './list/scripts.ts';
+import { stacks } from './list/stacks.ts';
 import { store } from './list/store.ts';
 import type { Mutant } from './mutant.ts';
 
@@ -15,5 +16,6 @@ export const mutants: readonly Mutant[] = [
   ...jobs,
   ...createtuf,
   ...manifests,
+  ...stacks,
   ...shell,
 ];
