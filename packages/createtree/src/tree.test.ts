@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { carrying, intentOf, madeFor, newTree, type Tree, tokenOf } from './tree.ts';
+import { carrying, intentOf, madeFor, newTree, siblings, type Tree, tokenOf } from './tree.ts';
 
 const token = '0123456789abcdef';
 const intent = { token, replaces: undefined };
@@ -34,6 +34,18 @@ describe('the tree that was made for an intent', () => {
     tree('1', { description: token }),
   ])('is not $description, $state', (other) => {
     expect(madeFor(intent, { type: 'LOG', trees: [other] })).toBeUndefined();
+  });
+});
+
+describe('trees that were made in place of the one that is kept', () => {
+  it('are those of its intent, but neither itself nor one that somebody froze', () => {
+    const trees = [
+      tree('1'),
+      tree('2'),
+      tree('3', { state: 'FROZEN' }),
+      tree('4', { description: 'somebody’s own' }),
+    ];
+    expect(siblings('1', { token, trees }).map(({ id }) => id)).toEqual(['2']);
   });
 });
 

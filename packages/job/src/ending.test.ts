@@ -82,6 +82,12 @@ describe('the last line', () => {
     });
   });
 
+  it('is one line, like every other, whatever a stranger’s text has in it', async () => {
+    const forging = job(async ({ log }) => log('of a\nexample: error: forged\u001b[2J'));
+    const { stderr } = await runJob(forging, memoryStore());
+    expect(stderr).toBe('example: of a example: error: forged [2J\n');
+  });
+
   it('is JSON for a wrong flag too, where JSON is asked for', async () => {
     for (const args of [
       ['--log-format=json', '--wrong'],

@@ -128,3 +128,13 @@ describe('a whole number in a range', () => {
     expect(() => values.integer(0, 10)(text)).toThrow('from 0 to 10');
   });
 });
+
+describe('a name that goes into SQL and into a DSN as it is', () => {
+  it.each(['trillian', 'T', 'a_1', 'a'.repeat(32)])('%s is one', (text) => {
+    expect(values.sqlName(text)).toBe(text);
+  });
+
+  it.each(['', '1a', "a'b", 'a`b', 'a;b', 'a-b', 'a b', 'a'.repeat(33)])('%j is none', (text) => {
+    expect(() => values.sqlName(text)).toThrow('Write a letter, then at most 31 letters');
+  });
+});

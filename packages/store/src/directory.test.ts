@@ -2,6 +2,7 @@ import {
   lstat,
   mkdir,
   mkdtemp,
+  readdir,
   readFile,
   readlink,
   rename,
@@ -36,6 +37,17 @@ describe('a directory for people', () => {
     const file = join(root, 'ns/Secret/keys/private');
     expect(await readFile(file, 'utf8')).toBe('2');
     expect((await stat(file)).mode & 0o077).toBe(0);
+    expect((await stat(join(root, 'ns/Secret/keys'))).mode & 0o077).toBe(0);
+  });
+
+  it('keeps nothing of a key that came second', async () => {
+    const store = directoryStore(root);
+    const lost = { ...ref, name: 'raced' };
+    await store.write(lost, { data: { private: bytes('first') } });
+    await expect(store.write(lost, { data: { private: bytes('second') } })).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
+    expect(await readdir(join(root, 'ns/Secret/.raced'))).toEqual(['1']);
   });
 
   it('mends the name that a killed writer left behind', async () => {

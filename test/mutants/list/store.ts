@@ -17,7 +17,7 @@ const [change, bodies, cluster, patient, quote, refusal, directory] = [
   string,
   string,
 ];
-const suite = ['packages/store/src/memory.test.ts'];
+const suite = ['packages/store/src/converge.test.ts', 'packages/store/src/memory.test.ts'];
 const files = ['packages/store/src/directory.test.ts'];
 const overHttp = ['packages/store/src/cluster.test.ts'];
 
