@@ -136,6 +136,20 @@ describe('a Secret that is immutable by other hands', () => {
     expect(stderr).toContain('ctlog-secrets is immutable, but rootca would have to change');
   });
 
+  it('is checked before it is made so: a chain that is not the key’s stays a contradiction', async () => {
+    const [store, other] = [memoryStore(), memoryStore()];
+    await run(createCertChain(), store, []);
+    await run(createCertChain(), other, []);
+    const { data } = (await store.read(tsaCertChain))!;
+    const chain = (await other.read(tsaCertChain))!.data['cert-chain']!;
+    const mixed = memoryStore();
+    await mixed.write(tsaCertChain, { data: { ...data, 'cert-chain': chain } });
+    const { status, stderr, writes } = await run(createCertChain(), mixed, ['--immutable']);
+    expect({ status, writes }).toEqual({ status: 78, writes: [] });
+    expect(stderr).toMatch(/cert-chain is for the key [0-9a-f]{64}, but the private key is /);
+    expect((await mixed.read(tsaCertChain))?.immutable).toBe(false);
+  });
+
   it('is checked before it is made so: another’s public key stays a contradiction', async () => {
     const [store, other] = [memoryStore(), memoryStore()];
     await run(createCerts(), store, []);

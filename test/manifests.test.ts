@@ -45,6 +45,34 @@ describe('the Jobs in the manifests', () => {
   });
 });
 
+describe('the CronJob', () => {
+  const [cron] = ofKind('CronJob');
+
+  it('runs daily, one run at a time, and makes up for one that was missed', () => {
+    const { schedule, concurrencyPolicy, startingDeadlineSeconds, suspend } = cron!.spec;
+    expect(schedule).toMatch(/^\d+ \d+ \* \* \*$/);
+    expect({ concurrencyPolicy, suspend }).toEqual({ concurrencyPolicy: 'Forbid' });
+    // Of two runs that are a day apart, one is always not too late.
+    expect(startingDeadlineSeconds).toBeGreaterThan(86_400);
+  });
+
+  it('runs what its Job runs, in the same way', () => {
+    const once = ofKind('Job').find(({ metadata }) => metadata.name === cron!.metadata.name)!;
+    expect(cron!.spec.jobTemplate.spec).toEqual(once.spec);
+  });
+});
+
+it('grants nobody anything in the whole cluster but the keys of its tokens', () => {
+  const granted = ofKind('ClusterRoleBinding').map(({ roleRef, subjects }) => ({
+    role: roleRef.name,
+    subjects: subjects.map(({ name: subject }: { name: string }) => subject),
+  }));
+  expect(granted).toEqual([
+    { role: 'system:service-account-issuer-discovery', subjects: ['system:unauthenticated'] },
+  ]);
+  expect(ofKind('ClusterRole')).toEqual([]);
+});
+
 /** Every key of a Secret or ConfigMap that a Pod mounts or reads as env. */
 function referenced() {
   return pods.flatMap(({ owner, spec }) => {

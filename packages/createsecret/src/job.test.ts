@@ -1,12 +1,14 @@
 import { createPublicKey } from 'node:crypto';
 import {
+  mysqlCredentials,
   rekorMysqlCredentials,
   rekorPublicKey,
   rekorSigningSecret,
 } from '@sigstand/contracts/records';
 import { runJob } from '@sigstand/job/testing';
 import { openPrivateKey } from '@sigstand/pki/open';
-import { utf8 } from '@sigstand/pki/pem';
+import { fromUtf8, utf8 } from '@sigstand/pki/pem';
+import { openssl } from '@sigstand/pki/testing';
 import { memoryStore } from '@sigstand/store/memory';
 import { recording, showRequest } from '@sigstand/store/recording';
 import { secretIn } from '@sigstand/store/store';
@@ -133,6 +135,38 @@ describe('createsecret', () => {
     expect(await runJob(createSecret(), store, { args })).toMatchObject({ status: 0 });
     const copy = (await store.read(rekorMysqlCredentials))!.data;
     expect(Object.keys(copy).sort()).toEqual(['database', 'password', 'user']);
+    const { 'root-password': _root, ...others } = (await store.read(mysqlCredentials))!.data;
+    expect(copy).toEqual(others);
+  });
+
+  it('makes two passwords for a database, that nobody guesses and no two databases share', async () => {
+    const args = ['--namespace=trillian-system', '--password-secret=trillian-mysql'];
+    const passwords = await Promise.all(
+      [memoryStore(), memoryStore()].map(async (store) => {
+        await runJob(createSecret(), store, { args });
+        const { data } = (await store.read(mysqlCredentials))!;
+        return [data.password!, data['root-password']!].map(fromUtf8);
+      }),
+    );
+    expect(passwords.flat().every((one) => /^[A-Za-z0-9_-]{43}$/.test(one))).toBe(true);
+    expect(new Set(passwords.flat()).size).toBe(4);
+  });
+
+  it('takes no flag of the one task for the other', async () => {
+    const args = ['--password-secret=trillian-mysql', '--key-type=ed25519'];
+    const { status, stderr, writes } = await runJob(createSecret(), memoryStore(), { args });
+    expect({ status, writes }).toEqual({ status: 64, writes: [] });
+    expect(stderr).toContain('--key-type');
+  });
+
+  it('keeps no key by which no client verifies', async () => {
+    const weak = openssl(['genpkey', '-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:1024']);
+    const store = memoryStore();
+    const data = { 'signing-secret': new Uint8Array(weak), 'signing-secret-password': utf8('x') };
+    await store.write(rekorSigningSecret, { data });
+    const { status, stderr, writes } = await runJob(createSecret(), store);
+    expect({ status, writes }).toEqual({ status: 65, writes: [] });
+    expect(stderr).toContain('key signing-secret is a key of a kind or length');
   });
 
   it('refuses a password on the command line without repeating it', async () => {

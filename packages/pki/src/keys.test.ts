@@ -119,8 +119,10 @@ describe('systemEntropy', () => {
     expect(new Set(serials).size).toBe(serials.length);
   });
 
-  it('makes passwords that need no quoting anywhere', () => {
-    expect(systemEntropy.password()).toMatch(/^[A-Za-z0-9_-]{43}$/);
+  it('makes passwords that need no quoting anywhere, and not twice the same', () => {
+    const passwords = Array.from({ length: 100 }, () => systemEntropy.password());
+    expect(passwords.every((password) => /^[A-Za-z0-9_-]{43}$/.test(password))).toBe(true);
+    expect(new Set(passwords).size).toBe(passwords.length);
   });
 });
 

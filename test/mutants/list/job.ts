@@ -151,11 +151,6 @@ export const job: readonly Mutant[] = [
       'a public key that is not the private one’s stays published',
     ],
     [
-      "(outcome === 'kept' && step.derived) ||",
-      'step.derived ||',
-      'a public key is published that another process’s private key does not belong to',
-    ],
-    [
       'return change && { ...change, ...date };',
       'return change;',
       'clients learn no date of the key, and trust it from the wrong day on',

@@ -215,11 +215,7 @@ export const pki: readonly Mutant[] = [
   ),
   ...inFile(
     'packages/pki/src/created.ts',
-    [
-      'packages/createtuf/src/material.test.ts',
-      'packages/createtuf/src/reconcile.test.ts',
-      'packages/createtuf/src/job.test.ts',
-    ],
+    ['packages/createtuf/src/publication.test.ts'],
     [
       [
         'return new Date(time - clockSkew);',

@@ -93,11 +93,6 @@ export const store: readonly Mutant[] = [
         'onWait(error);',
         'the log is flooded while it waits',
       ],
-      [
-        'const first = since.get(code) ?? performance.now();',
-        'const first = performance.now();',
-        'a Job without rights never ends',
-      ],
     ],
   ),
   ...inFile(
