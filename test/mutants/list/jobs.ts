@@ -22,7 +22,6 @@ export const jobs: readonly Mutant[] = [
       'const found = undefined ?? madeFor({ ...intent, token: "" },',
       'a crash leaves two trees',
     ],
-    ['if (reason) throw reason;', '', 'a Job asks for five minutes what Trillian will never do'],
     ['if (!told.has(answer)) log(', 'log(', 'the log is flooded while Trillian is late'],
   ]),
   ...inFile('packages/createtree/src/tree.ts', tree, [
