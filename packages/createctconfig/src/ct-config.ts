@@ -1,7 +1,9 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { JobError } from '@sigstand/job/errors';
 import { spki } from '@sigstand/pki/keys';
 import { fromUtf8, utf8 } from '@sigstand/pki/pem';
+import { readSpki } from '@sigstand/pki/spki';
+import { checkLog, checkSchema } from './ct-schema.ts';
 import { type Message, ProtoTextError, parseText, type Value, writeText } from './prototext.ts';
 
 /** What one CT log is: its tree in Trillian, where it is served, and where its files are mounted. */
@@ -73,7 +75,9 @@ export function privateKeyPath(mountPath: string): string {
  */
 export function readConfig(bytes: Uint8Array): StoredConfig {
   const file = parseText(bytes);
+  checkSchema(file);
   const log = messageIn(messageIn(file, 'log_configs'), 'config');
+  checkLog(log);
   const key = messageIn(messageIn(log, 'private_key'), pemKeyFile);
   return {
     treeId: word(log, 'log_id'),
@@ -97,9 +101,9 @@ function backendOf(backends: Message, name: string): string {
 function publicKeyIn(value: Value | undefined): KeyObject | undefined {
   if (value === undefined) return undefined;
   if (!isMessage(value)) throw new ProtoTextError('has a public_key that is not a message');
-  const der = Buffer.from(bytesIn(value, 'der'));
+  const der = bytesIn(value, 'der');
   try {
-    return createPublicKey({ key: der, format: 'der', type: 'spki' });
+    return readSpki(der);
   } catch {
     throw new ProtoTextError('has a public_key that cannot be read');
   }

@@ -160,7 +160,7 @@ describe('rows 37 and 38: a CT log’s files that somebody else wrote', async ()
     expectRefused(stored(data), { status, says: [why], hidden: [password] }),
   );
 
-  it('are kept byte for byte where they have duplicates, unknown fields and comments', async () => {
+  it('are kept byte for byte where they have duplicates, rare fields and comments', async () => {
     const data = {
       config: utf8(
         `# mine\n${two.replace('prefix:', 'max_merge_delay_sec: 86400 # a day\n prefix:')}`,
