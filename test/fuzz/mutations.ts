@@ -167,6 +167,11 @@ const derMutation: Mutation = (bytes, [kind, where, what, more], samples) => {
   return written(tree);
 };
 
+/** DER with these changes, most of them to whole elements. */
+export function changedDer(bytes: Uint8Array, all: readonly Change[]): Uint8Array {
+  return changed([derMutation, derMutation, ...octetMutations], bytes, all, [bytes]);
+}
+
 /** Random bytes, and DER with elements lost, doubled, exchanged, and with other tags and lengths. */
 export function der(samples: readonly Uint8Array[]): fc.Arbitrary<Uint8Array> {
   const mutant = fc

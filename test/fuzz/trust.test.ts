@@ -19,6 +19,7 @@ import { openRepository, publishedTargets } from '../../packages/createtuf/src/r
 import { type Role, readRoleKeys } from '../../packages/createtuf/src/role-keys.ts';
 import { separateTargets } from '../../packages/createtuf/src/targets.ts';
 import { trustedRoot } from '../../packages/createtuf/src/trusted-root.ts';
+import { addresses } from './addresses.ts';
 import { ended, survives, tellExecutions } from './executions.ts';
 import { octets, pemTexts } from './mutations.ts';
 import { chains, plainKeys, publicKeys } from './samples.ts';
@@ -28,14 +29,6 @@ import { jsonTexts } from './texts.ts';
 tellExecutions();
 const { root, issuing, stamping, rootKey } = await chains();
 const secrets = new Secrets(...plainKeys);
-const addresses = {
-  fulcio: ['http://f'],
-  rekor: ['http://r'],
-  ctlog: ['http://c'],
-  tsa: ['http://t'],
-  oidcIssuer: ['http://o'],
-  operator: 'x',
-} as const;
 
 const maybe = <T>(value: T, other: fc.Arbitrary<T>) => fc.oneof(fc.constant(value), other);
 const chainMutants = pemTexts([root, issuing, stamping]);

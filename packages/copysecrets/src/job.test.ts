@@ -197,6 +197,19 @@ describe('copysecrets', () => {
     expect(await runJob(copySecrets(), store)).toMatchObject({ status: 0 });
   });
 
+  it('refuses a new CT log’s key that clients do not verify with, and keeps one that is copied', async () => {
+    const p384 = openssl(['ecparam', '-genkey', '-noout', '-name', 'secp384r1']);
+    const key = new Uint8Array(openssl(['pkey', '-pubout'], p384));
+    const store = await filledStore([[ctlogPublicKey, { public: key }]]);
+    const { status, stderr } = await runJob(copySecrets(), store);
+    expect([status, await store.read(copies.ctlog)]).toEqual([65, undefined]);
+    expect(stderr).toContain('Secret ctlog-system/ctlog-public-key key public is on another curve');
+    await store.write(copies.ctlog, { data: { public: key } });
+    const again = await runJob(copySecrets(), store);
+    expect(again.status).toBe(0);
+    expect(again.stderr).toContain('key public is on another curve than P-256');
+  });
+
   it('looks at all that is there before it copies any of it', async () => {
     const store = await filledStore([[tsaCertChain, { 'cert-chain': privateKey }]]);
     expect(await runJob(copySecrets(), store)).toMatchObject({

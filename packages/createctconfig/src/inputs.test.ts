@@ -88,6 +88,7 @@ describe('createctconfig', () => {
       pkcs8: openssl(['pkcs8', '-topk8', '-passout', 'pass:hunter2'], sec1),
       plain: openssl(['pkcs8', '-topk8', '-nocrypt'], sec1),
       ed25519: openssl(['genpkey', '-algorithm', 'ed25519']),
+      p384: openssl(['ecparam', '-genkey', '-name', 'secp384r1', '-noout']),
     };
     const given = (form: string) => new Uint8Array(forms[form]!);
 
@@ -119,6 +120,7 @@ describe('createctconfig', () => {
 
     it.each([
       ['a key that a CT log cannot have', { private: given('ed25519') }, 65],
+      ['a key that clients verify no CT log by', { private: given('p384') }, 65],
       ['a key without its password', { private: given('pkcs8') }, 78],
       ['a certificate', { private: oldRoot }, 65],
     ])('refuses %s', async (_what, data, expected) => {

@@ -88,8 +88,10 @@ async function keepLog(context: JobContext, options: Options, effects: Effects) 
     make: async (current) => {
       if (holdsLog(place, current)) return undefined;
       const privateKey = reserved?.privateKey ?? (await givenTo(context, options, place));
-      const whose = reserved ? show(reservation) : '--private-secret';
-      at(`${whose} key private`, () => refuseNewCtKey(publicKeyOf(privateKey)));
+      const whose = reserved
+        ? reservation
+        : secretIn(options.namespace, options.privateSecret ?? '');
+      at(`${show(whose)} key private`, () => refuseNewCtKey(publicKeyOf(privateKey)));
       await refuseOtherThanGiven(context, options, publicKeyOf(privateKey));
       return newLog(place, current, wanted, { privateKey, password: effects.entropy.password() });
     },

@@ -1,7 +1,11 @@
 import { ctlogConfig, ctlogPublicKey, ctlogSecrets } from '@sigstand/contracts/records';
+import { services } from '@sigstand/contracts/services';
+import { systemEntropy } from '@sigstand/pki/entropy';
+import { publicKeyOf, publicPem } from '@sigstand/pki/keys';
 import { openPrivateKey } from '@sigstand/pki/open';
+import { sealRfc1423 } from '@sigstand/pki/seal';
 import { describe, expect, it } from 'vitest';
-import { readConfig } from './ct-config.ts';
+import { newConfig, readConfig } from './ct-config.ts';
 import {
   concat,
   inputs,
@@ -15,6 +19,8 @@ import {
   treeID,
 } from './testing.ts';
 
+const ofManifests = { backend: services.trillian, mountPath: '/ctfe-keys' };
+
 describe('createctconfig on a log that is stored', () => {
   describe('after a crash or an accident', () => {
     it('publishes the key that was stored', async () => {
@@ -23,6 +29,23 @@ describe('createctconfig on a log that is stored', () => {
       expect(await run(store)).toMatchObject({ status: 0 });
       expect(await read(store)).toEqual(await read(first));
       expect(await read(store, ctlogPublicKey)).toEqual(await read(first, ctlogPublicKey));
+    });
+
+    it('keeps a key on a curve that clients do not verify, and says so', async () => {
+      const { password } = readConfig((await read(await made())).config!);
+      const key = systemEntropy.privateKey('ecdsa-p384');
+      const log = { treeId: treeID, prefix: 'sigstorescaffolding', ...ofManifests };
+      const store = await tampered(await made(), {
+        private: sealRfc1423(key, Buffer.from(password).toString()),
+        public: publicPem(publicKeyOf(key)),
+        config: newConfig(log, {
+          publicKey: publicKeyOf(key),
+          password: Buffer.from(password).toString(),
+        }),
+      });
+      const { status, stderr } = await run(store);
+      expect(status).toBe(0);
+      expect(stderr).toContain("warning: the CT log's key is on another curve than P-256");
     });
 
     it.each(['public', 'rootca'])('completes %s, and keeps the key', async (key) => {

@@ -29,6 +29,7 @@ export const extension = {
   extKeyUsage: '2.5.29.37',
   inhibitAnyPolicy: '2.5.29.54',
   authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
+  subjectInfoAccess: '1.3.6.1.5.5.7.1.11',
 } as const;
 
 /** Whether the value of each extension that Go reads is what it should be; throwing is a no. */
@@ -47,6 +48,8 @@ const forms: Readonly<Record<string, (value: Element) => unknown>> = {
   [extension.extKeyUsage]: (value) => within(value).map(oidOf).length > 0,
   [extension.inhibitAnyPolicy]: (value) => isSmall(integerOf(value)),
   [extension.authorityInfoAccess]: (value) => within(value).every(isAccess),
+  // Go passes over this one, but ct_server, whose reader is an older one of Go's, reads it.
+  [extension.subjectInfoAccess]: (value) => within(value).every(isAccess),
 };
 
 /** RFC 5280 §4.2.1.1, §4.2.1.2 and §4.2.2.1: Go refuses them where they are critical. */
@@ -83,7 +86,7 @@ function isKnown(oid: string, { value }: Extension): boolean {
   if (oid === extension.subjectAltName) {
     return within(value).some((name) => [0x81, 0x82, 0x86, 0x87].includes(name.tag));
   }
-  return forms[oid] !== undefined;
+  return oid !== extension.subjectInfoAccess && forms[oid] !== undefined;
 }
 
 /** BasicConstraints (RFC 5280 §4.2.1.9): FALSE where it says nothing. */

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The programs, built from Go modules and kept in the cache by the hash of what they are made from.
 
-MODULES=(pause kube dns sigstore cosign3 cosign2 sigstore-go gitsign go-tuf load)
+MODULES=(pause kube dns sigstore cosign3 cosign2 sigstore-go gitsign go-tuf readers load)
 # Those that admit. Kyverno takes the longest of all, and CI does without: it is built where it is named.
 CONTROLLERS=(policy-controller kyverno)
 
