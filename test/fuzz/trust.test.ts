@@ -13,7 +13,7 @@ import {
   publicPart,
   refuseUseless,
 } from '../../packages/copysecrets/src/copies.ts';
-import { archivedTimestamp, sameArchive } from '../../packages/createtuf/src/archive.ts';
+import { archivedState, sameArchive } from '../../packages/createtuf/src/archive.ts';
 import { certificatesOf, readMaterial, windowOf } from '../../packages/createtuf/src/material.ts';
 import { openRepository, publishedTargets } from '../../packages/createtuf/src/repository.ts';
 import { type Role, readRoleKeys } from '../../packages/createtuf/src/role-keys.ts';
@@ -174,7 +174,7 @@ describe('whatever is published,', () => {
     { share: 6 },
     octets([given.repository!]),
     async (bytes) => {
-      await archivedTimestamp(bytes);
+      await archivedState(bytes);
       sameArchive(bytes, given.repository!);
     },
   );

@@ -92,14 +92,17 @@ export class ArchiveError extends Error {
   readonly fault = 'data';
 }
 
-/** Which version of the timestamp an archive holds; undefined where it does not tell. */
-export async function archivedTimestamp(bytes: Uint8Array): Promise<number | undefined> {
+/** What an archive tells of the repository that it was made from; undefined where it is none of ours. */
+export async function archivedState(
+  bytes: Uint8Array,
+): Promise<{ readonly timestamp: number; readonly root: Uint8Array } | undefined> {
   try {
-    const timestamp = (await unarchived(bytes))['timestamp.json'] ?? new Uint8Array();
-    const { version } = JSON.parse(Buffer.from(timestamp).toString()).signed;
-    return Number.isSafeInteger(version) ? version : undefined;
+    const files = await unarchived(bytes);
+    const root = files['1.root.json'];
+    const { version } = JSON.parse(Buffer.from(files['timestamp.json'] ?? []).toString()).signed;
+    return root && Number.isSafeInteger(version) ? { timestamp: version, root } : undefined;
   } catch {
-    // Not an archive of ours: it is made anew from the repository.
+    // It is made anew from the repository.
     return undefined;
   }
 }

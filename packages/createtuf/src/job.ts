@@ -6,21 +6,30 @@ import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
 import { validityWarnings } from '@sigstand/pki/validity';
 import { converge } from '@sigstand/store/converge';
 import { refuseOwned, refuseOwnedLacking } from '@sigstand/store/owned';
-import { type Change, type Ref, type Store, StoreError, show } from '@sigstand/store/store';
-import { archive, archivedTimestamp, sameArchive } from './archive.ts';
+import {
+  type Change,
+  type Data,
+  type Ref,
+  type Snapshot,
+  type Store,
+  StoreError,
+  show,
+} from '@sigstand/store/store';
+import { archive, archivedState, sameArchive } from './archive.ts';
 import { broughtKeys } from './brought-keys.ts';
 import { changedAddresses } from './changed-addresses.ts';
 import { type ClientCheck, checkWithClient } from './client-check.ts';
 import { command } from './command.ts';
 import { checkContent } from './content-check.ts';
 import { extraTargets } from './extra-targets.ts';
+import { type Given, lackingNote, refuseOtherStart } from './first-root.ts';
 import { waitForMaterial } from './inputs.ts';
 import { logNameWarnings } from './log-name.ts';
 import { certificatesOf } from './material.ts';
 import { sha256 } from './metadata.ts';
 import { addressesOf, type Objects, objectsOf, schedulesOf } from './options.ts';
 import { openRepository, type Repository } from './repository.ts';
-import { hasFiles, type Publication, type Revised, refuseOtherRoot, revised } from './revised.ts';
+import { hasFiles, type Publication, type Revised, revised } from './revised.ts';
 import {
   idOf,
   type KeyWish,
@@ -55,17 +64,16 @@ export function createTuf({ entropy = systemEntropy, check = checkWithClient }: 
     const rootRecord = await context.store.read(objects.root);
     const given = rootRecord?.data;
     if (!given?.root) refuseStrangers(show(objects.root), given, { wanted: tufRoot.keys });
-    const archived = given?.repository && (await archivedTimestamp(given.repository));
+    const handedOut = await handedOutBy(rootRecord);
     const repository = await context.store.read(objects.repository);
     const before = repository?.data;
     refuseOwnedLacking(objects.root, rootRecord, tufRoot.keys);
     refuseOwnedLacking(objects.repository, repository, ['timestamp.json']);
-    const publication = (keys: RoleKeys): Publication => ({
+    const publication = ({ keys, found }: Found): Publication => ({
       wanted: { ...fixed, material, extra, keys, root: rootWish(keys, brought) },
-      pinned: given?.root,
-      archived,
+      given: { ...handedOut, keys: found },
     });
-    const keys = await roleKeys(context, objects, {
+    const found = await roleKeys(context, objects, {
       inUse: hasFiles(before),
       broughtRoot: brought.keys.length > 0,
       rotates: brought.rotates && hasFiles(before),
@@ -79,7 +87,9 @@ export function createTuf({ entropy = systemEntropy, check = checkWithClient }: 
         if (next) checkContent(openRepository(next.files), next.revision.files, wanted);
       },
     });
-    const published = await publish(context, objects, { ...publication(keys), check });
+    const { keys } = found;
+    const published = await publish(context, objects, { ...publication(found), check });
+    await noteFirstRoot(context.store, objects, found, published.files);
     await publishRoot(context, objects);
     await settleKeys(context, objects, { keys, published });
     for (const warning of logNameWarnings(published, material)) context.log(`warning: ${warning}`);
@@ -96,29 +106,57 @@ async function readExtra({ store, waitFor }: JobContext, ref: Ref) {
   return extraTargets(show(ref), found.data);
 }
 
+/** What clients are given besides the repository. */
+async function handedOutBy(
+  found: Snapshot | undefined,
+): Promise<Pick<Given, 'root' | 'archived'>> {
+  const { root, repository } = found?.data ?? {};
+  const packed = repository && (await archivedState(repository));
+  return { root: root ?? packed?.root, archived: packed?.timestamp };
+}
+
+/** The role keys, and the record of them as this run found it; undefined where it had none. */
+interface Found {
+  readonly keys: RoleKeys;
+  readonly found: Snapshot | undefined;
+}
+
 interface KeyUse extends KeyWish {
   readonly inUse: boolean;
   readonly entropy: Entropy;
-  readonly tryOut: (keys: RoleKeys) => Promise<void>;
+  readonly tryOut: (keys: Found) => Promise<void>;
 }
 
 async function roleKeys(
   { store, log }: JobContext,
   objects: Objects,
   { inUse, tryOut, ...wish }: KeyUse,
-): Promise<RoleKeys> {
+): Promise<Found> {
   const place = show(objects.keys);
   let outcome = '';
+  let found: Snapshot | undefined;
   const stored = await converge(store, objects.keys, async (current) => {
     const change = lackingRoleKeys(place, current, wish);
     const created = change?.data?.timestamp !== undefined;
     if (created && inUse) throw keysGone(objects);
-    if (change?.data) await tryOut(readRoleKeys(place, { ...current?.data, ...change.data }));
+    found = created ? undefined : current;
+    if (change?.data) {
+      await tryOut({ keys: readRoleKeys(place, { ...current?.data, ...change.data }), found });
+    }
     outcome = created ? 'created' : change ? "added the root's next key to" : 'kept';
     return change;
   });
   log(`${outcome} the role keys in ${place}`);
-  return readRoleKeys(place, stored.data);
+  return { keys: readRoleKeys(place, stored.data), found };
+}
+
+/** Last of what belongs to a publication: until then, a run that finds the keys alone may publish. */
+async function noteFirstRoot(store: Store, objects: Objects, { found }: Found, files: Data) {
+  if (found && lackingNote(found, files) === undefined) return;
+  await converge(store, objects.keys, (current) => {
+    if (current === undefined) throw keysGone(objects);
+    return lackingNote(current, files);
+  });
 }
 
 /** Resolves to the repository as it is stored then. */
@@ -154,12 +192,13 @@ async function publish(
 }
 
 /** The record that clients start from; always derived from the repository as it is stored. */
-async function publishRoot({ store, log }: JobContext, { repository, root }: Objects) {
+async function publishRoot({ store, log }: JobContext, objects: Objects) {
+  const { repository, root } = objects;
   const stored = await converge(store, root, async (current) => {
-    const { place, files } = await storedFiles(store, repository);
+    const files = await storedFiles(store, repository);
     const first = files['1.root.json'] ?? new Uint8Array();
     const pinned = current?.data.root;
-    if (pinned !== undefined) refuseOtherRoot({ place, root }, { files }, pinned);
+    refuseOtherStart(objects, files, { root: pinned, keys: undefined, archived: undefined });
     const packed = await archive(files);
     if (pinned !== undefined && sameArchive(current?.data.repository, packed)) return undefined;
     return { data: { root: first, repository: packed } };
@@ -168,10 +207,10 @@ async function publishRoot({ store, log }: JobContext, { repository, root }: Obj
   log(`clients start from ${show(root)} key root, sha256 ${digest}`);
 }
 
-async function storedFiles(store: Store, ref: Ref) {
+async function storedFiles(store: Store, ref: Ref): Promise<Data> {
   const stored = await store.read(ref);
   if (stored === undefined) throw new JobError('tryAgain', `${show(ref)} was deleted meanwhile`);
-  return { place: show(ref), files: stored.data };
+  return stored.data;
 }
 
 /** The last step of a rotation: only what the published root needs stays in the record of keys. */
@@ -215,6 +254,10 @@ function keysGone({ repository, keys }: Objects): JobError {
   return new JobError(
     'contradiction',
     `${show(repository)} is there, but the keys that it was signed with are not in ${show(keys)}`,
-    { hint: 'restore the Secret; without it, only a repository with a new root can be made' },
+    {
+      hint:
+        'nothing was changed; restore the Secret from your backup, with its annotations (docs/backup.md); ' +
+        'without it, only a repository with a new root can be made',
+    },
   );
 }

@@ -3,9 +3,9 @@ import { at, JobError } from '@sigstand/job/errors';
 import { certificatePem } from '@sigstand/pki/chain';
 import { publicPem, refuseNewCtKey } from '@sigstand/pki/keys';
 import { refuseInvalid } from '@sigstand/pki/validity';
-import { type Data, type Ref, show } from '@sigstand/store/store';
+import { type Data, show } from '@sigstand/store/store';
+import { type Given, refuseOlder, refuseOtherStart, unpack } from './first-root.ts';
 import { chainOf, type Material } from './material.ts';
-import { sha256 } from './metadata.ts';
 import type { Objects } from './options.ts';
 import { superseded } from './prune.ts';
 import { type Revision, reconcile, type Wanted } from './reconcile.ts';
@@ -14,10 +14,7 @@ import { openRepository, publishedTargets, type Repository } from './repository.
 /** What a run publishes, and what it must not contradict. */
 export interface Publication {
   readonly wanted: Wanted;
-  /** The first root as clients have been given it, where they have. */
-  readonly pinned: Uint8Array | undefined;
-  /** The version of the timestamp beside it. */
-  readonly archived: number | undefined;
+  readonly given: Given;
 }
 
 /** What is to be written, and all files that the repository then holds. */
@@ -33,16 +30,16 @@ export interface Revised {
  * @throws {JobError} Where it must not be touched, or would not fit.
  */
 export function revised(
-  { inputs, repository, root }: Objects,
+  objects: Objects,
   current: Data | undefined,
-  { wanted, pinned, archived = 0 }: Publication,
+  { wanted, given }: Publication,
 ): Revised | undefined {
+  const { inputs, repository } = objects;
   const place = show(repository);
-  const published = openPublished(place, current);
-  if (pinned !== undefined) refuseOtherRoot({ place, root }, published, pinned);
-  if (published && archived > published.timestamp.version) {
-    throw rolledBack({ place, root }, published.timestamp.version, archived);
-  }
+  const hint = `nothing was changed; ${unpack(objects, given)}`;
+  const published = openPublished(place, current, hint);
+  refuseOtherStart(objects, current, given);
+  if (published) refuseOlder(objects, published.timestamp.version, given);
   for (const service of ['fulcio', 'tsa'] as const) {
     const ref = inputs[service];
     const unknown = unknownTo(published, wanted.material[service]);
@@ -52,7 +49,9 @@ export function revised(
   if (inputs.ctlog && ctlog && !isKnown(published, publicPem(ctlog.key))) {
     at(`${show(inputs.ctlog)} key public`, () => refuseNewCtKey(ctlog.key));
   }
-  const revision = at(place, () => reconcile(published, wanted));
+  const revision = at(place, () => reconcile(published, wanted), {
+    contradiction: `nothing was changed; restore ${show(objects.keys)} and the ConfigMap from one backup`,
+  });
   return revision && fitting(place, { ...published?.files, ...revision.files }, revision);
 }
 
@@ -61,8 +60,13 @@ export function hasFiles(files: Data | undefined): files is Data {
   return Object.keys(files ?? {}).length > 0;
 }
 
-function openPublished(place: string, files: Data | undefined): Repository | undefined {
-  return hasFiles(files) ? at(place, () => openRepository(files)) : undefined;
+function openPublished(
+  place: string,
+  files: Data | undefined,
+  hint: string,
+): Repository | undefined {
+  if (!hasFiles(files)) return undefined;
+  return at(place, () => openRepository(files), { contradiction: hint });
 }
 
 /** The certificates that clients are yet to be told of: in use, an old one may come to its end. */
@@ -77,35 +81,6 @@ function unknownTo(
 function isKnown(published: Repository | undefined, bytes: Uint8Array): boolean {
   const files = published ? publishedTargets(published) : [];
   return files.some((one) => Buffer.compare(one.bytes, bytes) === 0);
-}
-
-/** @throws {JobError} contradiction, where the repository does not begin with that root. */
-export function refuseOtherRoot(
-  { place, root }: { place: string; root: Ref },
-  published: { files: Data } | undefined,
-  pinned: Uint8Array,
-): void {
-  const first = published?.files['1.root.json'];
-  if (first !== undefined && Buffer.compare(first, pinned) === 0) return;
-  const found = first ? `begins with root ${sha256(first)}` : 'is gone';
-  const given = `${show(root)} has given clients root ${sha256(pinned)}`;
-  throw new JobError('contradiction', `${place} ${found}, but ${given}`, {
-    hint:
-      'nothing was changed; restore the ConfigMap from the archive in that Secret, ' +
-      'or delete the Secret to make every client start over',
-  });
-}
-
-function rolledBack(
-  { place, root }: { place: string; root: Ref },
-  found: number,
-  given: number,
-): JobError {
-  return new JobError(
-    'contradiction',
-    `${place} is at timestamp ${found}, but ${show(root)} has given clients ${given}`,
-    { hint: 'nothing was changed; restore the ConfigMap from the archive in that Secret' },
-  );
 }
 
 // What Kubernetes takes in one ConfigMap; names count here too, to stay on the safe side.

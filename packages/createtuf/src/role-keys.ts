@@ -7,6 +7,7 @@ import { PkiError } from '@sigstand/pki/error';
 import { publicKeyOf } from '@sigstand/pki/keys';
 import { pem, pemBlocks } from '@sigstand/pki/pem';
 import type { Change, Data, Snapshot } from '@sigstand/store/store';
+import { unpublished } from './first-root.ts';
 import { keyId } from './metadata.ts';
 
 export const roles = tufKeys.keys;
@@ -46,7 +47,8 @@ export function lackingRoleKeys(
   const wanted: readonly Role[] = elsewhere ? onlineRoles : roles;
   if (allOrNone(place, current?.data, wanted, [...roles, nextKey]) === 'none') {
     const data = Object.fromEntries(wanted.map((role) => [role, pkcs8(entropy)]));
-    return elsewhere ? { data, annotations: { [whereRootIs]: 'elsewhere' } } : { data };
+    const where = elsewhere ? { [whereRootIs]: 'elsewhere' } : {};
+    return { data, annotations: { ...unpublished, ...where } };
   }
   if (!rotates || broughtRoot || current?.data[nextKey] !== undefined) return undefined;
   return { data: { [nextKey]: pkcs8(entropy) } };

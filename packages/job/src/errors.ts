@@ -53,17 +53,22 @@ interface Fault extends Error {
 
 /**
  * Runs `read` on what stands at `place` (a record and key, a flag, a URL), and names the place in the
- * error where the bytes are bad.
+ * error where the bytes are bad. `hints` says what to do, where this place knows better.
  *
  * @throws {JobError}
  */
-export function at<T>(place: string, read: () => T): T {
+export function at<T>(
+  place: string,
+  read: () => T,
+  hints: { readonly [F in Fault['fault']]?: string } = {},
+): T {
   try {
     return read();
   } catch (error) {
     if (!isFault(error)) throw error;
-    const { hint = '' } = error;
-    throw new JobError(error.fault, `${place} ${error.message}`, { cause: error, hint });
+    const hint = hints[error.fault] ?? error.hint;
+    const options = { cause: error, ...(hint && { hint }) };
+    throw new JobError(error.fault, `${place} ${error.message}`, options);
   }
 }
 
