@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { startJob } from '../faults/process.ts';
 import { Traffic } from '../faults/requests.ts';
 import { startTrillianProxy } from '../faults/trillian-proxy.ts';
+import { addEntry } from '../programs/log-entry.ts';
 import { freePort } from '../programs/server.ts';
 import {
   type Database,
@@ -131,6 +132,38 @@ describe('createtree on a real Trillian', () => {
     expect(liveTrees(other)).toEqual([]);
     expect(await createtree(store, other.address, '--force').ended).toMatchObject({ status: 0 });
     expect(liveTrees(other)).toEqual([await recorded(store)]);
+  });
+
+  it('makes no second tree beside one of its name that has entries, unless it is forced', async () => {
+    trillian = await fresh();
+    const name = '--display-name=rekortree';
+    const [first, restored] = [newFolder(), newFolder()];
+    await createtree(first, trillian.address, name).ended;
+    const id = await recorded(first);
+    expect(await createtree(newFolder(), trillian.address, name).ended).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining(`warning: Trillian has ${id} of the same name`),
+    });
+    const before = liveTrees(trillian);
+    expect(before).toHaveLength(2);
+
+    await addEntry(trillian.address, id!);
+    const { status, stderr } = await createtree(restored, trillian.address, name).ended;
+    expect({ status, stderr }).toMatchObject({
+      status: 78,
+      stderr: expect.stringContaining(`has tree ${id} with 1 entry, named rekortree, and`),
+    });
+    expect(stderr).toContain(`--from-literal=treeID=${id};`);
+    expect(await directoryStore(restored).read(rekorConfig)).toBeUndefined();
+    expect(liveTrees(trillian)).toEqual(before);
+
+    await directoryStore(restored).write(rekorConfig, { data: { treeID: Buffer.from(id!) } });
+    expect(await createtree(restored, trillian.address, name).ended).toMatchObject({ status: 0 });
+    const other = newFolder();
+    expect(await createtree(other, trillian.address, name, '--force').ended).toMatchObject({
+      status: 0,
+    });
+    expect(liveTrees(trillian)).toEqual([...before, await recorded(other)]);
   });
 
   it.each([

@@ -55,7 +55,7 @@ const command = () =>
     )
     .addOption(
       act(
-        new Option('--force [bool]', 'record a new tree in place of the recorded one')
+        new Option('--force [bool]', 'record a new tree, whatever is recorded, or has entries')
           .preset('true')
           .argParser(yesNo)
           .default(false),
@@ -87,7 +87,18 @@ export function createTree({ connect, newToken }: Effects = real) {
 
     const trillian = connect(adminServer, { roots, timeout, signal });
     const server = `Trillian at ${adminServer}`;
-    const about = { store, log, waitFor, trillian, server, record, wanted, replaces, newToken };
+    const about = {
+      store,
+      log,
+      waitFor,
+      trillian,
+      server,
+      record,
+      wanted,
+      replaces,
+      force,
+      newToken,
+    };
     try {
       await keepOneTree(about);
     } finally {

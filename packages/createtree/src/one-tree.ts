@@ -1,9 +1,11 @@
+import { listed } from '@sigstand/job/listed';
 import type { Log } from '@sigstand/job/log';
 import type { Awaited, WaitFor } from '@sigstand/job/wait';
 import { converge } from '@sigstand/store/converge';
 import { type Ref, type Store, show } from '@sigstand/store/store';
 import {
   carrying,
+  flaw,
   type Intent,
   intentOf,
   madeFor,
@@ -12,7 +14,10 @@ import {
   recordedId,
   reservation,
   siblings,
+  startsOver,
+  type Tree,
   tokenOf,
+  type Used,
   usable,
 } from './tree.ts';
 import type { Trillian } from './trillian.ts';
@@ -36,11 +41,14 @@ export interface OneTree {
   readonly wanted: NewTree;
   /** The recorded tree that a new one takes the place of; a record that names another is final. */
   readonly replaces: string | undefined;
+  /** Whether a new tree is made also where Trillian has one of its name with entries. */
+  readonly force: boolean;
   readonly newToken: () => string;
 }
 
 /** Brings the record to name one live tree, made if need be, and Trillian to have no other for it. */
 export async function keepOneTree(one: OneTree): Promise<void> {
+  if (!one.force) await refuseToStartOver(one);
   const ready = await insist(one, () => readyTree(one));
   if (ready.intent === undefined) return verified(one, ready.id);
 
@@ -56,6 +64,47 @@ export async function keepOneTree(one: OneTree): Promise<void> {
   }
   await insist(one, () => tidied(one, { token: intent.token, kept: recorded }));
   if (recorded !== id) await verified(one, recorded);
+}
+
+/**
+ * Without a record, a tree of the log's name that has entries is this log's from before, or another
+ * stack's: a new tree beside it would be a second log. One without entries is left alone and not adopted,
+ * since another stack's Rekor may be about to write to it.
+ *
+ * @throws {JobError} contradiction, before anything is written.
+ */
+async function refuseToStartOver(one: OneTree): Promise<void> {
+  const { store, record, trillian, wanted, log } = one;
+  if (recordedId(show(record), (await store.read(record))?.data) !== undefined) return;
+  const { trees, named } = await insist(one, async () => {
+    const trees = await trillian.listTrees();
+    return { trees, named: await sizesByName(one, trees) };
+  });
+  // Read again: who makes a tree for this record has reserved it there before.
+  const current = await store.read(record);
+  const intent = intentOf(current);
+  if (recordedId(show(record), current?.data) !== undefined) return;
+  if (intent && madeFor(intent, { type: wanted.treeType, trees })) return;
+  const used = named.filter(({ size }) => size > 0n);
+  const about = { ...one, displayName: wanted.displayName };
+  if (used.length > 0) throw startsOver(about, used, { recordIsThere: current !== undefined });
+  if (named.length > 0) {
+    const ids = listed(named.map(({ id }) => id));
+    log(
+      `warning: Trillian has ${ids} of the same name, without entries: no server may use it any more`,
+    );
+  }
+}
+
+/** How many entries the trees of this log's name have. */
+async function sizesByName(
+  { trillian, wanted }: OneTree,
+  trees: readonly Tree[],
+): Promise<readonly Used[]> {
+  const named = trees.filter(({ displayName }) => displayName === wanted.displayName);
+  return Promise.all(
+    named.map(async ({ id }) => ({ id, size: (await trillian.latestRoot(id))?.size ?? 0n })),
+  );
 }
 
 interface Ready {
@@ -86,8 +135,19 @@ async function readyTree(one: OneTree): Promise<Ready | undefined> {
 async function verified(one: OneTree, id: string): Promise<void> {
   const { record, wanted, trillian, log } = one;
   const place = show(record);
-  const tree = await insist(one, async () => ({ found: await trillian.getTree(id) }));
-  const token = tokenOf(usable(tree.found, { id, type: wanted.treeType, place }));
+  const { found, others } = await insist(one, async () => {
+    const found = await trillian.getTree(id);
+    const isUsable = found && !flaw(found, wanted.treeType);
+    const named = isUsable ? [] : await sizesByName(one, await trillian.listTrees());
+    return { found, others: named.filter((other) => other.id !== id && other.size > 0n) };
+  });
+  const tree = usable(found, { id, type: wanted.treeType, place, others });
+  if (tree.displayName !== wanted.displayName) {
+    log(
+      `warning: tree ${id} is named ${JSON.stringify(tree.displayName)} in Trillian: look whose it is`,
+    );
+  }
+  const token = tokenOf(tree);
   if (token !== undefined) await insist(one, () => tidied(one, { token, kept: id }));
   log(`kept tree ${id}, recorded in ${place}`);
 }

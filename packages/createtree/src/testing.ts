@@ -31,8 +31,9 @@ export function memoryTrillian() {
       // Larger than any number can hold, and falling, so that the latest is not the first in order.
       made += 1n;
       const id = String(9_007_199_254_740_993_123n - made);
-      const { treeState: state, treeType: type, description } = request;
-      trees.set(id, { id, state, type, description, deleted: false, request, size: undefined });
+      const { treeState: state, treeType: type, displayName, description } = request;
+      const rest = { displayName, description, deleted: false, request, size: undefined };
+      trees.set(id, { id, state, type, ...rest });
       return live(id);
     },
     async initLog(id) {

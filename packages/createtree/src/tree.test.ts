@@ -15,6 +15,7 @@ const tree = (id: string, more: Partial<Tree> = {}): Tree => ({
   id,
   state: 'ACTIVE',
   type: 'LOG',
+  displayName: '',
   description: `[sigstand:${token}]`,
   deleted: false,
   ...more,

@@ -1,7 +1,8 @@
 import { rekorConfig } from '@sigstand/contracts/records';
 import { JobError } from '@sigstand/job/errors';
+import { listed } from '@sigstand/job/listed';
 import { utf8 } from '@sigstand/pki/pem';
-import type { Change, Data, Snapshot } from '@sigstand/store/store';
+import { type Change, type Data, type Ref, type Snapshot, show } from '@sigstand/store/store';
 
 /** A tree as Trillian has it. */
 export interface Tree {
@@ -9,6 +10,7 @@ export interface Tree {
   readonly id: string;
   readonly state: string;
   readonly type: string;
+  readonly displayName: string;
   readonly description: string;
   readonly deleted: boolean;
 }
@@ -104,7 +106,7 @@ export function recordedId(place: string, data: Data | undefined): string | unde
     );
   }
   throw new JobError('data', `${place} key ${key} is not a positive 64-bit number`, {
-    hint: `nothing was changed; correct it, or remove the key ${key} to have a tree made`,
+    hint: `nothing was changed; put the log's ID back, from your backup (docs/backup.md)`,
   });
 }
 
@@ -166,20 +168,61 @@ export function siblings(
 /**
  * The tree, where a log can be kept in it.
  *
- * @throws {JobError} contradiction, which names the record and the tree.
+ * @throws {JobError} contradiction, which names the record and the tree, and the trees that may be meant.
  */
 export function usable(
   tree: Tree | undefined,
-  { id, type, place }: { id: string; type: string; place: string },
+  { id, type, place, others }: { id: string; type: string; place: string; others: readonly Used[] },
 ): Tree {
   const found = flaw(tree, type);
   if (found === undefined && tree !== undefined) return tree;
-  throw new JobError('contradiction', `${place} names tree ${id}, which ${found}`, {
-    hint: 'nothing was changed; restore the tree, or start a new and empty log with --force',
+  const instead =
+    others.length > 0 ? ` (Trillian has ${listed(others.map(told))} of its name)` : '';
+  throw new JobError('contradiction', `${place} names tree ${id}, which ${found}${instead}`, {
+    hint:
+      "nothing was changed; restore Trillian's database, or this record, from your backup (docs/backup.md); " +
+      'or start a new and empty log with --force',
   });
 }
 
-function flaw(tree: Tree | undefined, type: string): string | undefined {
+/** A tree that is not new to its log: it has entries. */
+export interface Used extends Pick<Tree, 'id'> {
+  readonly size: bigint;
+}
+
+function told({ id, size }: Used): string {
+  return `tree ${id} with ${size} ${size === 1n ? 'entry' : 'entries'}`;
+}
+
+/**
+ * The reason to make no tree: Trillian has this log's entries already, by its name, and no record says so.
+ * Another stack in the same Trillian would look the same.
+ */
+export function startsOver(
+  { server, record, displayName }: { server: string; record: Ref; displayName: string },
+  trees: readonly Used[],
+  { recordIsThere }: { recordIsThere: boolean },
+): JobError {
+  const { namespace, name } = record;
+  const id = trees.length === 1 ? (trees[0]?.id ?? 'ID') : 'ID';
+  const puttingBack = recordIsThere
+    ? `kubectl patch configmap -n ${namespace} ${name} -p '{"data": {"${key}": "${id}"}}'`
+    : `kubectl create configmap -n ${namespace} ${name} --from-literal=${key}=${id}`;
+  const named = displayName === '' ? 'without a name' : `named ${displayName}`;
+  return new JobError(
+    'contradiction',
+    `${server} has ${listed(trees.map(told))}, ${named}, and ${show(record)} names no tree`,
+    {
+      hint:
+        `nothing was changed; if it is this log's, put its ID back: ${puttingBack}; ` +
+        "if it is another log's, give this one another --display-name; " +
+        'or start a new and empty log with --force',
+    },
+  );
+}
+
+/** Why no log can be kept in a tree; undefined where one can. */
+export function flaw(tree: Tree | undefined, type: string): string | undefined {
   if (tree === undefined) return 'Trillian does not have: its database was replaced or lost';
   if (tree.deleted) return 'is deleted in Trillian';
   if (tree.state !== 'ACTIVE') return `is ${tree.state} in Trillian, not ACTIVE`;

@@ -190,14 +190,15 @@ async function unless<T>(codes: readonly string[], request: Promise<T>): Promise
 }
 
 function treeOf(message: object): Tree {
-  const { treeId, treeState, treeType, description, deleted } = message as {
+  const { treeId, treeState, treeType, displayName, description, deleted } = message as {
     treeId: string;
     treeState: string;
     treeType: string;
+    displayName: string;
     description: string;
     deleted: boolean;
   };
-  return { id: treeId, state: treeState, type: treeType, description, deleted };
+  return { id: treeId, state: treeState, type: treeType, displayName, description, deleted };
 }
 
 /** Trillian's LogRootV1, a TLS structure (RFC 5246 §4): a version of two bytes, then tree_size. */
