@@ -2,15 +2,20 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  copies,
   fulcioSecrets,
   mysqlCredentials,
   rekorConfig,
   rekorPublicKey,
   rekorSigningSecret,
   tsaCertChain,
+  tufKeys,
 } from '@sigstand/contracts/records';
+import { createTree } from '@sigstand/createtree/job';
+import { memoryTrillian, newToken } from '@sigstand/createtree/testing';
 import { supplied } from '@sigstand/createtuf/testing';
 import { exitStatus } from '@sigstand/job/errors';
+import type { Job } from '@sigstand/job/main';
 import { runJob } from '@sigstand/job/testing';
 import { Unsuccessful } from '@sigstand/store/api';
 import { memoryStore } from '@sigstand/store/memory';
@@ -78,7 +83,21 @@ const failing = (error: Error): Store => ({
   write: () => Promise.reject(error),
 });
 
-type Cause = readonly [job: string, args: readonly string[], store: () => Store | Promise<Store>];
+type Cause = readonly [
+  job: string,
+  args: readonly string[],
+  store: () => Store | Promise<Store>,
+  job?: () => Promise<Job>,
+];
+
+/** createtree before a Trillian that has a log of its name with entries. */
+async function logWithEntries(): Promise<Job> {
+  const { trillian, live, change } = memoryTrillian();
+  const job = createTree({ connect: () => trillian, newToken });
+  await runJob(job, memoryStore(), { args: ['--display-name=rekortree'] });
+  change(live()[0]!.id, { size: 2n });
+  return job;
+}
 
 /** A repository that was signed for longer than it would be now. */
 async function signedBefore(): Promise<Store> {
@@ -178,6 +197,7 @@ const causes: Readonly<Record<number, readonly Cause[]>> = {
       [],
       async () => withData(memoryStore(), rekorPublicKey, await after('createsecret')),
     ],
+    ['createcertchain', [], () => holding([copies.tsa, { 'cert-chain': 'x' }])],
     ['createcertchain', [], () => holding([tsaCertChain, { 'cert-chain': 'x' }])],
     [
       'createcerts',
@@ -185,6 +205,16 @@ const causes: Readonly<Record<number, readonly Cause[]>> = {
       () => holding([fulcioSecrets, { 'tls.crt': 'theirs', 'tls.key': 'theirs' }]),
     ],
     ['createtree', [], () => holding([rekorConfig, { treeID: '6650004838055700742' }])],
+    ['createtree', ['--display-name=rekortree'], memoryStore, logWithEntries],
+    [
+      'createtuf',
+      [],
+      async () => {
+        const [store, published] = [await supplied(), await signedBefore()];
+        await store.write(tufKeys, (await published.read(tufKeys))!);
+        return store;
+      },
+    ],
     [
       'createcerts',
       [],
@@ -240,8 +270,9 @@ describe('docs/exit-status.md', () => {
     'shows what Jobs really say last before they end with %i',
     async (wanted) => {
       const lines: string[] = [];
-      for (const [job, args, store] of causes[wanted] ?? []) {
-        const { status, stderr } = await runJob(jobs[job]!(), await store(), { args });
+      for (const [name, args, store, made] of causes[wanted] ?? []) {
+        const job = (await made?.()) ?? jobs[name]!();
+        const { status, stderr } = await runJob(job, await store(), { args });
         const last = stderr.trimEnd().split('\n').at(-1) ?? '';
         expect({ last, status }).toEqual({ last, status: wanted });
         lines.push(plain(last));

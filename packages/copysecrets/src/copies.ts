@@ -200,7 +200,9 @@ function isKept(
   if (found === wanted) return true;
   const [its, theirs] = contrasted(found.split(', '), wanted.split(', '));
   throw new JobError('contradiction', `${copy} key ${key} is ${its}, but ${source} has ${theirs}`, {
-    hint: 'the copy stays; if clients should trust the new one, run with --replace',
+    hint:
+      'the copy stays; restore the Secret whose key clients trust (docs/backup.md), ' +
+      'or bring them the new one (docs/rotation.md)',
   });
 }
 

@@ -11,6 +11,7 @@ import { JobError } from '@sigstand/job/errors';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { inDirectory, leadsOut } from '@sigstand/job/outside';
 import { act } from '@sigstand/job/settings';
+import { newKeyNote } from '@sigstand/job/trusted';
 import { namespacedName, yesNo } from '@sigstand/job/values';
 import type { WaitFor } from '@sigstand/job/wait';
 import { createdNote } from '@sigstand/pki/created';
@@ -198,8 +199,10 @@ function lacking(
   refuseOtherNames(places.copy, current?.data, keys, { beside: 'harmless' });
   const change = lackingInCopy(places, data, { current: current?.data, replace });
   refuseUseless(places.source, change, { service, now });
-  // The date of a key that is no longer there must not stay.
-  const stale = current?.annotations[createdNote] ? { [createdNote]: '' } : {};
+  // The date of a key that is no longer there must not stay, nor the permission to replace it.
+  const stale = Object.fromEntries(
+    [createdNote, newKeyNote].flatMap((note) => (current?.annotations[note] ? [[note, '']] : [])),
+  );
   return change && { ...change, annotations: { ...stale, ...annotations } };
 }
 

@@ -1,8 +1,9 @@
 import { Option } from '@commander-js/extra-typings';
-import { tsaCertChain } from '@sigstand/contracts/records';
+import { copies, tsaCertChain, tufRepository } from '@sigstand/contracts/records';
 import { jobCommand } from '@sigstand/job/command';
 import { frozen, immutableFlag } from '@sigstand/job/immutable';
 import { defineJob, type JobContext } from '@sigstand/job/main';
+import { refuseSecondKey, trustedIn, tufNamespaceFlag } from '@sigstand/job/trusted';
 import { integer, lifetime, nameText, objectName, optionally } from '@sigstand/job/values';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
 import { describe, validityWarnings } from '@sigstand/pki/validity';
@@ -47,6 +48,7 @@ const command = () =>
       optionally(nameText(64)),
       'Sigstand',
     )
+    .addOption(tufNamespaceFlag(tufRepository.namespace))
     .addOption(immutableFlag());
 
 type Options = ReturnType<ReturnType<typeof command>['opts']>;
@@ -66,10 +68,16 @@ async function keepChain({ store, log, now }: JobContext, options: Options, entr
     now,
     entropy,
   };
+  const trusted = trustedIn(options.tufNamespace, {
+    copy: copies.tsa,
+    repository: tufRepository,
+    target: 'tsa_leaf.crt.pem',
+  });
   let created = false;
   const stored = await converge(store, secret, async (current) => {
     const made = await newChain(show(secret), current?.data, request);
     created = made !== undefined;
+    if (created) await refuseSecondKey(store, { secret, seen: current }, trusted);
     const check = (data: Data) => void storedChain(show(secret), data, now);
     const lacking = made ? undefined : lackingInChain(current?.data ?? {});
     if (lacking) check(current?.data ?? {});

@@ -130,7 +130,7 @@ function refuseOther(place: string, bytes: Uint8Array, key: ReturnType<typeof pu
   const [found, wanted] = [at(place, () => parsePublicKey(bytes)), key].map(fingerprint);
   if (found === wanted) return;
   throw new JobError('contradiction', `${place} is ${found}, but the private key is ${wanted}`, {
-    hint: 'nothing was changed; delete the key public, and it will be derived anew',
+    hint: 'nothing was changed; restore the Secret, or take out its key public: it follows from the private one',
   });
 }
 

@@ -1,10 +1,11 @@
 import { Option } from '@commander-js/extra-typings';
-import { fulcioPublicKey, fulcioSecrets } from '@sigstand/contracts/records';
+import { copies, fulcioPublicKey, fulcioSecrets, tufRepository } from '@sigstand/contracts/records';
 import { jobCommand } from '@sigstand/job/command';
 import { JobError } from '@sigstand/job/errors';
 import { immutableFlag } from '@sigstand/job/immutable';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { keepPair } from '@sigstand/job/pair';
+import { trustedIn, tufNamespaceFlag } from '@sigstand/job/trusted';
 import { countryCode, lifetime, nameText, objectName, optionally } from '@sigstand/job/values';
 import { attribute, type DistinguishedName } from '@sigstand/pki/certificate';
 import { parseCertificates } from '@sigstand/pki/chain';
@@ -51,6 +52,7 @@ const command = () =>
     .option('--cert-locality <name>', 'L', text(128))
     .option('--cert-address <street>', 'street', text(128))
     .option('--cert-postal <code>', 'postal code', text(40))
+    .addOption(tufNamespaceFlag(tufRepository.namespace))
     .addOption(immutableFlag());
 
 type Options = ReturnType<ReturnType<typeof command>['opts']>;
@@ -78,6 +80,11 @@ async function keepAuthority({ store, log, now }: JobContext, options: Options, 
     derive: (stored, { isPublished }) => publicPart(show(secret), stored, { isPublished, now }),
     complete: lackingInAuthority,
     identify,
+    trusted: trustedIn(options.tufNamespace, {
+      copy: copies.fulcio,
+      repository: tufRepository,
+      target: 'fulcio_v1.crt.pem',
+    }),
     immutable: options.immutable,
   });
   const certificates = parseCertificates(kept.secret.cert ?? new Uint8Array());

@@ -128,7 +128,7 @@ function rootsKeys(place: string, stored: Data, { mountPath }: CtLog): string[] 
       'contradiction',
       `${place} key config names a roots file that is not there`,
       {
-        hint: `nothing was changed; it reads ${path}`,
+        hint: `nothing was changed; it reads ${path}: restore that key of the Secret`,
       },
     );
   });
@@ -156,7 +156,9 @@ function refuseOther(place: string, config: StoredConfig, log: CtLog): void {
   for (const [what, stored, wanted] of differences) {
     if (stored === wanted) continue;
     throw new JobError('contradiction', `${place} key config ${what} ${stored}, not ${wanted}`, {
-      hint: 'nothing was changed; give what is stored, or delete the Secret and the public key to start a new log',
+      hint:
+        'nothing was changed; give what is stored (for the tree: put its ID back into the ConfigMap), ' +
+        'or restore the Secret from your backup (docs/backup.md)',
     });
   }
 }
@@ -166,6 +168,6 @@ function refuseOtherKey(place: string, found: KeyObject, wanted: KeyObject): voi
   throw new JobError(
     'contradiction',
     `${place} is for ${fingerprint(found)}, but the private key gives ${fingerprint(wanted)}`,
-    { hint: 'nothing was changed; find out which of the two the services use' },
+    { hint: 'nothing was changed; restore the Secret from your backup (docs/backup.md)' },
   );
 }

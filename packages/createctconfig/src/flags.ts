@@ -4,10 +4,12 @@ import {
   ctlogPublicKey,
   ctlogSecrets,
   fulcioPublicKey,
+  tufRepository,
 } from '@sigstand/contracts/records';
 import { ctlogMount, ctlogPrefix, services } from '@sigstand/contracts/services';
 import { jobCommand, refusedFlag } from '@sigstand/job/command';
 import { inDirectory, leadsOut } from '@sigstand/job/outside';
+import { tufNamespaceFlag } from '@sigstand/job/trusted';
 import { hostPort, namespacedName, objectName, serviceUrl } from '@sigstand/job/values';
 import manifest from '../package.json' with { type: 'json' };
 
@@ -64,6 +66,7 @@ export const command = () =>
         .argParser(objectName)
         .conflicts(['keytype', 'curvetype']),
     )
+    .addOption(tufNamespaceFlag(tufRepository.namespace))
     .addOption(
       refusedFlag(
         '--key-password <password>',

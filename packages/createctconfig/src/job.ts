@@ -1,8 +1,15 @@
 import type { KeyObject } from 'node:crypto';
-import { ctlogKey, ctlogPublicKey, ctlogSecrets } from '@sigstand/contracts/records';
+import {
+  copies,
+  ctlogKey,
+  ctlogPublicKey,
+  ctlogSecrets,
+  tufRepository,
+} from '@sigstand/contracts/records';
 import { at, JobError } from '@sigstand/job/errors';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { keepPair, refuseOneForBoth } from '@sigstand/job/pair';
+import { trustedIn } from '@sigstand/job/trusted';
 import { waitForKeys } from '@sigstand/job/wait';
 import { dated } from '@sigstand/pki/created';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
@@ -69,6 +76,11 @@ async function keepLog(context: JobContext, options: Options, effects: Effects) 
       ? reserve(context, records, {
           entropy: effects.entropy,
           newKey: () => newKey(options, effects.entropy),
+          trusted: trustedIn(options.tufNamespace, {
+            copy: copies.ctlog,
+            repository: tufRepository,
+            target: 'ctfe.pub',
+          }),
           check: (current) => roots && firstRoots(place, current, { roots, now }),
         })
       : findReserved(store, reservation);

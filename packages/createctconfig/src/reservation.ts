@@ -4,6 +4,7 @@ import { at, JobError } from '@sigstand/job/errors';
 import type { JobContext } from '@sigstand/job/main';
 import { keepPair, type Pair } from '@sigstand/job/pair';
 import { refuseStrangers } from '@sigstand/job/strangers';
+import type { Trusted } from '@sigstand/job/trusted';
 import { allOrNone } from '@sigstand/job/whole';
 import { createdNote, dated } from '@sigstand/pki/created';
 import type { Entropy } from '@sigstand/pki/entropy';
@@ -43,6 +44,7 @@ export function reservationOf(secret: string): string {
 interface Making {
   readonly entropy: Entropy;
   readonly newKey: () => KeyObject;
+  readonly trusted: Trusted | undefined;
   /** Throws where this, in the log's place, would be in the way of the log. */
   readonly check: (current: Data | undefined) => void;
 }
@@ -55,7 +57,7 @@ interface Making {
 export async function reserve(
   { store, log, now }: JobContext,
   { secret, published, reservation }: LogRecords,
-  { entropy, newKey, check }: Making,
+  { entropy, newKey, trusted, check }: Making,
 ): Promise<Reserved | undefined> {
   const isThere = async () => {
     const current = (await store.read(secret))?.data;
@@ -83,6 +85,7 @@ export async function reserve(
       return key ? { public: publicPem(publicKeyOf(key)) } : {};
     },
     identify: (_key, value) => fingerprint(parsePublicKey(value)),
+    trusted,
     // It is emptied in the end.
     immutable: false,
     dated: dated(now),
@@ -128,7 +131,7 @@ export function refuseOther(ref: Ref, found: KeyObject, kept: KeyObject): void {
   const [its, ours] = [publicKeyOf(found), kept].map(fingerprint);
   if (its === ours) return;
   throw new JobError('contradiction', `${show(ref)} has the key ${its}, but the log has ${ours}`, {
-    hint: 'nothing was changed; a log that has a key keeps it',
+    hint: 'nothing was changed; a log that has a key keeps it: take the other one away',
   });
 }
 

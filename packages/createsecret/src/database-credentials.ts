@@ -1,3 +1,4 @@
+import { filled } from '@sigstand/contracts/contract';
 import { mysqlCredentials, rekorMysqlCredentials } from '@sigstand/contracts/records';
 import { JobError } from '@sigstand/job/errors';
 import { allOrNone } from '@sigstand/job/whole';
@@ -15,14 +16,15 @@ export function isManaged(data: Data | undefined): boolean {
 }
 
 /**
- * A database's credentials, where there are none yet.
+ * A database's credentials, where there are none yet: what a copy elsewhere still has, and the rest anew. Our
+ * own database takes the passwords from the Secret each time it starts.
  *
  * @throws {JobError} contradiction, where a part is lacking; data, where a server cannot read one.
  */
 export function newCredentials(
   place: string,
   current: Data | undefined,
-  { user, database, entropy }: { user: string; database: string; entropy: Entropy },
+  { user, database, copy, entropy }: Wanted & { entropy: Entropy },
 ): Change | undefined {
   const { keys } = mysqlCredentials;
   const needed = isManaged(current) ? keys.filter((key) => key !== rootPassword) : keys;
@@ -35,9 +37,21 @@ export function newCredentials(
       user: utf8(user),
       database: utf8(database),
       password: utf8(entropy.password()),
+      ...kept(copy),
       [rootPassword]: utf8(entropy.password()),
     },
   };
+}
+
+interface Wanted {
+  readonly user: string;
+  readonly database: string;
+  /** A copy of the credentials that were there before, if one is whole. */
+  readonly copy: Data | undefined;
+}
+
+function kept(copy: Data | undefined): Data {
+  return filled(rekorMysqlCredentials, copy) ?? {};
 }
 
 /**
@@ -64,7 +78,8 @@ export function missingInCopy(
   throw new JobError('contradiction', `${place} has another ${other} than the Secret it copies`, {
     hint: managed
       ? "nothing was changed; Rekor's search index is a table in Trillian's database: give both that one"
-      : 'nothing was changed; delete the copy, and it will be made anew',
+      : "nothing was changed; find out with which the database lets Trillian in, and restore the other's " +
+        'Secret to match it (docs/backup.md)',
   });
 }
 

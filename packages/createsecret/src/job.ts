@@ -1,14 +1,17 @@
 import { Option } from '@commander-js/extra-typings';
 import {
+  copies,
   rekorMysqlCredentials,
   rekorPublicKey,
   rekorSigningSecret,
+  tufRepository,
 } from '@sigstand/contracts/records';
 import { jobCommand, refusedFlag } from '@sigstand/job/command';
 import { frozen, immutableFlag } from '@sigstand/job/immutable';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { leadsOut } from '@sigstand/job/outside';
 import { keepPair } from '@sigstand/job/pair';
+import { trustedIn, tufNamespaceFlag } from '@sigstand/job/trusted';
 import { hostName, namespaceName, objectName, several, sqlName } from '@sigstand/job/values';
 import { dated } from '@sigstand/pki/created';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
@@ -73,6 +76,12 @@ const command = () =>
         .argParser(several(namespaceName))
         .default([] as readonly string[], 'nowhere; may be repeated'),
     )
+    .addOption(
+      tufNamespaceFlag(
+        tufRepository.namespace,
+        ({ passwordSecret }: { passwordSecret?: string }) => passwordSecret !== undefined,
+      ),
+    )
     .addOption(immutableFlag())
     .addOption(
       refusedFlag(
@@ -108,6 +117,11 @@ async function signingKey({ store, log, now }: JobContext, options: Options, ent
     complete: lackingBesideKey,
     identify: (key, value) =>
       key === 'hostname' ? Buffer.from(value).toString() : fingerprint(parsePublicKey(value)),
+    trusted: trustedIn(options.tufNamespace, {
+      copy: copies.rekor,
+      repository: tufRepository,
+      target: 'rekor.pub',
+    }),
     immutable: options.immutable,
     dated: dated(now),
   });
@@ -130,9 +144,12 @@ async function credentials(
     const copy = secretIn(other, passwordSecret);
     refuseOwnedLacking(copy, await store.read(copy), rekorMysqlCredentials.keys);
   }
-  const stored = await converge(store, secret, (current) => {
-    const made = newCredentials(show(secret), current?.data, { user, database, entropy });
-    return frozen(current, made, { immutable });
+  const stored = await converge(store, secret, async (current) => {
+    const [copy] = await Promise.all(
+      copyTo.map((one) => store.read(secretIn(one, passwordSecret))),
+    );
+    const wanted = { user, database, copy: copy?.data, entropy };
+    return frozen(current, newCredentials(show(secret), current?.data, wanted), { immutable });
   });
   log(`the database's credentials are in ${show(secret)}`);
   if (isManaged(stored.data)) {

@@ -15,9 +15,9 @@ import type { Objects } from './options.ts';
  * is restored; a new one in its place would have another first root.
  */
 
-/** The note on the role keys: the SHA-256 of the first root that they signed, once it is published. */
+/** The note on the role keys: the SHA-256 of the first root that they signed; empty until it is published. */
 const note = 'sigstand.dev/first-root';
-const notYet = 'unpublished';
+const notYet = '';
 
 /** For keys that are made: whoever finds them without a repository may publish one. */
 export const unpublished: Annotations = { [note]: notYet };

@@ -78,7 +78,7 @@ describe('createtuf, where the repository is lost,', () => {
     const store = await restored(without(tufRepository, tufRoot), (_ref, { data }) => ({ data }));
     expect(await refusal(store)).toContain(`has no note ${note}`);
     const keys = (await store.read(tufKeys))!;
-    await store.write(tufKeys, { annotations: { [note]: 'unpublished' } }, keys);
+    await store.write(tufKeys, { annotations: { [note]: '' } }, keys);
     expect(await run(store)).toMatchObject({ status: 0 });
   });
 });

@@ -29,7 +29,8 @@ const next: Record<Failure, string> = {
   bug: 'please report it',
   tryAgain: 'run it again, it goes on from what is stored',
   forbidden: 'check the Role and RoleBinding of this Job',
-  contradiction: 'find out which of the two the services use, and correct or delete the other',
+  contradiction:
+    'nothing was changed; find out which of the two the services use, and restore the other to match it',
 };
 
 /** Why a Job stops. The message says what is wrong with which thing, the hint what the reader can do. */
@@ -84,7 +85,7 @@ const ofStore: Record<StoreErrorCode, { failure: Failure; hint?: string }> = {
   TERMINATING: { failure: 'data', hint: 'wait until the namespace is gone, then create it anew' },
   INVALID: { failure: 'data' },
   REFUSED: { failure: 'data', hint: 'change the rule that refuses it, then run the Job again' },
-  IMMUTABLE: { failure: 'contradiction', hint: 'delete it by hand if it may be replaced' },
+  IMMUTABLE: { failure: 'contradiction' },
   OWNED: { failure: 'contradiction' },
   UNAVAILABLE: { failure: 'tryAgain', hint: 'check that it runs and can be reached' },
   UNEXPECTED: { failure: 'tryAgain' },

@@ -13,6 +13,7 @@ import { at, JobError } from './errors.ts';
 import { frozen } from './immutable.ts';
 import { contrasted } from './listed.ts';
 import { refuseStrangers } from './strangers.ts';
+import { refuseSecondKey, restoring, type Trusted } from './trusted.ts';
 
 /** A private record and the public one that follows from it. */
 export interface Pair {
@@ -44,6 +45,8 @@ export interface Pair {
   ) => Change | undefined | Promise<Change | undefined>;
   /** The name by which a public value may be told and compared, such as a key's fingerprint. */
   readonly identify: (key: string, value: Uint8Array) => string;
+  /** Where else clients' trust in the key can be seen, so that no second one is made. */
+  readonly trusted?: Trusted | undefined;
   /** Whether the private record becomes immutable. */
   readonly immutable: boolean;
   /**
@@ -74,7 +77,7 @@ export interface Kept {
  *
  * @throws {JobError} usage, where the two are the same record.
  * @throws {JobError} contradiction, where the public record belongs to another private one, or is
- *   there while the private one is gone: services may trust a key that is lost.
+ *   there while the private one is gone, or clients trust a key that is gone.
  */
 export async function keepPair(store: Store, pair: Pair): Promise<Kept> {
   refuseOneForBoth(pair);
@@ -86,6 +89,7 @@ export async function keepPair(store: Store, pair: Pair): Promise<Kept> {
   let step: Step = { outcome: 'kept' };
   const { data: secret, annotations } = await converge(store, pair.secret, async (current) => {
     step = await nextStep(pair, current, published);
+    if (step.makesKey) await refuseSecondKey(store, { ...pair, seen: current }, pair.trusted);
     return frozen(current, step.change, pair);
   });
   // Opening a sealed key takes its time, so it is done again only where something was written.
@@ -112,6 +116,7 @@ export function refuseOneForBoth({ secret, published }: Pick<Pair, 'secret' | 'p
 
 interface Step {
   readonly outcome: Kept['outcome'];
+  readonly makesKey?: boolean;
   readonly change?: Change;
   /** What the public record should hold, by the private one as it was read. */
   readonly derived?: Data;
@@ -131,7 +136,10 @@ async function nextStep(
     if (!pair.publishedFirst) throw orphaned(pair);
     lacking(pair, published, pair.derive(made.data ?? {}, found));
   }
-  if (made) return { outcome: 'created', change: { ...made, ...dateNow(pair) } };
+  if (made) {
+    const makesKey = !pair.publishedFirst && Object.keys(made.data ?? {}).length > 0;
+    return { outcome: 'created', makesKey, change: { ...made, ...dateNow(pair) } };
+  }
   if (current === undefined) return { outcome: 'created' };
   const derived = pair.derive(current, found);
   lacking(pair, published, derived);
@@ -174,7 +182,9 @@ function compare(
     'contradiction',
     `${place} is ${its}, but ${show(pair.secret)} gives ${ours}`,
     {
-      hint: 'nothing was changed; find out which of the two the services use, and delete the other',
+      hint:
+        `nothing was changed; find out which of the two the service uses (docs/exit-status.md), ` +
+        'and restore the other to match it',
     },
   );
 }
@@ -183,7 +193,7 @@ function orphaned({ secret, home = secret, published }: Pair): JobError {
   return new JobError(
     'contradiction',
     `${show(published)} is there, but the private key it belongs to is not in ${show(home)}`,
-    { hint: 'restore the private Secret; or, to start over with a new key, delete the public one' },
+    { hint: `nothing was changed; ${restoring(home)}` },
   );
 }
 

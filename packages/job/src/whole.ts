@@ -28,6 +28,6 @@ export function allOrNone(
   throw new JobError(
     'contradiction',
     `${place} has ${present.join(', ')} but lacks ${absent.join(', ')}${beside}`,
-    { hint: 'nothing was changed; restore what is lacking, or delete it all to start over' },
+    { hint: 'nothing was changed; restore what is lacking from your backup (docs/backup.md)' },
   );
 }
