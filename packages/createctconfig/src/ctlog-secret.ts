@@ -157,8 +157,10 @@ function refuseOther(place: string, config: StoredConfig, log: CtLog): void {
     if (stored === wanted) continue;
     throw new JobError('contradiction', `${place} key config ${what} ${stored}, not ${wanted}`, {
       hint:
-        'nothing was changed; give what is stored (for the tree: put its ID back into the ConfigMap), ' +
-        'or restore the Secret from your backup (docs/backup.md)',
+        'nothing was changed; give what is stored' +
+        (what === differences[0][0]
+          ? `: restore ${log.treePlace} and Trillian's database from your backup (docs/backup.md)`
+          : ', or restore the Secret from your backup (docs/backup.md)'),
     });
   }
 }

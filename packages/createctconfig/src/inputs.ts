@@ -32,7 +32,8 @@ export async function wantedLog(
   const treeId = treeIdOf(`${show(ref)} key treeID`, treeID ?? new Uint8Array());
   const { logPrefix: prefix, trillianServer: backend, mountPath } = options;
   const roots = await fulcioRoots(context, options, means);
-  return { log: { treeId, prefix, backend, mountPath }, roots, now: context.now };
+  const log = { treeId, treePlace: show(ref), prefix, backend, mountPath };
+  return { log, roots, now: context.now };
 }
 
 function once(act: Means['meanwhile']): Means['meanwhile'] {
