@@ -9,6 +9,10 @@ export interface Contract<Key extends string = string> extends Ref {
   readonly usedBy: string;
   /** Whether everybody may know what it holds. */
   readonly public: boolean;
+  /** The annotations that Jobs keep on it, which a backup must keep as well. */
+  readonly notes?: readonly string[];
+  /** What its loss costs, where no backup has it; or what makes it again. */
+  readonly without: string;
 }
 
 /** The seven, each by its package, its image and its file in `dist`. */

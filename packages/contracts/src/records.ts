@@ -10,6 +10,8 @@ export const mysqlCredentials = record({
   madeBy: 'createsecret',
   usedBy: 'MySQL, Trillian',
   public: false,
+  without:
+    "createsecret takes them from Rekor's copy, or makes new ones: restart mysql-trillian, Trillian and Rekor",
 });
 
 /** Pods cannot mount another namespace's Secret, so Rekor has its own copy, without root's password. */
@@ -21,6 +23,7 @@ export const rekorMysqlCredentials = record({
   madeBy: 'createsecret',
   usedBy: "Rekor's search index",
   public: false,
+  without: 'createsecret copies it again',
 });
 
 export const rekorConfig = record({
@@ -31,6 +34,8 @@ export const rekorConfig = record({
   madeBy: 'createtree',
   usedBy: 'Rekor, as env',
   public: true,
+  notes: ['sigstand.dev/tree-intent'],
+  without: 'nothing, once the ID is put back by hand: createtree names it',
 });
 
 export const rekorSigningSecret = record({
@@ -41,6 +46,8 @@ export const rekorSigningSecret = record({
   madeBy: 'createsecret',
   usedBy: 'Rekor, mount and env',
   public: false,
+  notes: ['sigstand.dev/key-created'],
+  without: 'the log gets another key, by docs/rotation.md',
 });
 
 export const rekorPublicKey = record({
@@ -51,6 +58,8 @@ export const rekorPublicKey = record({
   madeBy: 'createsecret',
   usedBy: 'copysecrets; Rekor takes hostname alone, as env',
   public: true,
+  notes: ['sigstand.dev/key-created'],
+  without: 'createsecret makes it again, with the hostname of its settings and no other',
 });
 
 /** What a tree's ID looks like under another name than `treeID`: a ConfigMap may hold all kinds of things. */
@@ -64,6 +73,7 @@ export const fulcioSecrets = record({
   madeBy: 'createcerts',
   usedBy: 'Fulcio, mount and env',
   public: false,
+  without: 'Fulcio gets another CA, by docs/rotation.md',
 });
 
 export const fulcioPublicKey = record({
@@ -74,6 +84,7 @@ export const fulcioPublicKey = record({
   madeBy: 'createcerts',
   usedBy: 'copysecrets, createctconfig',
   public: true,
+  without: 'createcerts makes it again',
 });
 
 export const ctlogConfig = record({
@@ -84,6 +95,8 @@ export const ctlogConfig = record({
   madeBy: 'createtree',
   usedBy: 'createctconfig',
   public: true,
+  notes: ['sigstand.dev/tree-intent'],
+  without: 'nothing, once the ID is put back by hand: createtree names it',
 });
 
 /** The log's key until `ctlogSecrets` has it, so that nobody waits for a tree to know the key; then empty. */
@@ -95,6 +108,8 @@ export const ctlogKey = record({
   madeBy: 'createctconfig',
   usedBy: 'createctconfig',
   public: false,
+  notes: ['sigstand.dev/key-created'],
+  without: 'nothing: it is empty once ctlog-secrets has the key',
 });
 
 export const ctlogSecrets = record({
@@ -105,6 +120,8 @@ export const ctlogSecrets = record({
   madeBy: 'createctconfig',
   usedBy: 'CT log, mount at /ctfe-keys',
   public: false,
+  notes: ['sigstand.dev/key-created'],
+  without: 'the CT log gets another key, by docs/rotation.md',
 });
 
 export const ctlogPublicKey = record({
@@ -115,6 +132,8 @@ export const ctlogPublicKey = record({
   madeBy: 'createctconfig',
   usedBy: 'copysecrets',
   public: true,
+  notes: ['sigstand.dev/key-created'],
+  without: 'createctconfig makes it again',
 });
 
 export const tsaCertChain = record({
@@ -125,6 +144,7 @@ export const tsaCertChain = record({
   madeBy: 'createcertchain',
   usedBy: 'TSA, mount and env; copysecrets takes cert-chain alone',
   public: false,
+  without: 'the TSA gets another chain, by docs/rotation.md',
 });
 
 /** What copysecrets brings to the TUF namespace: each source's public keys, and nothing else of it. */
@@ -143,6 +163,8 @@ export const tufKeys = record({
   madeBy: 'createtuf',
   usedBy: 'createtuf',
   public: false,
+  notes: ['sigstand.dev/first-root', 'sigstand.dev/root-key'],
+  without: 'every client starts over, with another first root',
 });
 
 /** Its keys are the repository's file names, which only createtuf knows. */
@@ -154,6 +176,7 @@ export const tufRepository = record({
   madeBy: 'createtuf',
   usedBy: 'TUF web server, mount',
   public: true,
+  without: 'every client starts over, unless tuf-root has the archive',
 });
 
 export const tufRoot = record({
@@ -164,6 +187,7 @@ export const tufRoot = record({
   madeBy: 'createtuf',
   usedBy: 'clients: policy-controller, CI scripts',
   public: true,
+  without: 'createtuf makes it again',
 });
 
 /** Every object of the stack that a Job writes. */
@@ -198,5 +222,7 @@ function copyOf<Source extends string, const Key extends Source>(
     madeBy: 'copysecrets',
     usedBy: 'createtuf',
     public: true,
+    notes: ['sigstand.dev/key-created'],
+    without: 'copysecrets copies it again',
   });
 }

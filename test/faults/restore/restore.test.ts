@@ -130,6 +130,15 @@ describe('the whole stack', () => {
     );
   });
 
+  it('has no annotation that the contract does not name for the backup', () => {
+    const unnamed = records.flatMap((ref) =>
+      Object.keys(whole.records.get(show(ref))?.annotations ?? {})
+        .filter((note) => !ref.notes?.includes(note))
+        .map((note) => `${show(ref)} ${note}`),
+    );
+    expect(unnamed).toEqual([]);
+  });
+
   it('restores what follows from what is left, or says what to restore', async () => {
     const random = randomFrom(Number(process.env.FAULTS_SEED) || 15);
     const any = Array.from({ length: trials(12, 3_000) }, () =>

@@ -31,7 +31,7 @@ rootfs_mariadb() {
   local program tools=(sh cat chmod chown cp cut date dirname basename echo env expr false find grep head hostname id ln
     ls mkdir mktemp mv od printf rm sed seq sleep sort stat tail test timeout touch tr true uname wc whoami)
   bare_system "$1"
-  for program in mariadbd mariadb mariadb-admin mariadb-install-db my_print_defaults resolveip mawk "${tools[@]}"; do
+  for program in mariadbd mariadb mariadb-admin mariadb-dump mariadb-install-db my_print_defaults resolveip mawk "${tools[@]}"; do
     add_program "$1" "$(type -P "$program")" "$(type -P "$program")"
   done
   ln -s mawk "$1/usr/bin/awk"
