@@ -6,6 +6,7 @@ import {
   type Snapshot,
   show,
 } from '@sigstand/store/store';
+import { archivedState } from './archive.ts';
 import { sha256 } from './metadata.ts';
 import type { Objects } from './options.ts';
 
@@ -41,6 +42,13 @@ export interface Given {
   readonly root: Uint8Array | undefined;
   /** The version of the timestamp in that archive; undefined where there is no archive. */
   readonly archived: number | undefined;
+}
+
+/** What clients are given besides the repository. */
+export async function handedOutBy(found: Snapshot | undefined): Promise<Omit<Given, 'keys'>> {
+  const { root, repository } = found?.data ?? {};
+  const packed = repository && (await archivedState(repository));
+  return { root: root ?? packed?.root, archived: packed?.timestamp };
 }
 
 /**

@@ -15,14 +15,14 @@ import {
   StoreError,
   show,
 } from '@sigstand/store/store';
-import { archive, archivedState, sameArchive } from './archive.ts';
+import { archive, sameArchive } from './archive.ts';
 import { broughtKeys } from './brought-keys.ts';
 import { changedAddresses } from './changed-addresses.ts';
 import { type ClientCheck, checkWithClient } from './client-check.ts';
 import { command } from './command.ts';
 import { checkContent } from './content-check.ts';
 import { extraTargets } from './extra-targets.ts';
-import { type Given, lackingNote, refuseOtherStart } from './first-root.ts';
+import { handedOutBy, lackingNote, refuseOtherStart } from './first-root.ts';
 import { waitForMaterial } from './inputs.ts';
 import { logNameWarnings } from './log-name.ts';
 import { certificatesOf } from './material.ts';
@@ -104,15 +104,6 @@ async function readExtra({ store, waitFor }: JobContext, ref: Ref) {
   const what = { what: show(ref), hint: 'it holds the files of --extra-targets' };
   const found = (await store.read(ref)) ?? (await waitFor(what, () => store.read(ref)));
   return extraTargets(show(ref), found.data);
-}
-
-/** What clients are given besides the repository. */
-async function handedOutBy(
-  found: Snapshot | undefined,
-): Promise<Pick<Given, 'root' | 'archived'>> {
-  const { root, repository } = found?.data ?? {};
-  const packed = repository && (await archivedState(repository));
-  return { root: root ?? packed?.root, archived: packed?.timestamp };
 }
 
 /** The role keys, and the record of them as this run found it; undefined where it had none. */
