@@ -30,7 +30,9 @@ export function openPage(name: string): Page {
     follow(cluster, folder, section) {
       const lines = linesOf(section);
       if (lines.length === 0) throw new Error(`${name} has no commands under ${section}`);
-      const commands = [...commandsIn(introduction), ...lines].map((line) => line.slice(4)).join('\n');
+      const commands = [...commandsIn(introduction), ...lines]
+        .map((line) => line.slice(4))
+        .join('\n');
       const script = `set -euo pipefail; cd "$0"; ${commands}`;
       return cluster.mustExec(['bash', '-c', script, folder], { timeout: 300_000 });
     },

@@ -200,9 +200,8 @@ function lacking(
   const change = lackingInCopy(places, data, { current: current?.data, replace });
   refuseUseless(places.source, change, { service, now });
   // The date of a key that is no longer there must not stay, nor the permission to replace it.
-  const stale = Object.fromEntries(
-    [createdNote, newKeyNote].flatMap((note) => (current?.annotations[note] ? [[note, '']] : [])),
-  );
+  const gone = [createdNote, newKeyNote].filter((note) => current?.annotations[note]);
+  const stale = Object.fromEntries(gone.map((note) => [note, '']));
   return change && { ...change, annotations: { ...stale, ...annotations } };
 }
 
