@@ -6,6 +6,7 @@ import {
   tsaCertChain,
 } from '@sigstand/contracts/records';
 import { runJob } from '@sigstand/job/testing';
+import { newKeyNote } from '@sigstand/job/trusted';
 import { caExtensions, type Foreign, openssl, opensslCertificate } from '@sigstand/pki/testing';
 import { memoryStore } from '@sigstand/store/memory';
 import { recording, showRequest } from '@sigstand/store/recording';
@@ -250,6 +251,19 @@ describe('copysecrets', () => {
       /Secret tuf-system\/rekor-pub-key key public is [0-9a-f]{64}, but Secret rekor-system\/rekor-pub-key has [0-9a-f]{64}/,
     );
     expect(await copied(store)).toEqual(allCopied);
+  });
+
+  it('takes the permission for a new key away with the key that it was for', async () => {
+    const store = await filledStore();
+    await runJob(copySecrets(), store);
+    const copy = (await store.read(copies.rekor))!;
+    await store.write(copies.rekor, { annotations: { [newKeyNote]: 'yes' } }, copy);
+    const source = await store.read(rekorPublicKey);
+    await store.write(rekorPublicKey, { data: { public: other!.public } }, source);
+    expect(await runJob(copySecrets(), store, { args: ['--replace'] })).toMatchObject({
+      status: 0,
+    });
+    expect((await store.read(copies.rekor))!.annotations[newKeyNote]).toBe('');
   });
 
   it.each(['--replace', '--replace=true'])(
