@@ -185,8 +185,8 @@ async function taken(store: Store, { service, source, keys }: Copy): Promise<Tak
   const found = await store.read(source);
   const part = publicPart(found?.data, keys);
   if (part === undefined) return refuseOtherNames(show(source), found?.data, keys);
-  const data = fitToCopy(show(source), part, service);
   const created = found?.annotations[createdNote];
+  const data = fitToCopy(show(source), part, service);
   return { data, annotations: created ? { [createdNote]: created } : {} };
 }
 
@@ -200,9 +200,9 @@ function lacking(
   const change = lackingInCopy(places, data, { current: current?.data, replace });
   refuseUseless(places.source, change, { service, now });
   // The date of a key that is no longer there must not stay, nor the permission to replace it.
-  const gone = [createdNote, newKeyNote].filter((note) => current?.annotations[note]);
-  const stale = Object.fromEntries(gone.map((note) => [note, '']));
-  return change && { ...change, annotations: { ...stale, ...annotations } };
+  const stale = [createdNote, newKeyNote].filter((note) => current?.annotations[note]);
+  const emptied = Object.fromEntries(stale.map((note) => [note, '']));
+  return change && { ...change, annotations: { ...emptied, ...annotations } };
 }
 
 async function copyOne(
@@ -212,15 +212,11 @@ async function copyOne(
 ): Promise<void> {
   const { source, keys, madeBy, copy } = copying;
   const places = { source: show(source), copy: show(copy) };
-  const found =
-    there ??
-    (await waitFor(
-      {
-        what: `${places.source}, ${keys.filter(isRequired).join(', ')}`,
-        hint: `${madeBy} writes it`,
-      },
-      () => taken(store, copying),
-    ));
+  const awaited = {
+    what: `${places.source}, ${keys.filter(isRequired).join(', ')}`,
+    hint: `${madeBy} writes it`,
+  };
+  const found = there ?? (await waitFor(awaited, () => taken(store, copying)));
   const { data } = found;
   let changed: readonly string[] = [];
   let stored = there?.whole;
@@ -240,8 +236,8 @@ async function copyOne(
   for (const warning of validityWarnings(certificatesIn(places.source, data), now)) {
     log(`warning: ${warning}, in ${places.source}`);
   }
-  const { public: key } = data;
-  if (copying.service === 'ctlog' && key && !clientsVerifyCt(parsePublicKey(key))) {
+  const key = copying.service === 'ctlog' && data.public;
+  if (key && !clientsVerifyCt(parsePublicKey(key))) {
     log(`warning: ${places.source} key public ${otherCtCurve}`);
   }
   for (const key of strayPrivateKeys(stored)) {
