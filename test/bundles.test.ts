@@ -45,9 +45,13 @@ describe('the bundles together', () => {
   function bundle(env: Record<string, string>, ...files: string[]) {
     const work = mkdtempSync(join(folder, 'one-'));
     for (const name of ['createcerts', ...files]) cpSync(bundleAt(name), join(work, `${name}.cjs`));
-    return run(process.execPath, [join(work, 'createcerts.cjs'), '--namespace=no-such-one', '--tuf-namespace=none'], {
-      env: { HOME: work, KUBECONFIG: '', ...env },
-    });
+    return run(
+      process.execPath,
+      [join(work, 'createcerts.cjs'), '--namespace=no-such-one', '--tuf-namespace=none'],
+      {
+        env: { HOME: work, KUBECONFIG: '', ...env },
+      },
+    );
   }
 
   it('say in one line that there is no cluster', async () => {

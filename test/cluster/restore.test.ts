@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rig } from './rig.ts';
 import { identity, saveLoseRestore, unpackRepository, verify, wrongsAfter } from './restoring.ts';
+import { rig } from './rig.ts';
 import { type Stack, startStack } from './stack.ts';
 
 const instance = 'restore';
