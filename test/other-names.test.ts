@@ -70,13 +70,13 @@ let made: Store;
 beforeAll(async () => {
   made = memoryStore();
   const run = (job: string, ...args: string[]) => runJob(jobs[job]!(), made, { args });
-  await put(made, inputs('first'));
   await run('createcerts');
   await run('createcertchain');
   await run('createsecret');
   await run('createsecret', ...database, '--copy-to=rekor-system');
   await made.write(record.ctlogConfig, { data: { treeID: text('4428463716573842791') } });
   await run('createctconfig', ...ctlog);
+  await put(made, inputs('first'));
 });
 
 /** What each Job reads of other Jobs' records. */

@@ -1,7 +1,7 @@
 import { records } from '@sigstand/contracts/records';
 import { runJob } from '@sigstand/job/testing';
 import { memoryStore } from '@sigstand/store/memory';
-import { type Data, type Ref, type Store, show } from '@sigstand/store/store';
+import { type Change, type Ref, type Store, show } from '@sigstand/store/store';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { jobs, oncePods } from './jobs.ts';
 
@@ -17,9 +17,9 @@ function runPod({ job, args, env }: (typeof oncePods)[number], store: Store, ...
 }
 
 /** A store that holds `data`, and where one record is managed by another program; and the writes to it. */
-async function managed(record: Ref, data: readonly (readonly [Ref, Data])[]) {
+async function managed(record: Ref, data: readonly (readonly [Ref, Change])[]) {
   const inner = memoryStore();
-  for (const [ref, values] of data) await inner.write(ref, { data: values });
+  for (const [ref, change] of data) await inner.write(ref, change);
   const writes: string[] = [];
   const store: Store = {
     ...inner,
@@ -40,7 +40,7 @@ async function managed(record: Ref, data: readonly (readonly [Ref, Data])[]) {
 async function withoutWorkOf(job: string, record: Ref) {
   const others = records.filter(({ madeBy }) => madeBy !== job);
   const data = await Promise.all(
-    others.map(async (ref) => [ref, (await whole.read(ref))?.data ?? {}] as const),
+    others.map(async (ref) => [ref, (await whole.read(ref)) ?? {}] as const),
   );
   return managed(record, [...data, [record, {}]]);
 }
@@ -74,7 +74,7 @@ describe('a record that another program manages', () => {
 
   it.each(made)('is as good as ours where it is whole: $place', async ({ record, pod }) => {
     const data = await Promise.all(
-      records.map(async (ref) => [ref, (await whole.read(ref))?.data ?? {}] as const),
+      records.map(async (ref) => [ref, (await whole.read(ref)) ?? {}] as const),
     );
     const { store, writes } = await managed(record, data);
     const { status, stderr } = await runPod(pod, store);

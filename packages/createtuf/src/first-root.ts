@@ -28,11 +28,14 @@ export function isUnpublished({ annotations }: Pick<Snapshot, 'annotations'>): b
   return annotations[note] === notYet;
 }
 
-/** What the role keys' note lacks after the repository was published. */
-export function lackingNote(keys: Pick<Snapshot, 'annotations'>, files: Data): Change | undefined {
+/** What the role keys' note lacks after the repository was published; who manages the keys keeps their notes. */
+export function lackingNote(keys: Keys, files: Data): Change | undefined {
   const digest = sha256(firstRoot(files));
-  return keys.annotations[note] === digest ? undefined : { annotations: { [note]: digest } };
+  if (keys.owner !== undefined || keys.annotations[note] === digest) return undefined;
+  return { annotations: { [note]: digest } };
 }
+
+type Keys = Pick<Snapshot, 'annotations' | 'owner'>;
 
 /** What is known of a first root that clients were given. */
 export interface Given {
@@ -83,6 +86,19 @@ function refuseGone(objects: Objects, given: Given): void {
     'contradiction',
     `${place} is gone, and clients start from root ${told(signed)}, which the keys in ${show(objects.keys)} signed`,
     { hint: `nothing was changed; ${restore(objects.repository)}` },
+  );
+}
+
+/** A repository without the keys to sign it again. */
+export function keysGone({ repository, keys }: Objects): JobError {
+  return new JobError(
+    'contradiction',
+    `${show(repository)} is there, but the keys that it was signed with are not in ${show(keys)}`,
+    {
+      hint:
+        'nothing was changed; restore the Secret from your backup, with its annotations (docs/backup.md); ' +
+        'without it, only a repository with a new root can be made',
+    },
   );
 }
 

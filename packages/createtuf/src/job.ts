@@ -22,7 +22,7 @@ import { type ClientCheck, checkWithClient } from './client-check.ts';
 import { command } from './command.ts';
 import { checkContent } from './content-check.ts';
 import { extraTargets } from './extra-targets.ts';
-import { handedOutBy, lackingNote, refuseOtherStart } from './first-root.ts';
+import { handedOutBy, keysGone, lackingNote, refuseOtherStart } from './first-root.ts';
 import { waitForMaterial } from './inputs.ts';
 import { logNameWarnings } from './log-name.ts';
 import { certificatesOf } from './material.ts';
@@ -239,16 +239,4 @@ async function warn(
     if (!(error instanceof StoreError)) throw error;
     log(`warning: no Event could be made of this: ${error.message}`);
   }
-}
-
-function keysGone({ repository, keys }: Objects): JobError {
-  return new JobError(
-    'contradiction',
-    `${show(repository)} is there, but the keys that it was signed with are not in ${show(keys)}`,
-    {
-      hint:
-        'nothing was changed; restore the Secret from your backup, with its annotations (docs/backup.md); ' +
-        'without it, only a repository with a new root can be made',
-    },
-  );
 }

@@ -55,6 +55,8 @@ export async function refuseSecondKey(
   { secret, home = secret, seen }: { secret: Ref; home?: Ref; seen: Snapshot | undefined },
   trusted: Trusted | undefined,
 ): Promise<void> {
+  // A record of another program's is not written in any case, which is said of it.
+  if (seen?.owner !== undefined) return;
   const by = trusted && (await trustedBy(store, trusted));
   if (by === undefined) return;
   // A parallel run may have made that key since; then this one's write conflicts, and all is read again.

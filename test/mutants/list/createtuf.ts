@@ -171,13 +171,13 @@ export const createtuf: readonly Mutant[] = [
     [...first, ...later],
     [
       [
-        'if (published && archived > published.timestamp.version) {',
-        'if (false) {',
+        'if (published) refuseOlder(objects, published.timestamp.version, given);',
+        '',
         'a repository that was rolled back is published again, and clients refuse it',
       ],
       [
-        'if (first !== undefined && Buffer.compare(first, pinned) === 0) return;',
-        'if (first !== undefined) return;',
+        'refuseOtherStart(objects, current, given);',
+        '',
         'a second first root is published beside the one that clients have',
       ],
       [
@@ -311,8 +311,8 @@ export const createtuf: readonly Mutant[] = [
     ],
     ['    await check(published);\n', '', 'a repository is published that no client read'],
     [
-      'if (pinned !== undefined) refuseOtherRoot({ place, root }, { files }, pinned);\n    const',
-      'const',
+      'refuseOtherStart(objects, files, { root: pinned, keys: undefined, archived: undefined });',
+      '',
       'clients are given another first root',
     ],
   ]),

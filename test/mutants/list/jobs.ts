@@ -367,7 +367,7 @@ export const jobs: readonly Mutant[] = [
       'const created = undefined;',
       'clients learn no date of the logs’ keys',
     ],
-    ["? { [createdNote]: '' } : {};", '? {} : {};', 'a new key has the old key’s date'],
+    ['[createdNote, newKeyNote].filter', '[newKeyNote].filter', 'a new key has the old key’s date'],
     [
       'if (!isLate(error)) stop.abort(error);',
       '',
