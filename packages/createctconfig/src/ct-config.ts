@@ -10,8 +10,8 @@ import { type Message, ProtoTextError, parseText, type Value, writeText } from '
 export interface CtLog {
   /** Trillian's tree, an int64 in decimal. */
   readonly treeId: string;
-  /** The record that names it, in words. */
-  readonly treePlace: string;
+  /** The record that names it, in words, where one does. */
+  readonly treePlace?: string;
   readonly prefix: string;
   /** Trillian's log server, HOST:PORT. */
   readonly backend: string;

@@ -159,7 +159,7 @@ function refuseOther(place: string, config: StoredConfig, log: CtLog): void {
       hint:
         'nothing was changed; give what is stored' +
         (what === differences[0][0]
-          ? `: restore ${log.treePlace} and Trillian's database from your backup (docs/backup.md)`
+          ? `: restore ${log.treePlace ?? 'its ID'} and Trillian's database from your backup (docs/backup.md)`
           : ', or restore the Secret from your backup (docs/backup.md)'),
     });
   }
