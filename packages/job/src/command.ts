@@ -1,6 +1,5 @@
 import { Command, Help, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { JobError } from './errors.ts';
-import { inDirectory, leadsOut } from './outside.ts';
 import { variableOf } from './settings.ts';
 import { duration, namespaceName } from './values.ts';
 
@@ -18,12 +17,10 @@ export function jobCommand(
   return new Command(name)
     .description(summary.replaceAll('\n', ' '))
     .addOption(
-      leadsOut(
-        new Option('--namespace <name>', 'namespace of the objects that this Job writes')
-          .default(namespace, inDirectory(namespace))
-          .argParser(namespaceName)
-          .helpGroup(everyJob),
-      ),
+      new Option('--namespace <name>', 'namespace of the objects that this Job writes')
+        .default(namespace)
+        .argParser(namespaceName)
+        .helpGroup(everyJob),
     )
     .addOption(
       new Option(

@@ -146,9 +146,8 @@ describe('on a cluster, a flag that leads out of the Job’s namespace', () => {
     expect({ status, stderr }).toEqual({
       status: 64,
       stderr:
-        'example: error: --namespace, --admin-server, --url must be given on a cluster, where a default ' +
-        'could lead to another stack; give the flag, or in the environment NAMESPACE, ' +
-        'EXAMPLE_ADMIN_SERVER, EXAMPLE_URL\n',
+        'example: error: --admin-server, --url must be given on a cluster, where a default could lead to ' +
+        'another stack; give the flag, or in the environment EXAMPLE_ADMIN_SERVER, EXAMPLE_URL\n',
     });
   });
 
