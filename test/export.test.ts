@@ -42,6 +42,8 @@ describe('the export', () => {
       ].sort(),
     );
     expect(said).toContain((await place.text('1.root.json.sha256')).split(' ')[0]);
+    const modes = names.map(async (name) => (await stat(join(place.folder, name))).mode & 0o777);
+    expect(new Set(await Promise.all(modes))).toEqual(new Set([0o644]));
     const all = () => Promise.all(names.map((name) => readFile(join(place.folder, name))));
     const first = await all();
     await place.exported(store);

@@ -160,7 +160,7 @@ export const shell: readonly Mutant[] = [
   ]),
   ...inFile(
     'scripts/export/folder.ts',
-    ['test/export-refusals.test.ts'],
+    ['test/export.test.ts', 'test/export-refusals.test.ts'],
     [
       [
         'await rename(fresh, folder);',
