@@ -1,6 +1,7 @@
 // Runs in the cluster's network and listens on a Unix socket, which no network namespace hides: the first
 // line of a connection names host and port, all that follows goes there. Ends with its standard input.
 import { connect, createServer } from 'node:net';
+import { splice } from './splice.ts';
 
 process.stdin.resume().once('end', () => process.exit());
 
@@ -14,9 +15,7 @@ createServer({ allowHalfOpen: true }, (client) => {
     const [host, port] = head.slice(0, end).split(' ');
     const server = connect({ host: host ?? '', port: Number(port), allowHalfOpen: true });
     server.write(Buffer.from(head.slice(end + 1), 'latin1'));
-    client.pipe(server).pipe(client);
-    server.on('error', () => client.destroy()).on('close', () => client.destroy());
-    client.on('error', () => server.destroy()).on('close', () => server.destroy());
+    splice(client, server);
   };
   client.on('data', onData).on('error', () => {});
 }).listen(process.argv[2], () => process.stdout.write('listening\n'));

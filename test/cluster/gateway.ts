@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { type Rig, root } from './rig.ts';
+import { startInside } from './inside.ts';
+import type { Rig } from './rig.ts';
+import { splice } from './splice.ts';
 
 /** The way from this process into the cluster's network. */
 export interface Gateway {
@@ -19,15 +20,7 @@ export interface Gateway {
 export async function openGateway(cluster: Rig, folder: string): Promise<Gateway> {
   const path = join(folder, 'gateway.sock');
   const program = join(import.meta.dirname, 'gateway-inside.ts');
-  const inside = spawn('test/rig/rig', ['exec', '--', process.execPath, program, path], {
-    cwd: root,
-    env: { ...process.env, ...cluster.env },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  await Promise.race([
-    once(inside.stdout, 'data'),
-    once(inside, 'exit').then(() => Promise.reject(new Error('the gateway ended'))),
-  ]);
+  const inside = await startInside(cluster, program, [path]);
 
   const servers = new Map<string, Server>();
   const port: Gateway['port'] = async (host, port = 80) => {
@@ -37,9 +30,7 @@ export async function openGateway(cluster: Rig, folder: string): Promise<Gateway
     const server = createServer({ allowHalfOpen: true }, (client) => {
       const through = connect({ path, allowHalfOpen: true });
       through.write(target);
-      client.pipe(through).pipe(client);
-      through.on('error', () => client.destroy()).on('close', () => client.destroy());
-      client.on('error', () => through.destroy()).on('close', () => through.destroy());
+      splice(client, through);
     });
     servers.set(target, server);
     await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -50,8 +41,7 @@ export async function openGateway(cluster: Rig, folder: string): Promise<Gateway
     url: async (host, at) => `http://127.0.0.1:${await port(host, at)}`,
     async close() {
       for (const server of servers.values()) server.close();
-      inside.stdin.end();
-      if (inside.exitCode === null) await once(inside, 'exit');
+      await inside.close();
     },
   };
 }

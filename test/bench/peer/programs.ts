@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type RunOptions, root, run } from '../../cluster/rig.ts';
+import { kept } from '../../programs/kept.ts';
 import { release } from './checkout.ts';
 
 /** The peer's counterparts of our Jobs and of our TUF web server, by the folder of each below `cmd`. */
@@ -24,8 +24,7 @@ export const imageOf = (program: Program) => `localhost/peer/${program}:${releas
 
 /** Where the programs are, compiled as the peer's releases are: static, stripped, without paths. */
 export async function compiled(checkout: string, commit: string): Promise<string> {
-  const folder = join(cacheOf(commit), 'bin');
-  await once(folder, async (made) => {
+  return kept(join(cacheOf(commit), 'bin'), async (made) => {
     for (const program of names) {
       const flags = [
         '-trimpath',
@@ -40,7 +39,6 @@ export async function compiled(checkout: string, commit: string): Promise<string
       await must('go', [...args, `./cmd/${programs[program]}`], { env });
     }
   });
-  return folder;
 }
 
 /** The name by which the rig serves the peer's database. */
@@ -51,32 +49,12 @@ export async function laidOut(bin: string, commit: string, schema: string): Prom
   const script = 'test/bench/peer/layouts.sh';
   const inputs = `${await readFile(join(root, script), 'utf8')}${schema}`;
   const hash = createHash('sha256').update(inputs).digest('hex').slice(0, 16);
-  const folder = join(cacheOf(commit), `images-${hash}`);
-  await once(folder, (made) => must('bash', [script, bin, made], { input: schema }));
-  return folder;
-}
-
-function cacheOf(commit: string): string {
-  const cache = process.env.SIGSTAND_CACHE ?? join(homedir(), '.cache/sigstand');
-  return join(cache, `peer-${commit.slice(0, 16)}`);
-}
-
-/** Makes a folder where there is none; one that was left half made is not found under its name. */
-async function once(folder: string, make: (made: string) => Promise<void>): Promise<void> {
-  const there = await access(folder).then(
-    () => true,
-    () => false,
+  return kept(join(cacheOf(commit), `images-${hash}`), (made) =>
+    must('bash', [script, bin, made], { input: schema }),
   );
-  if (there) return;
-  await mkdir(dirname(folder), { recursive: true });
-  const made = await mkdtemp(`${folder}.`);
-  try {
-    await make(made);
-    await rename(made, folder);
-  } finally {
-    await rm(made, { recursive: true, force: true });
-  }
 }
+
+const cacheOf = (commit: string) => `peer-${commit.slice(0, 16)}`;
 
 async function must(command: string, args: readonly string[], options: RunOptions): Promise<void> {
   const { status, stdout, stderr } = await run(command, args, { ...options, timeout: 3_600_000 });
