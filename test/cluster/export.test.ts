@@ -3,6 +3,7 @@ import { applyAll, bringUp } from './bring-up.ts';
 import { describeAccess } from './export-access.ts';
 import { describeClient } from './export-clients.ts';
 import { describeFolder } from './export-folder.ts';
+import { describeProber } from './export-prober.ts';
 import { clients } from './export-shell.ts';
 import { type Exported, exportedFrom } from './export-stack.ts';
 import { rig } from './rig.ts';
@@ -34,3 +35,5 @@ const there = () => exported as Exported;
 describe('the folder', () => describeFolder(there));
 describe('reading the cluster', () => describeAccess(there));
 describe.each(clients)('%s, as the folder says', (client) => describeClient(client, there));
+// Last, since it asks for entries of the log.
+describe('a prober', () => describeProber(there));
