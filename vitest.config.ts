@@ -15,7 +15,12 @@ export default defineConfig({
         test: {
           name: 'unit',
           expect,
-          include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts', 'test/bench/**/*.test.ts'],
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'test/*.test.ts',
+            'test/bench/**/*.test.ts',
+            'test/foreign/outcomes.test.ts',
+          ],
           // A busy machine may stand still for seconds.
           testTimeout: 30_000,
           hookTimeout: 30_000,
@@ -62,6 +67,21 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      // Only where it is asked for: it compiles for minutes.
+      ...(process.env.FOREIGN === undefined
+        ? []
+        : [
+            {
+              test: {
+                name: 'foreign',
+                expect,
+                include: ['test/foreign/**/foreign.test.ts'],
+                testTimeout: 3_600_000,
+                hookTimeout: 900_000,
+                fileParallelism: false,
+              },
+            },
+          ]),
     ],
     coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'] },
   },

@@ -13,6 +13,7 @@ npm run --silent build
 # An instance of its own, so that a stack that npm start made goes on.
 export RIG=test
 test/rig/rig build
+if [ -n "${FOREIGN:-}" ]; then need_packages minisign:minisign; fi
 if [ "${ADMISSION:-}" = long ]; then test/rig/rig build kyverno; fi
 trap 'test/rig/rig down >/dev/null' EXIT
 bash scripts/with-node.sh vitest run "$@"

@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import { commitOf } from '../bench/peer/checkout.ts';
+import { tokenOf } from '../cluster/cosign.ts';
+import { type Result, run } from '../cluster/rig.ts';
+import { kept } from '../programs/kept.ts';
+import type { Ground } from './ground.ts';
+
+/** What it needs of a stack. */
+export type Probed = Pick<Ground, 'cluster' | 'trust'>;
+
+/**
+ * Runs the peer's prober once: it reads each endpoint of each server, and writes to Fulcio, Rekor and the timestamp
+ * authority. `checkout` is the peer's repository at its tag, since no Go module of it is served.
+ */
+export async function probe({ cluster, trust }: Probed, checkout: string): Promise<Result> {
+  const program = join(await prober(checkout), 'prober');
+  const how = ['--one-time', '--write-prober', '--retry', '1', '--disable-grpc'];
+  const where = ['--addr', '127.0.0.1:8099'];
+  const files = [
+    ...['--signing-config', join(trust, 'signing_config.v0.2.json')],
+    ...['--trusted-root', join(trust, 'trusted_root.json')],
+  ];
+  await cluster.kubectl('create', 'serviceaccount', 'prober', '-n', 'default');
+  const env = await tokenOf(cluster, 'prober');
+  return cluster.exec([program, ...how, ...where, ...files], { env, timeout: 120_000 });
+}
+
+async function prober(checkout: string): Promise<string> {
+  const commit = await commitOf(checkout);
+  return kept(`foreign/prober-${commit.slice(0, 16)}`, async (made) => {
+    const env = { CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOTOOLCHAIN: 'local', GOWORK: 'off' };
+    const args = ['-C', checkout, 'build', '-trimpath', '-o', join(made, 'prober'), './cmd/prober'];
+    const built = await run('go', args, { env, timeout: 3_600_000 });
+    if (built.status !== 0) throw new Error(`go build prober: ${built.stderr}`);
+  });
+}
