@@ -97,7 +97,8 @@ export async function openHarness(name: string, upstream: Upstream & { kubeconfi
     if (status !== 0) throw new Error(`${job.title} without a fault: ${status}\n${stderr}`);
   }
   const whole = [...(await state()).values()];
-  const touched = new Map(runs.map(({ job, traffic }) => [job, placesOf(traffic)]));
+  const tuf = lane.namespace('tuf-system');
+  const touched = new Map(runs.map(({ job, traffic }) => [job, placesOf(job, traffic, tuf)]));
 
   const placesOfAll = (jobs: readonly LaneJob[], which: 'read' | 'written') =>
     new Set(jobs.flatMap((job) => [...(touched.get(job)?.[which] ?? [])]));
@@ -207,12 +208,15 @@ function wavesOf(touched: Touched): LaneJob[][] {
   return waves;
 }
 
-function placesOf({ requests }: Traffic) {
+/** A look from elsewhere at what clients trust is no input: nothing is waited for there. */
+function placesOf({ namespace }: LaneJob, { requests }: Traffic, tuf: string) {
+  const isInput = (place: string) => namespace === tuf || !place.includes(` ${tuf}/`);
   const places = (writes: boolean) =>
     new Set(
       requests
         .filter((one) => one.to === 'kubernetes' && one.writes === writes)
-        .map(({ what }) => what.replace(/^\w+ /, '')),
+        .map(({ what }) => what.replace(/^\w+ /, ''))
+        .filter(isInput),
     );
   return { read: places(false), written: places(true) };
 }
