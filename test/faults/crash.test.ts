@@ -82,9 +82,12 @@ function ofOthers({ outputs }: Prepared): StoredObject[] {
       labels: { theirs: 'label' },
       annotations: { 'example.com/theirs': 'note' },
     },
-    // The repository's keys are its files, and clients are told of all of them.
+    // The repository's keys are its files, and clients are told of all of them. In a Secret, a name that
+    // begins otherwise is taken for a key under another name than ours, and the Job makes none beside it.
     ...(name !== 'tuf-repository' && {
-      data: { theirs: kind === 'Secret' ? Buffer.from('data').toString('base64') : 'data' },
+      data: kind === 'Secret' ? { _theirs: base64('data') } : { theirs: 'data' },
     }),
   }));
 }
+
+const base64 = (text: string) => Buffer.from(text).toString('base64');
