@@ -11,38 +11,27 @@ const config = new KubeConfig();
 config.loadFromFile(inject('kubeconfig'));
 const core = config.makeApiClient(CoreV1Api);
 const namespace = 'immutable';
+const tufNamespace = 'immutable-tuf';
 const name = 'rekor-signing-secret';
+const account = 'createsecret';
 
 describe('createsecret --immutable', () => {
   let run: (...flags: string[]) => Promise<{ status: number; stderr: string }>;
 
   beforeAll(async () => {
     await core.createNamespace({ body: { metadata: { name: namespace } } });
-    const rbac = config.makeApiClient(RbacAuthorizationV1Api);
-    const metadata = { name: 'createsecret' };
-    const rules = [
-      {
-        apiGroups: [''],
-        resources: ['secrets'],
-        resourceNames: [name, 'rekor-pub-key'],
-        verbs: ['get', 'create', 'patch'],
-      },
-    ];
-    await rbac.createNamespacedRole({ namespace, body: { metadata, rules } });
-    await rbac.createNamespacedRoleBinding({
-      namespace,
-      body: {
-        metadata,
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: metadata.name },
-        subjects: [{ kind: 'ServiceAccount', namespace, name: metadata.name }],
-      },
-    });
-    const token = await accountToken(config, { namespace, name: metadata.name });
+    await core.createNamespace({ body: { metadata: { name: tufNamespace } } });
+    await allow(namespace, [rule('secrets', [name, 'rekor-pub-key'], ['get', 'create', 'patch'])]);
+    await allow(tufNamespace, [
+      rule('secrets', ['rekor-pub-key'], ['get']),
+      rule('configmaps', ['tuf-repository'], ['get']),
+    ]);
+    const token = await accountToken(config, { namespace, name: account });
     const limits = { FORBIDDEN: 10_000 };
     run = (...flags) => {
       const store = storeOver(accessAs(config, { token }), 'createsecret');
       return runJob(createSecret(), patient(store, { limits, onWait: () => {} }), {
-        args: [`--namespace=${namespace}`, ...flags],
+        args: [`--namespace=${namespace}`, `--tuf-namespace=${tufNamespace}`, ...flags],
       });
     };
   });
@@ -74,3 +63,22 @@ describe('createsecret --immutable', () => {
     expect(published.immutable).toBeUndefined();
   });
 });
+
+const rule = (resource: string, resourceNames: string[], verbs: string[]) => ({
+  ...{ apiGroups: [''], resources: [resource], resourceNames, verbs },
+});
+
+/** Gives the Job's account rights on objects of a namespace. */
+async function allow(where: string, rules: ReturnType<typeof rule>[]): Promise<void> {
+  const rbac = config.makeApiClient(RbacAuthorizationV1Api);
+  const metadata = { name: account };
+  await rbac.createNamespacedRole({ namespace: where, body: { metadata, rules } });
+  await rbac.createNamespacedRoleBinding({
+    namespace: where,
+    body: {
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: account },
+      subjects: [{ kind: 'ServiceAccount', namespace, name: account }],
+    },
+  });
+}
