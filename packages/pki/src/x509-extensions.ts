@@ -47,9 +47,9 @@ const forms: Readonly<Record<string, (value: Element) => unknown>> = {
   [extension.policyConstraints]: arePolicyConstraints,
   [extension.extKeyUsage]: (value) => within(value).map(oidOf).length > 0,
   [extension.inhibitAnyPolicy]: (value) => isSmall(integerOf(value)),
-  [extension.authorityInfoAccess]: (value) => within(value).every(isAccess),
+  [extension.authorityInfoAccess]: areAccesses,
   // Go passes over this one, but ct_server, whose reader is an older one of Go's, reads it.
-  [extension.subjectInfoAccess]: (value) => within(value).every(isAccess),
+  [extension.subjectInfoAccess]: areAccesses,
 };
 
 /** RFC 5280 §4.2.1.1, §4.2.1.2 and §4.2.2.1: Go refuses them where they are critical. */
@@ -59,9 +59,17 @@ const neverCritical: readonly string[] = [
   extension.authorityInfoAccess,
 ];
 
+/**
+ * Promises of a CT log (RFC 6962 §3.3), and addresses and networks (RFC 3779). sigstore-go reads them in an
+ * issuing CA by the reader of ct_server, and passes over a CA in which it finds one amiss. No CA of a Sigstore
+ * has them, so none is read here.
+ */
+const foreign = ['1.3.6.1.4.1.11129.2.4.2', '1.3.6.1.5.5.7.1.7', '1.3.6.1.5.5.7.1.8'];
+
 /** @throws {PkiError} Where the value of an extension is not what it should be. */
 export function checkExtensions({ extensions }: Form): void {
   for (const [oid, { critical, value }] of extensions) {
+    if (foreign.includes(oid)) throw odd(`its extension ${oid} is not for a CA of Sigstore's`);
     if (critical && neverCritical.includes(oid)) throw odd(`its extension ${oid} is critical`);
     if (!holds(() => (forms[oid] ?? (() => true))(value))) throw malformed(oid);
   }
@@ -127,6 +135,11 @@ function arePolicyConstraints(value: Element): boolean {
   return within(value).every(
     ({ tag, content }) => [0x80, 0x81].includes(tag) && isSmall(integer(content)),
   );
+}
+
+function areAccesses(value: Element): boolean {
+  const all = within(value);
+  return all.length > 0 && all.every(isAccess);
 }
 
 function isAccess(description: Element): boolean {

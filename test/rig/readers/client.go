@@ -93,11 +93,13 @@ func (s scratch) issue(asked question, issuer *certificate) (*certificate, error
 	if err != nil {
 		return nil, err
 	}
+	// Of both, or the log's promise would be for another certificate.
+	now := time.Now()
 	sign := func(extension pkix.Extension) ([]byte, error) {
 		return x509.CreateCertificate(rand.Reader, &certificate{
 			SerialNumber:    big.NewInt(1),
-			NotBefore:       time.Now().Add(-time.Minute),
-			NotAfter:        time.Now().Add(10 * time.Minute),
+			NotBefore:       now.Add(-time.Minute),
+			NotAfter:        now.Add(10 * time.Minute),
 			KeyUsage:        x509.KeyUsageDigitalSignature,
 			ExtKeyUsage:     []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
 			EmailAddresses:  []string{"somebody@example.com"},
