@@ -10,8 +10,10 @@ READERS=(architecture manifests rights network docs mutants)
 began=$(now)
 bash scripts/setup.sh
 npm run --silent build >/dev/null
-npm run --silent check >"${checked:=$(mktemp)}" 2>&1 &
+said=$(mktemp)
+trap 'rm -f "$said"' EXIT
+npm run --silent check >"$said" 2>&1 &
 bash scripts/with-node.sh vitest run --project unit --changed HEAD --reporter=dot "$@"
 bash scripts/with-node.sh vitest run --project unit --reporter=dot "${READERS[@]/%/.test.ts}"
-wait $! || { cat "$checked"; exit 1; }
+wait $! || { cat "$said"; exit 1; }
 echo "all in $(seconds_since "$began"); npm test runs the rest"
