@@ -15,7 +15,7 @@ import { type TufService, tufService } from './tuf-service.ts';
 /** A stack that runs, the clients that follow it, and what was signed there. */
 export interface Field {
   readonly cluster: Rig;
-  /** What a user has before him: `manifests`, as this cluster takes them, and `dist`. */
+  /** What a user has before him: a clone whose `manifests` are as this cluster takes them. */
   readonly folder: string;
   readonly work: string;
   readonly gateway: Gateway;
@@ -43,7 +43,9 @@ export async function openField(instance: string): Promise<Field> {
   const work = await mkdtemp(join(tmpdir(), `sigstand-${instance}-`));
   const manifests = await bringUp(cluster, work);
   const folder = dirname(manifests);
-  await symlink(join(root, 'dist'), join(folder, 'dist'));
+  for (const one of ['dist', 'scripts', 'node_modules']) {
+    await symlink(join(root, one), join(folder, one));
+  }
   await applyAll(cluster, manifests);
   const gateway = await openGateway(cluster, work);
   const impostors = openImpostors(cluster, gateway);

@@ -18,7 +18,7 @@ export function sectionsWithCommands(): string[] {
   return [...page.sections];
 }
 
-/** Runs the commands of a section; the folder has `dist` as well. */
+/** Runs the commands of a section, in a folder that is a clone. */
 export function follow(cluster: Rig, folder: string, section: Section): Promise<string> {
   return page.follow(cluster, folder, section);
 }
