@@ -7,7 +7,6 @@ import {
   fulcioPublicKey,
 } from '@sigstand/contracts/records';
 import { createCtConfig } from '@sigstand/createctconfig/job';
-import { createTree } from '@sigstand/createtree/job';
 import { runJob } from '@sigstand/job/testing';
 import { spki } from '@sigstand/pki/keys';
 import { caExtensions, type Foreign, openssl, opensslCertificate } from '@sigstand/pki/testing';
@@ -36,8 +35,7 @@ async function publishRoot({ certificate }: Foreign): Promise<void> {
 async function plantTree(): Promise<void> {
   const { namespace, name } = ctlogConfig;
   const place = [`--namespace=${namespace}`, `--configmap=${name}`];
-  const args = [...place, `--admin-server=${here.trillian.address}`];
-  expect(await runJob(createTree(), here.store, { args })).toMatchObject({ status: 0 });
+  await here.plantTree(...place);
 }
 
 async function configure(...more: string[]): Promise<void> {

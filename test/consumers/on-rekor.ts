@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rekorConfig, rekorPublicKey, rekorSigningSecret } from '@sigstand/contracts/records';
 import { createSecret } from '@sigstand/createsecret/job';
-import { createTree } from '@sigstand/createtree/job';
 import { runJob } from '@sigstand/job/testing';
 import type { Ref } from '@sigstand/store/store';
 import { expect } from 'vitest';
@@ -17,8 +16,6 @@ export interface OnRekor extends OnTrillian {
   /** The path of a value of Rekor's Secret. */
   secret(key: string): string;
   recorded(ref: Ref, key: string): Promise<string>;
-  /** Runs createtree. */
-  plantTree(): Promise<void>;
   /** Runs createsecret; resolves to the public key. */
   makeKey(...args: string[]): Promise<KeyObject>;
   /** Starts Rekor on what is in the records, as the manifest does; resolves to its URL. */
@@ -44,10 +41,6 @@ export function onRekor(name: string): OnRekor {
   return Object.assign(here, {
     secret,
     recorded,
-    async plantTree() {
-      const args = [`--admin-server=${here.trillian.address}`];
-      expect(await runJob(createTree(), here.store, { args })).toMatchObject({ status: 0 });
-    },
     async makeKey(...args: string[]) {
       expect(await runJob(createSecret(), here.store, { args })).toMatchObject({ status: 0 });
       return createPublicKey(await recorded(rekorPublicKey, 'public'));
