@@ -184,10 +184,10 @@ it.concurrent('say with 69 what they waited for, and how long', async () => {
     'tuf-system/createtuf': expect.stringMatching(/ did not come within 3 s; /),
   });
   const secrets = [...(await state()).keys()].filter((place) => place.startsWith('Secret'));
-  // A log's key needs no tree, and may be copied in that time.
+  // A log's key needs no tree, and may be made and copied in that time; on a busy machine it is not.
   const early = ['Secret ctlog-held/ctlog-key', 'Secret ctlog-held/ctlog-public-key'];
   const others = secrets.filter((place) => place !== 'Secret tuf-held/ctlog-public-key');
-  expect(others.sort()).toEqual(early);
+  expect(early).toEqual(expect.arrayContaining(others));
 });
 
 function elsewhere(jobs: readonly LaneJob[], name: string): LaneJob[] {
