@@ -155,6 +155,23 @@ describe('orderChain', () => {
     expect(() => orderChain(all)).toThrow(message);
   });
 
+  it('refuses a certificate whose signature is another’s, and a key that can be broken', async () => {
+    const der = parsed(await issue('leaf', { ca: false, issuer: root })).raw;
+    // The last octet is one of the signature's.
+    der.writeUInt8((der.at(-1) ?? 0) ^ 1, der.length - 1);
+    expect(() => orderChain([new X509Certificate(der), parsed(root)])).toThrow(
+      'has a certificate that no other in it signed',
+    );
+    const weak = opensslCertificate({
+      subject: '/CN=weak',
+      extensions: caExtensions,
+      key: ['-newkey', 'rsa:1024'],
+    });
+    expect(() => orderChain([new X509Certificate(weak.certificate)])).toThrow(
+      'is a key of a kind or length',
+    );
+  });
+
   it('keeps apart CAs of one name by their keys', async () => {
     const ca = await issue('root', { issuer: root });
     const leaf = await issue('root', { ca: false, issuer: ca });

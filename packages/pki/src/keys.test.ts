@@ -113,6 +113,14 @@ describe('refuseMismatch', () => {
 });
 
 describe('systemEntropy', () => {
+  it.each([
+    ['ecdsa-p256', 'prime256v1'],
+    ['ecdsa-p384', 'secp384r1'],
+    ['ecdsa-p521', 'secp521r1'],
+  ] as const)('makes %s keys on the curve %s', (type, namedCurve) => {
+    expect(systemEntropy.privateKey(type).asymmetricKeyDetails).toMatchObject({ namedCurve });
+  });
+
   it('makes serial numbers that are positive, of 16 octets, and not twice the same', () => {
     const serials = Array.from({ length: 1_000 }, () => systemEntropy.serialNumber());
     expect(serials.every((serial) => /^[4-7][0-9a-f]{31}$/.test(serial))).toBe(true);
