@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { dotted, elements, integer, tag } from './der.ts';
+import { dotted, elements, integer, only, tag } from './der.ts';
 import { openssl, withFiles } from './testing.ts';
 
 /** What openssl writes for a value in its own notation (ASN1_generate_nconf). */
@@ -32,8 +32,18 @@ describe('elements', () => {
     ['an indefinite length', [0x30, 0x80, 0x00, 0x00]],
     ['a length of five octets', [0x30, 0x85, 1, 1, 1, 1, 1]],
     ['a length beyond the file', [0x30, 0x84, 0xff, 0xff, 0xff, 0xff]],
+    ['a length of two octets where one is enough', [0x04, 0x81, 0x01, 0x00]],
+    ['a length that begins with nothing', [0x04, 0x82, 0x00, 0x80, ...Array(128).fill(0)]],
   ])('refuses %s', (_what, octets) => {
     expect(() => elements(Uint8Array.from(octets))).toThrow('is not DER');
+  });
+});
+
+describe('only', () => {
+  it('is the one element, and refuses another behind it, or none', () => {
+    expect(only(der('INT:5')).tag).toBe(tag.integer);
+    expect(() => only(Buffer.concat([der('INT:5'), der('NULL')]))).toThrow('is not DER');
+    expect(() => only(new Uint8Array())).toThrow('is not DER');
   });
 });
 
@@ -49,5 +59,9 @@ describe('dotted', () => {
 describe('integer', () => {
   it.each([0n, 127n, 128n, -1n, -129n, 600_000n, 2n ** 64n])('reads %i', (value) => {
     expect(integer(elements(der(`INT:${value}`))[0]!.content)).toBe(value);
+  });
+
+  it.each([[[]], [[0x00, 0x7f]], [[0xff, 0x80]]])('refuses the octets %j', (octets) => {
+    expect(() => integer(Uint8Array.from(octets))).toThrow('is not DER');
   });
 });
