@@ -232,6 +232,15 @@ describe('copysecrets', () => {
     expect(await store.read(copies.tsa)).toBeUndefined();
   });
 
+  it('refuses a new CT log’s key on a curve that clients do not verify', async () => {
+    const key = openssl(['ecparam', '-genkey', '-name', 'secp384r1', '-noout']);
+    const data = { public: new Uint8Array(openssl(['pkey', '-pubout'], key)) };
+    const store = await filledStore([[ctlogPublicKey, data]]);
+    const { status, stderr, writes } = await runJob(copySecrets(), store);
+    expect({ status, writes }).toEqual({ status: 65, writes: [] });
+    expect(stderr).toMatch(/ctlog-public-key key public is on another curve than P-256/);
+  });
+
   it('refuses a public key that is not that of the certificate beside it', async () => {
     const data = { cert: fulcio!.cert, public: other!.public };
     const store = await filledStore([[fulcioPublicKey, data]]);

@@ -192,7 +192,7 @@ export const createtuf: readonly Mutant[] = [
       ],
       [
         'at(show(ref), () => refuseInvalid(unknown, wanted.now));',
-        '',
+        'void unknown;',
         'a certificate that has expired is published',
       ],
     ],
