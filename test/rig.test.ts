@@ -128,7 +128,7 @@ describe('a program that is built', () => {
   });
 
   it('is not in the cache where its compiler failed', () => {
-    const go = 'while [ "$1" != -o ]; do shift; done; echo half >"$2/x"; exit 1';
+    const go = 'while [ "$1" != -o ]; do shift; done; mkdir -p "$2"; echo half >"$2/x"; exit 1';
     const { status, kept } = build(go);
     expect({ status, kept }).toEqual({ status: 1, kept: [] });
   });
