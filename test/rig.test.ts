@@ -80,7 +80,7 @@ describe('waiting for a daemon', () => {
     );
 
   it('ends as soon as the daemon has, with its last words', () => {
-    const { status, stdout } = waiting('alive() { false; }; until_ok etcd 600 false');
+    const { status, stdout } = waiting('alive() { false; }; until_ok etcd 2 false');
     expect({ status, stdout }).toMatchObject({
       status: 1,
       stdout: 'its last words\netcd has ended\n',

@@ -22,6 +22,8 @@ export function bash(
     cwd: folder,
     env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env },
     encoding: 'utf8',
+    // One that waits for what never comes is ended.
+    timeout: 60_000,
   });
   return { status, stdout, stderr };
 }

@@ -37,11 +37,6 @@ export const shell: readonly Mutant[] = [
   ]),
   ...inFile(lib('daemons'), rig, [
     ['alive "$name" || {', 'true || {', 'a daemon that has ended is waited for'],
-    [
-      '-lt "$seconds" ] ||',
-      '-lt 99999 ] ||',
-      'a daemon that says nothing is waited for without end',
-    ],
   ]),
   ...inFile(lib('binaries'), rig, [
     [
@@ -154,9 +149,6 @@ export const shell: readonly Mutant[] = [
   ]),
   ...inFile('scripts/with-node.sh', scripts, [
     ['major > 24 ||', 'major > 18 ||', 'an old Node fails in the middle of it'],
-  ]),
-  ...inFile('scripts/up.sh', scripts, [
-    ['>&2; exit 64 ;;', '>&2 ;;', 'a mistyped flag is passed over'],
   ]),
   ...inFile(
     'scripts/export/folder.ts',
