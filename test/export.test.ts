@@ -20,7 +20,8 @@ afterEach(() => place.remove());
 /** What a shell has in these variables once it has sourced env. */
 async function sourced(names: readonly string[], { shell = 'bash', from = place.folder } = {}) {
   const prints = names.map((name) => `printf '%s\\n' "$${name}"`).join('; ');
-  const env = { TSA_URL: 'http://of-another-stack' };
+  // SHLVL: a bash whose input is a socket, with no shell above it, reads the machine's bashrc.
+  const env = { TSA_URL: 'http://of-another-stack', SHLVL: '1' };
   const script = `cd "$1"; . ./env; ${prints}`;
   const { status, stdout, stderr } = await run(shell, ['-euc', script, shell, from], { env });
   return { status, stderr, values: stdout.split('\n').slice(0, -1) };

@@ -26,11 +26,12 @@ export interface Verdict {
 export function judge(report: FileReport | undefined): Verdict {
   if (report === undefined) return { outcome: 'broken', why: 'it did not end' };
   const { file, passed, told } = report;
+  const why = ({ where, name, message }: Told) =>
+    `${file}: ${where}: ${name}: ${message.split('\n')[0]}`;
   const failed = told.find(isFinding);
-  if (failed) return { outcome: 'failed', why: `${file}: ${failed.where}` };
+  if (failed) return { outcome: 'failed', why: why(failed) };
   const [other] = told;
-  if (other)
-    return { outcome: 'broken', why: `${file}: ${other.where}: ${other.name}: ${other.message}` };
+  if (other) return { outcome: 'broken', why: why(other) };
   if (passed === 0) return { outcome: 'broken', why: `${file}: no test passed` };
   return { outcome: 'passed', why: '' };
 }

@@ -40,7 +40,10 @@ async function hunt(all: readonly Mutant[], jobs: number): Promise<boolean> {
   const work = mkdtempSync(join(tmpdir(), 'sigstand-mutants-'));
   const shops = Array.from({ length: jobs }, (_, n) => new Workshop(join(work, String(n))));
   process.once('SIGINT', () => process.exit(130));
-  process.once('exit', () => rmSync(work, { recursive: true, force: true, maxRetries: 5 }));
+  process.once('exit', () => {
+    for (const shop of shops) shop.close();
+    rmSync(work, { recursive: true, force: true, maxRetries: 5 });
+  });
   try {
     for (const { tree } of shops) copyTree(root, tree);
     if (!(await passAsTheyAre(shops, all))) return false;

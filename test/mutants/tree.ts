@@ -35,7 +35,7 @@ const longest = 300_000; // milliseconds
 /** A copy, and a process in it that runs test files. */
 export class Workshop {
   readonly tree: string;
-  #child: Promise<ChildProcess> | undefined;
+  #child: ChildProcess | undefined;
 
   constructor(tree: string) {
     this.tree = tree;
@@ -43,26 +43,26 @@ export class Workshop {
 
   /** Runs one test file; undefined where it did not end. */
   async run(file: string, changed: string): Promise<FileReport | undefined> {
-    this.#child ??= started(this.tree);
-    const child = await this.#child;
+    const child = this.#child ?? (await this.#start());
     const report = (await answer(child, { file, changed })) as FileReport | undefined;
     if (report === undefined) this.close();
     return report;
   }
 
+  async #start(): Promise<ChildProcess> {
+    const child = fork('test/mutants/worker.ts', {
+      cwd: this.tree,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    this.#child = child;
+    if ((await answer(child)) === 'ready') return child;
+    throw new Error(`no tests can be run in ${this.tree}`);
+  }
+
   close(): void {
-    void this.#child?.then((child) => child.kill('SIGKILL'));
+    this.#child?.kill('SIGKILL');
     this.#child = undefined;
   }
-}
-
-async function started(tree: string): Promise<ChildProcess> {
-  const child = fork('test/mutants/worker.ts', {
-    cwd: tree,
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  if ((await answer(child)) === 'ready') return child;
-  throw new Error(`no tests can be run in ${tree}`);
 }
 
 /** What the process says next; undefined where it ends first, or takes too long. */
