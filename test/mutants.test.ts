@@ -79,6 +79,15 @@ describe('the verdict on a change', () => {
     ['an assertion failed, and another test crashed', report(0, 'TypeError', 'AssertionError')],
     ['the program refused what it should take', report(3, 'StoreError')],
     ['an assertion in a hook failed', around('AssertionError')],
+    [
+      'a refusal did not come',
+      {
+        ...report(0),
+        told: [
+          { where: 'it', isTest: true, name: 'Error', message: 'promise resolved "x" instead' },
+        ],
+      },
+    ],
   ])('is killed where %s', (_what, said) => {
     expect(judge(said).outcome).toBe('failed');
     expect(judge(said).why).toMatch(/^test\/a\.test\.ts: /);
@@ -92,6 +101,7 @@ describe('the verdict on a change', () => {
     ['the run did not end', undefined],
     ['a test crashed', report(4, 'ReferenceError')],
     ['a test did not end', report(4, 'TestTimeoutError')],
+    ['a program could not be started', report(4, 'Error')],
     ['no test passed, and none failed', report(0)],
     ['the file could not be parsed', around('SyntaxError')],
     ['the file could not be loaded', around('JobError')],

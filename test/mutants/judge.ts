@@ -38,12 +38,13 @@ export function judge(report: FileReport | undefined): Verdict {
 
 /**
  * What no assertion says, and no error that the program itself knows: a change that an editor or the
- * compiler would not let through, or that makes a test hang.
+ * compiler would not let through, a test that hangs, a machine that was too busy to start a program.
  */
-const crash = /^(SyntaxError|ReferenceError|TypeError|RangeError|TestTimeoutError)$/;
+const crash = /^(Error|SyntaxError|ReferenceError|TypeError|RangeError|\w+TimeoutError)$/;
 
 /** Around the tests, an assertion alone: any other error may be that of a file that cannot be loaded. */
 function isFinding({ isTest, name, message }: Told): boolean {
   if (name === 'AssertionError') return true;
-  return isTest && !crash.test(name) && !/^(Test|Hook) timed out/.test(message);
+  // `rejects` and `resolves` say so without a name of their own.
+  return isTest && (!crash.test(name) || /^promise (resolved|rejected) /.test(message));
 }

@@ -268,6 +268,14 @@ describe('createcerts, where something is there', () => {
   });
 });
 
+it('createcerts publishes no CA that has expired meanwhile', async () => {
+  const now = () => new Date(Date.now() + 3_700 * 86_400_000);
+  const store = await holding(made);
+  const { status, stderr, writes } = await runJob(createCerts(), store, { now });
+  expect({ status, writes }).toEqual({ status: 65, writes: [] });
+  expect(stderr).toMatch(/fulcio-secrets key cert has a certificate, .*, that expired at /);
+});
+
 describe('createcerts, where the user brings a CA', () => {
   const codeSigning = 'extendedKeyUsage=codeSigning';
   const root = opensslCertificate({ subject: '/O=Corp/CN=Root', extensions: caExtensions });

@@ -168,7 +168,7 @@ export const createtuf: readonly Mutant[] = [
   ),
   ...inFile(
     'packages/createtuf/src/revised.ts',
-    [...first, ...later],
+    [...first, ...later, ...material],
     [
       [
         'if (published) refuseOlder(objects, published.timestamp.version, given);',
