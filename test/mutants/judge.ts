@@ -45,6 +45,9 @@ const crash = /^(Error|SyntaxError|ReferenceError|TypeError|RangeError|\w+Timeou
 /** Around the tests, an assertion alone: any other error may be that of a file that cannot be loaded. */
 function isFinding({ isTest, name, message }: Told): boolean {
   if (name === 'AssertionError') return true;
-  // `rejects` and `resolves` say so without a name of their own.
-  return isTest && (!crash.test(name) || /^promise (resolved|rejected) /.test(message));
+  // `rejects` says so without a name of its own, and openssl by its exit status.
+  return (
+    isTest &&
+    (!crash.test(name) || /^(promise (resolved|rejected) |Command failed: )/.test(message))
+  );
 }

@@ -232,6 +232,16 @@ describe('copysecrets', () => {
     expect(await store.read(copies.tsa)).toBeUndefined();
   });
 
+  it('refuses a chain that lacks its root', async () => {
+    const [leaf = ''] = Buffer.from(tsa.cert)
+      .toString()
+      .split(/(?<=-----END CERTIFICATE-----\n)/);
+    const store = await filledStore([[tsaCertChain, { 'cert-chain': text(leaf) }]]);
+    const { status, stderr, writes } = await runJob(copySecrets(), store);
+    expect({ status, writes }).toEqual({ status: 65, writes: [] });
+    expect(stderr).toContain('Secret tsa-system/tsa-cert-chain has no self-signed root');
+  });
+
   it('refuses a new CT log’s key on a curve that clients do not verify', async () => {
     const key = openssl(['ecparam', '-genkey', '-name', 'secp384r1', '-noout']);
     const data = { public: new Uint8Array(openssl(['pkey', '-pubout'], key)) };

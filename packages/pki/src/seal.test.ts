@@ -263,5 +263,5 @@ function errorOf(act: () => unknown): PkiError {
     if (error instanceof PkiError) return error;
     throw error;
   }
-  throw new Error('nothing was thrown');
+  expect.unreachable('nothing was thrown');
 }
