@@ -48,7 +48,7 @@ const command = () =>
       optionally(nameText(64)),
       'Sigstand',
     )
-    .addOption(tufNamespaceFlag(tufRepository.namespace))
+    .addOption(tufNamespaceFlag(tufRepository.namespace, { beside: tsaCertChain.namespace }))
     .addOption(immutableFlag());
 
 type Options = ReturnType<ReturnType<typeof command>['opts']>;

@@ -395,3 +395,21 @@ describe('createcerts, where the user brings a CA', () => {
     expect(await store.read(fulcioPublicKey)).toBeUndefined();
   });
 });
+
+describe('on a cluster, the namespace of the TUF repository', () => {
+  const inCluster = '--store=kubernetes';
+
+  it('is the standard one beside the standard one', async () => {
+    expect(await run(memoryStore(), inCluster)).toMatchObject({ status: 0 });
+  });
+
+  it('must be given for another stack, whose clients trust other keys', async () => {
+    const store = memoryStore();
+    const { status, stderr } = await run(store, inCluster, '--namespace=stg-fulcio-system');
+    expect([status, stderr]).toEqual([
+      64,
+      expect.stringContaining('--tuf-namespace must be given'),
+    ]);
+    expect(await store.read({ ...fulcioSecrets, namespace: 'stg-fulcio-system' })).toBeUndefined();
+  });
+});

@@ -52,7 +52,7 @@ const command = () =>
     .option('--cert-locality <name>', 'L', text(128))
     .option('--cert-address <street>', 'street', text(128))
     .option('--cert-postal <code>', 'postal code', text(40))
-    .addOption(tufNamespaceFlag(tufRepository.namespace))
+    .addOption(tufNamespaceFlag(tufRepository.namespace, { beside: fulcioSecrets.namespace }))
     .addOption(immutableFlag());
 
 type Options = ReturnType<ReturnType<typeof command>['opts']>;

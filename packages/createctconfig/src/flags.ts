@@ -66,7 +66,7 @@ export const command = () =>
         .argParser(objectName)
         .conflicts(['keytype', 'curvetype']),
     )
-    .addOption(tufNamespaceFlag(tufRepository.namespace))
+    .addOption(tufNamespaceFlag(tufRepository.namespace, { beside: ctlogSecrets.namespace }))
     .addOption(
       refusedFlag(
         '--key-password <password>',

@@ -77,10 +77,10 @@ const command = () =>
         .default([] as readonly string[], 'nowhere; may be repeated'),
     )
     .addOption(
-      tufNamespaceFlag(
-        tufRepository.namespace,
-        ({ passwordSecret }: { passwordSecret?: string }) => passwordSecret !== undefined,
-      ),
+      tufNamespaceFlag(tufRepository.namespace, {
+        beside: rekorSigningSecret.namespace,
+        unless: ({ passwordSecret }) => passwordSecret !== undefined,
+      }),
     )
     .addOption(immutableFlag())
     .addOption(

@@ -1,7 +1,7 @@
 import { Option } from '@commander-js/extra-typings';
 import { type Ref, type Snapshot, type Store, show } from '@sigstand/store/store';
 import { JobError } from './errors.ts';
-import { inDirectory, leadsOut } from './outside.ts';
+import { leadsOut } from './outside.ts';
 import { namespaceName } from './values.ts';
 
 /** Where clients' trust in a key can be seen, besides its own namespace. */
@@ -17,13 +17,18 @@ export interface Trusted {
 /** The note on a copy that lets a new key take the place of the one that clients trust: a rotation. */
 export const newKeyNote = 'sigstand.dev/new-key';
 
+interface Where {
+  readonly namespace: string;
+  readonly passwordSecret?: string;
+}
+
 /**
- * The flag of Jobs that make keys; in a directory the default is the namespace of the one stack there.
- * `unless` says which options make it idle.
+ * The flag of Jobs that make keys. Its default is the namespace of the one stack in a directory, and on a
+ * cluster of the stack whose Job writes `beside` it. `unless` says which options make it idle.
  */
 export const tufNamespaceFlag = (
   standard: string,
-  unless?: (options: { passwordSecret?: string }) => boolean,
+  { beside, unless = () => false }: { beside: string; unless?: (options: Where) => boolean },
 ) =>
   leadsOut(
     new Option(
@@ -31,8 +36,8 @@ export const tufNamespaceFlag = (
       'namespace of the TUF repository: no key is made beside one that it has; or none',
     )
       .argParser((text) => (text === 'none' ? 'none' : namespaceName(text)))
-      .default(standard, inDirectory(standard)),
-    unless,
+      .default(standard, `${standard} beside ${beside}`),
+    (options: Where) => options.namespace === beside || unless(options),
   );
 
 /** The objects of a namespace that tell of trust in a key; undefined for `none`. */
