@@ -142,7 +142,8 @@ it.concurrent('wait for RoleBindings that come ten seconds late', async () => {
   await openLane('unbound', kubeconfig);
   const runs = await running;
   expect(await faults(runs)).toEqual([]);
-  for (const { ms } of runs) expect(ms).toBeGreaterThan(9 * second);
+  // By what each says: on a busy machine one starts when half of the time is over.
+  for (const { stderr } of runs) expect(stderr).toMatch(/waiting: .* is forbidden/);
 });
 
 it.concurrent('wait for namespaces that come ten seconds late', async () => {
