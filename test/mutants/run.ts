@@ -1,5 +1,5 @@
 /* npm run test:mutants: changes one line at a time, and sees whether the tests notice. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -55,7 +55,9 @@ async function hunt(all: readonly Mutant[], jobs: number): Promise<boolean> {
       if (flags.verbose) say(`  by ${verdict.why}`);
       return { mutant, verdict };
     });
-    return tell(results, began);
+    // Whatever a change left behind would make the next ones look killed.
+    const isClean = await passAsTheyAre(shops, all);
+    return tell(results, began) && isClean;
   } finally {
     for (const shop of shops) shop.close();
   }
@@ -66,7 +68,7 @@ async function passAsTheyAre(shops: readonly Workshop[], all: readonly Mutant[])
   const files = [...new Set(all.flatMap(({ killers }) => killers))];
   const verdicts = await inTurn(shops, files, async (shop, file) => ({
     file,
-    ...judge(await shop.run(file, file)),
+    ...judge(await shop.run(file)),
   }));
   const unfit = verdicts.filter(({ outcome }) => outcome !== 'passed');
   for (const { file, why } of unfit) say(`does not pass as it is: ${file}: ${why}`);
@@ -77,19 +79,18 @@ const words = { failed: 'killed', passed: 'SURVIVED', broken: 'UNCLEAR' } as con
 
 /** One test file after the other, up to the first that fails. */
 async function tried(shop: Workshop, mutant: Mutant): Promise<Verdict> {
-  const place = join(shop.tree, mutant.file);
-  const text = readFileSync(place, 'utf8');
-  writeFileSync(place, mutated(text, mutant));
+  const text = readFileSync(join(shop.tree, mutant.file), 'utf8');
+  shop.write(mutant.file, mutated(text, mutant));
   let worst: Verdict = { outcome: 'passed', why: '' };
   try {
     for (const killer of mutant.killers) {
-      const verdict = judge(await shop.run(killer, mutant.file));
+      const verdict = judge(await shop.run(killer));
       if (verdict.outcome !== 'passed') worst = verdict;
       if (verdict.outcome === 'failed') break;
     }
     return worst;
   } finally {
-    writeFileSync(place, text);
+    shop.write(mutant.file, text);
   }
 }
 

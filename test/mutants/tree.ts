@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileReport } from './judge.ts';
 import type { Question } from './worker.ts';
@@ -36,14 +36,24 @@ const longest = 300_000; // milliseconds
 export class Workshop {
   readonly tree: string;
   #child: ChildProcess | undefined;
+  /** Files that were changed, or changed back, since the process last read them. */
+  readonly #stale = new Set<string>();
 
   constructor(tree: string) {
     this.tree = tree;
   }
 
+  /** Writes a file of the copy. */
+  write(file: string, text: string): void {
+    this.#stale.add(file);
+    writeFileSync(join(this.tree, file), text);
+  }
+
   /** Runs one test file; undefined where it did not end. */
-  async run(file: string, changed: string): Promise<FileReport | undefined> {
+  async run(file: string): Promise<FileReport | undefined> {
     const child = this.#child ?? (await this.#start());
+    const changed = [...this.#stale];
+    this.#stale.clear();
     const report = (await answer(child, { file, changed })) as FileReport | undefined;
     if (report === undefined) this.close();
     return report;

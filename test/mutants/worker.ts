@@ -7,8 +7,8 @@ import type { FileReport, Told } from './judge.ts';
 /** What the worker is asked, by a message. */
 export interface Question {
   readonly file: string;
-  /** A file that is another one now. */
-  readonly changed: string;
+  /** Files that are others now than when it was last asked. */
+  readonly changed: readonly string[];
 }
 
 /** Tests that read what `npm run build` made. */
@@ -28,7 +28,7 @@ const all = await vitest.globTestSpecifications();
 
 process.on('message', async ({ file, changed }: Question) => {
   if (readsBundles.test(file)) spawnSync(process.execPath, ['scripts/build.ts'], { cwd: root });
-  vitest.invalidateFile(join(root, changed));
+  for (const one of changed) vitest.invalidateFile(join(root, one));
   const chosen = all.filter(({ moduleId }) => moduleId === join(root, file));
   const { testModules } = await vitest.runTestSpecifications(chosen);
   // It tells of all files that it ever ran.
