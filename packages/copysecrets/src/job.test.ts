@@ -191,8 +191,11 @@ describe('copysecrets', () => {
     const body = Buffer.from(privateKey)
       .toString()
       .replaceAll(/-----.*-----/g, '');
-    const noted = concat(text(`mine:${body}`), rekor!.public);
-    const store = await filledStore([[rekorPublicKey, { public: noted }]]);
+    const note = text(`mine:${body}`);
+    const store = await filledStore([
+      [rekorPublicKey, { public: concat(note, rekor!.public) }],
+      [tsaCertChain, { 'cert-chain': concat(note, tsa.cert) }],
+    ]);
     expect(await runJob(copySecrets(), store)).toMatchObject({ status: 0 });
     expect(await copied(store)).toEqual(allCopied);
     expect(await runJob(copySecrets(), store)).toMatchObject({ status: 0 });
@@ -330,6 +333,22 @@ describe('copysecrets', () => {
     const store = await filledStore([[tsaCertChain, { ...split, 'signing-secret': tsa.private }]]);
     expect(await runJob(copySecrets(), store)).toMatchObject({ status: 0 });
     expect((await copied(store)).tsa).toEqual(split);
+  });
+
+  it('waits for a chain of which half is there', async () => {
+    const leaf = tsa.cert.subarray(0, tsa.cert.length - tsaRoot.certificate.length);
+    const store = await filledStore([[tsaCertChain, { 'tsa_leaf.crt.pem': leaf }]]);
+    const { status, stderr } = await runJob(copySecrets(), store, { args: ['--timeout=50ms'] });
+    expect(status).toBe(69);
+    expect(stderr).toContain('Secret tsa-system/tsa-cert-chain, cert-chain did not come');
+    expect((await copied(store)).tsa).toBeUndefined();
+  });
+
+  it('copies no chain that has expired', async () => {
+    const now = () => new Date(Date.now() + 3_700 * 86_400_000);
+    const { status, stderr, writes } = await runJob(copySecrets(), await filledStore(), { now });
+    expect({ status, writes }).toEqual({ status: 65, writes: [] });
+    expect(stderr).toMatch(/has a certificate, .*, that expired at /);
   });
 
   it('takes sources of other names to the same places', async () => {

@@ -156,7 +156,7 @@ export const shell: readonly Mutant[] = [
     [
       [
         'await rename(fresh, folder);',
-        'await mkdir(folder); await replace(folder, files);',
+        'await mkdir(folder); await replace(folder, files, timeOf);',
         'a reader meets half an export',
       ],
       [
