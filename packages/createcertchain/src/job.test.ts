@@ -82,6 +82,10 @@ describe('createcertchain, where there is nothing yet', () => {
     expect(intermediate).toContain('CA:TRUE, pathlen:0');
     expect(root).toMatch(/Subject: O = Sigstand, CN = Sigstand TSA root\n/);
     expect(root).not.toContain('Extended Key Usage');
+    const serials = [leaf, intermediate, root].map(
+      (one) => /Serial Number:\s+(\S+)/.exec(one)?.[1],
+    );
+    expect(new Set(serials).size).toBe(3);
     expect(root).toContain('CA:TRUE, pathlen:1');
   });
 
@@ -225,6 +229,14 @@ describe('createcertchain, where the user brings a chain', () => {
     'cert-chain': Buffer.concat(chain.map(({ certificate }) => certificate)),
     'signing-secret': openssl(['pkcs8', '-topk8', '-passout', 'pass:secret'], chain[0].key),
     'signing-secret-password': utf8('secret'),
+  });
+
+  it('refuses it once it has expired', async () => {
+    const now = () => new Date(Date.now() + 3_700 * 86_400_000);
+    const store = await holding(brought(below(root, usage), root));
+    const { status, stderr, writes } = await runJob(createCertChain(), store, { now });
+    expect({ status, writes }).toEqual({ status: 65, writes: [] });
+    expect(stderr).toMatch(/tsa-cert-chain key cert-chain has a certificate, .*, that expired at /);
   });
 
   it('keeps it as it is', async () => {

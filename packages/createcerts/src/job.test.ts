@@ -291,6 +291,17 @@ describe('createcerts, where the user brings a CA', () => {
     cert: Buffer.concat(chain.map(({ certificate }) => certificate)),
   });
 
+  it('refuses a certificate that is no CA', async () => {
+    const leaf = opensslCertificate({
+      subject: '/CN=leaf',
+      extensions: ['basicConstraints=critical,CA:FALSE'],
+      issuer: root,
+    });
+    const { status, stderr, writes } = await run(await holding(brought(leaf, leaf, root)));
+    expect({ status, writes }).toEqual({ status: 65, writes: [] });
+    expect(stderr).toContain('key cert begins with a certificate that is not a CA');
+  });
+
   it.each<[string, () => Data]>([
     ['a root', () => brought(root, root)],
     [

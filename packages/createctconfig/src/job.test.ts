@@ -8,6 +8,7 @@ import {
 import { runJob } from '@sigstand/job/testing';
 import { fingerprint, publicKeyOf } from '@sigstand/pki/keys';
 import { openPrivateKey } from '@sigstand/pki/open';
+import { opensslCertificate } from '@sigstand/pki/testing';
 import { memoryStore } from '@sigstand/store/memory';
 import { recording, showRequest } from '@sigstand/store/recording';
 import { describe, expect, it } from 'vitest';
@@ -23,10 +24,18 @@ import {
   old,
   oldRoot,
   read,
+  rootsIn,
   run,
   text,
   treeID,
 } from './testing.ts';
+
+const barred = new Uint8Array(
+  opensslCertificate({
+    subject: '/CN=barred',
+    extensions: ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,cRLSign'],
+  }).certificate,
+);
 
 describe('createctconfig', () => {
   it('publishes the key, and then makes key, configuration and roots in one write', async () => {
@@ -50,6 +59,10 @@ describe('createctconfig', () => {
       privateKeyPath: '/ctfe-keys/private',
       rootsPaths: ['/ctfe-keys/rootca'],
     });
+    // Without it, the log would take certificates for any use.
+    const written = Buffer.from(stored.config!).toString();
+    expect(written).toContain('ext_key_usages: "CodeSigning"\n');
+    expect(written).toMatch(/public_key \{\n +der: "/);
     const key = openPrivateKey(stored.private!, config.password);
     expect(Buffer.from(stored.private!).toString()).toContain('DEK-Info: AES-256-CBC');
     expect(config.publicKey!.equals(publicKeyOf(key))).toBe(true);
@@ -122,6 +135,12 @@ describe('createctconfig', () => {
     expect((await read(store)).rootca).toEqual(oldRoot);
   });
 
+  it('takes each root of several, as there are while Fulcio changes its own', async () => {
+    const store = await inputs({ cert: concat(oldRoot, newRoot) });
+    await run(store);
+    expect(rootsIn((await read(store)).rootca!)).toEqual(['CN=old', 'CN=new']);
+  });
+
   it('takes the last of a chain that stops below its root', async () => {
     const store = await inputs({ cert: intermediate });
     await run(store);
@@ -132,6 +151,7 @@ describe('createctconfig', () => {
     ['a leaf', leaf, 'not a CA'],
     ['a chain with its leaf', concat(leaf, oldRoot), 'not a CA'],
     ['a private key', new Uint8Array(old.key), 'private key'],
+    ['a CA that may not sign certificates', barred, 'not a CA'],
     ['garbage', text('hunter2'), 'is not PEM'],
     ['blanks', text(' \n'), 'is empty'],
   ])('refuses %s as the root', async (_what, cert, why) => {

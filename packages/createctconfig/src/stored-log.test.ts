@@ -65,6 +65,15 @@ describe('createctconfig on a log that is stored', () => {
       expect(await store.read(ctlogPublicKey)).toBeUndefined();
     });
 
+    it('makes no new key beside a public one whose private one is lost with its password', async () => {
+      const store = await tampered(await made(), { private: undefined, config: undefined });
+      expect(await run(store)).toMatchObject({
+        status: 78,
+        stderr: expect.stringContaining('ctlog-secrets has public but lacks private, config'),
+        writes: [],
+      });
+    });
+
     it('makes no new key where a public one is in use', async () => {
       const store = await inputs();
       await store.write(ctlogPublicKey, { data: await read(await made(), ctlogPublicKey) });
@@ -90,6 +99,21 @@ describe('createctconfig on a log that is stored', () => {
       expect(stderr).toMatch(/is for [0-9a-f]{64}, but the private key gives [0-9a-f]{64}/);
       expect(stderr).not.toContain(Buffer.from(config.password).toString());
       expect(await store.read(ctlogPublicKey)).toBeUndefined();
+    });
+
+    it('names both keys where the configuration has another log’s', async () => {
+      const one = await made();
+      const { treeId, prefix, backend, password } = readConfig((await read(one)).config!);
+      const log = { treeId, prefix, backend, mountPath: '/ctfe-keys' };
+      const publicKey = publicKeyOf(systemEntropy.privateKey('ecdsa-p256'));
+      const other = { publicKey, password: Buffer.from(password).toString() };
+      const { status, stderr, writes } = await run(
+        await tampered(one, { config: newConfig(log, other) }),
+      );
+      expect({ status, writes }).toEqual({ status: 78, writes: [] });
+      expect(stderr).toMatch(
+        /key config is for [0-9a-f]{64}, but the private key gives [0-9a-f]{64}/,
+      );
     });
 
     it('refuses a password that does not open the key', async () => {

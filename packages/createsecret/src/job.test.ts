@@ -152,6 +152,22 @@ describe('createsecret', () => {
     expect(new Set(passwords.flat()).size).toBe(4);
   });
 
+  it('names a copy of credentials that has another password', async () => {
+    const store = memoryStore();
+    const args = [
+      '--namespace=trillian-system',
+      '--password-secret=trillian-mysql',
+      '--copy-to=rekor-system',
+    ];
+    await runJob(createSecret(), store, { args });
+    const data = { password: utf8('another') };
+    await store.write(rekorMysqlCredentials, { data }, await store.read(rekorMysqlCredentials));
+    const { status, stderr, writes } = await runJob(createSecret(), store, { args });
+    expect({ status, writes }).toEqual({ status: 78, writes: [] });
+    expect(stderr).toContain('rekor-system/trillian-mysql has another password than the Secret');
+    expect(stderr).not.toContain('another"');
+  });
+
   it('takes no flag of the one task for the other', async () => {
     const args = ['--password-secret=trillian-mysql', '--key-type=ed25519'];
     const { status, stderr, writes } = await runJob(createSecret(), memoryStore(), { args });

@@ -51,6 +51,7 @@ describe('the command line', () => {
     ['--namespace=Not_A_Name', '--namespace'],
     ['--timeout=soon', '--timeout'],
     ['--store=nowhere', '--store'],
+    ['--store=dir:', 'Write kubernetes or dir:PATH; '],
     ['--log-format=xml', '--log-format'],
     ['--signing-secret', '--signing-secret'],
     ['hunter2', 'too many arguments: all that is taken are flags'],

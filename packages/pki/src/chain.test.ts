@@ -1,7 +1,14 @@
 import { X509Certificate } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type CertificateRequest, type Certified, issueCertificate } from './certificate.ts';
-import { certificatePem, chainInOrder, chainPem, orderChain, parseCertificates } from './chain.ts';
+import {
+  certificatePem,
+  chainInOrder,
+  chainPem,
+  orderChain,
+  parseCertificates,
+  refuseNoCodeSigning,
+} from './chain.ts';
 import { systemEntropy } from './entropy.ts';
 import { pem, pemBlocks, utf8 } from './pem.ts';
 import { caExtensions, openssl, opensslCertificate, withFiles } from './testing.ts';
@@ -186,6 +193,62 @@ describe('orderChain', () => {
     const start = performance.now();
     expect(() => orderChain(all.map(parsed))).toThrow('200 certificates');
     expect(performance.now() - start).toBeLessThan(500);
+  });
+});
+
+describe('a chain that openssl made, and that no client verifies by,', () => {
+  const ca = (name: string, extensions: string[] = caExtensions, more: object = {}) =>
+    opensslCertificate({ subject: `/CN=${name}`, extensions, ...more });
+  const end = ['basicConstraints=critical,CA:FALSE'];
+  const inOne = (...all: { certificate: Buffer }[]) =>
+    orderChain(all.map(({ certificate }) => new X509Certificate(certificate)));
+  const top = ca('top');
+  const p256 = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+
+  it.each<[string, () => unknown, string]>([
+    [
+      'a CA that may sign no certificate',
+      () =>
+        inOne(
+          ca('below', ['basicConstraints=critical,CA:TRUE', 'keyUsage=cRLSign'], { issuer: top }),
+          top,
+        ),
+      'has a CA whose key usage does not let it sign certificates',
+    ],
+    [
+      'a critical extension that nobody knows',
+      () => inOne(ca('leaf', [...end, '1.2.3.4=critical,ASN1:NULL'], { issuer: top }), top),
+      'has a certificate whose critical extension 1.2.3.4 no client understands',
+    ],
+    [
+      'a signature with SHA-1',
+      () => inOne(ca('leaf', end, { issuer: top, key: [...p256, '-sha1'] }), top),
+      'has a certificate that is not signed with SHA-256',
+    ],
+    [
+      'names beside constraints of names',
+      () => {
+        const only = 'nameConstraints=critical,permitted;DNS:example.com';
+        const narrow = ca('narrow', [...caExtensions, only]);
+        return inOne(ca('leaf', [...end, 'subjectAltName=DNS:a.test'], { issuer: narrow }), narrow);
+      },
+      'has both name constraints and names that they could exclude',
+    ],
+    [
+      'another purpose than Fulcio’s',
+      () =>
+        refuseNoCodeSigning(
+          inOne(ca('stamps', [...caExtensions, 'extendedKeyUsage=timeStamping'])),
+        ),
+      'has a certificate whose extended key usage leaves out codeSigning',
+    ],
+  ])('is refused: %s', (_what, read, message) => {
+    expect(read).toThrow(message);
+  });
+
+  it('is taken where its purpose is any', () => {
+    const any = inOne(ca('any', [...caExtensions, 'extendedKeyUsage=anyExtendedKeyUsage']));
+    expect(() => refuseNoCodeSigning(any)).not.toThrow();
   });
 });
 

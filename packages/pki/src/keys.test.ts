@@ -7,6 +7,7 @@ import {
   publicKeyOf,
   publicPem,
   refuseMismatch,
+  refuseNoCtKey,
   refuseWeak,
 } from './keys.ts';
 import { pem, utf8 } from './pem.ts';
@@ -96,6 +97,17 @@ describe('refuseWeak', () => {
     ['RSA with exponent 3', generate('RSA', 'rsa_keygen_bits:2048', 'rsa_keygen_pubexp:3')],
   ])('refuses %s', (_what, key) => {
     expect(() => refuseWeak(createPublicKey(key))).toThrow('of a kind or length');
+  });
+});
+
+describe('a key for a CT log', () => {
+  const key = (pem: Buffer) => createPublicKey(pem);
+
+  it('is not Ed25519, with which no log signs', () => {
+    expect(() => refuseNoCtKey(key(generate('ED25519')))).toThrow(
+      'is an Ed25519 key; a CT log signs with ECDSA or RSA',
+    );
+    expect(() => refuseNoCtKey(key(ec))).not.toThrow();
   });
 });
 

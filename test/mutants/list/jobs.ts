@@ -146,7 +146,6 @@ export const jobs: readonly Mutant[] = [
       'if (false) refuseOther(',
       'another public key beside the CA stays unnoticed',
     ],
-    ['    refuseWeak(publicKeyOf(opened));\n', '', 'Fulcio gets a key by which no client verifies'],
     [
       'password: utf8(password),',
       'password: utf8(`${password}\\n`),',
@@ -295,11 +294,6 @@ export const jobs: readonly Mutant[] = [
       'return { remove: ctlogKey.keys };',
       'return undefined;',
       'a second copy of the log’s key stays for ever',
-    ],
-    [
-      'if (found) refuseOther(reservation, found, key);\n  return',
-      'return',
-      'another key that is reserved stays unnoticed',
     ],
     [
       'secret === ctlogSecrets.name ? ctlogKey.name : `${secret}-reserved-key`',

@@ -160,21 +160,13 @@ export const pki: readonly Mutant[] = [
       'RSA that is no RSA is trusted',
     ],
   ]),
-  ...inFile(
-    'packages/pki/src/keys.ts',
+  ...inFile('packages/pki/src/keys.ts', test('keys'), [
     [
-      'packages/createctconfig/src/job.test.ts',
-      'packages/createctconfig/src/inputs.test.ts',
-      'packages/createctconfig/src/stored-log.test.ts',
+      "if (publicKey.asymmetricKeyType === 'ed25519') {",
+      'if (false) {',
+      'a CT log is made with a key by which it does not start',
     ],
-    [
-      [
-        "if (publicKey.asymmetricKeyType === 'ed25519') {",
-        'if (false) {',
-        'a CT log is made with a key by which it does not start',
-      ],
-    ],
-  ),
+  ]),
   ...inFile('packages/pki/src/validity.ts', test('validity'), [
     [
       'notBefore: wholeSecond(now.getTime() - clockSkew)',
@@ -197,22 +189,18 @@ export const pki: readonly Mutant[] = [
       'a stranger’s name writes to the terminal',
     ],
   ]),
-  ...inFile(
-    'packages/pki/src/validity.ts',
-    ['packages/createcerts/src/job.test.ts', 'packages/createcertchain/src/job.test.ts'],
+  ...inFile('packages/pki/src/validity.ts', test('validity'), [
     [
-      [
-        'if (validToDate >= now && !early) continue;',
-        'if (!early) continue;',
-        'a CA that has expired is taken as new',
-      ],
-      [
-        'if (validToDate >= now && !early) continue;',
-        'if (validToDate >= now) continue;',
-        'a CA that is not valid yet is published, and clients refuse it',
-      ],
+      'if (validToDate >= now && !early) continue;',
+      'if (!early) continue;',
+      'a CA that has expired is taken as new',
     ],
-  ),
+    [
+      'if (validToDate >= now && !early) continue;',
+      'if (validToDate >= now) continue;',
+      'a CA that is not valid yet is published, and clients refuse it',
+    ],
+  ]),
   ...inFile(
     'packages/pki/src/created.ts',
     ['packages/createtuf/src/publication.test.ts'],
@@ -286,17 +274,13 @@ export const pki: readonly Mutant[] = [
       'a chain that is signed with SHA-1 is published',
     ],
   ]),
-  ...inFile(
-    'packages/pki/src/path.ts',
-    ['packages/createcerts/src/job.test.ts'],
+  ...inFile('packages/pki/src/path.ts', test('chain'), [
     [
-      [
-        'if (path.every((certificate) => allows(certificate, purpose))) return;',
-        'return;',
-        'a CA is kept whose chain is for another purpose',
-      ],
+      'if (path.every((certificate) => allows(certificate, purpose))) return;',
+      'return;',
+      'a CA is kept whose chain is for another purpose',
     ],
-  ),
+  ]),
   ...inFile('packages/pki/src/open.ts', test('seal'), [
     [
       'const mostIterations = 1_500_000;',
