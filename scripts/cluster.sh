@@ -35,11 +35,11 @@ start_cluster() {
       ;;
     kind)
       need_kind
-      if ! kind get clusters 2>/dev/null | grep -qx sigstand; then
+      if ! kind get clusters 2>/dev/null | grep -qx "$KIND_NAME"; then
         note_made kind
-        step 'kind cluster' kind create cluster --name sigstand --wait 3m
+        step 'kind cluster' kind create cluster --name "$KIND_NAME" --wait 3m
       fi
-      kind get kubeconfig --name sigstand >"$OUT/kubeconfig"
+      kind get kubeconfig --name "$KIND_NAME" >"$OUT/kubeconfig"
       ;;
     current)
       kubectl config view --minify --flatten >"$OUT/kubeconfig.new"
@@ -77,7 +77,7 @@ install_kind() {
 # The rig serves the manifests' images by name and tag; a digest names bytes that only their registry has.
 render_manifests() {
   rm -rf "$OUT/manifests"
-  cp -r manifests "$OUT/manifests"
+  cp -r "${SIGSTAND_MANIFESTS:-manifests}" "$OUT/manifests"
   [ "$(cluster)" != rig ] || sed -i -E 's/@sha256:[0-9a-f]{64}//' "$OUT"/manifests/*.yaml
 }
 

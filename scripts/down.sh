@@ -16,7 +16,7 @@ case $(cluster) in
 esac
 case $(cluster)-$whole in
   rig-?*) RIG=$whole test/rig/rig down ;;
-  kind-?*) kind delete cluster --name sigstand ;;
+  kind-?*) kind delete cluster --name "$KIND_NAME" ;;
   *)
     bash scripts/with-node.sh node scripts/made/main.ts remove
     echo "sigstand: left the cluster itself, which npm start did not make"

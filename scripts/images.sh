@@ -11,7 +11,7 @@ with_docker() {
   build_bundles
   PLATFORMS=linux/$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/') docker buildx bake --load \
     --set '*.attest='
-  for job in $jobs; do kind load docker-image --name sigstand "ghcr.io/sigstand/$job:$tag"; done
+  for job in $jobs; do kind load docker-image --name "$KIND_NAME" "ghcr.io/sigstand/$job:$tag"; done
 }
 
 # The same Dockerfile without a Docker engine.

@@ -5,6 +5,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 OUT=${SIGSTAND_OUT:-$ROOT/.sigstand} # what npm start leaves for its user; git ignores it
 NAMESPACES=(trillian-system rekor-system fulcio-system ctlog-system tsa-system tuf-system)
 OURS=app.kubernetes.io/part-of=sigstand
+KIND_NAME=${SIGSTAND_KIND:-sigstand} # the kind cluster's name
 
 # shellcheck source-path=SCRIPTDIR source=fetch.sh
 source "$ROOT/scripts/fetch.sh"

@@ -13,7 +13,7 @@ start_foundations() {
 }
 
 start_apiserver() {
-  local pki=$STATE/pki issuer=https://kubernetes.default.svc
+  local pki=$STATE/pki issuer=${RIG_ISSUER:-https://kubernetes.default.svc}
   start kube-apiserver "$(rig_bin kube-apiserver)" --etcd-servers=http://127.0.0.1:2379 \
     --bind-address=0.0.0.0 --secure-port=6443 --advertise-address="$NODE_IP" \
     --tls-cert-file="$pki/apiserver.crt" --tls-private-key-file="$pki/apiserver.key" --client-ca-file="$pki/ca.crt" \
