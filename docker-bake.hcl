@@ -48,7 +48,7 @@ target "job" {
   tags      = ["${REGISTRY}/${job}:${TAG}"]
   platforms = split(",", PLATFORMS)
   attest = [
-    "type=sbom",
+    "type=sbom,generator=docker.io/docker/buildkit-syft-scanner:1.12.0@sha256:ae4f3b554449e7e25548e7d8ccc029d17357348e30c6e3df01b92bc93654d6a9",
     "type=provenance,mode=max",
   ]
   labels = {

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# check.sh (npm run check): format, lint and types; every check runs, and one failure fails it all
+# check.sh (npm run check): format, lint, types, shell and workflows; every check runs, and one failure fails it all
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 failed=0
 biome check . || failed=1
 tsc -p . || failed=1
 if command -v shellcheck >/dev/null; then
-  shellcheck -x --source-path=SCRIPTDIR scripts/*.sh scripts/export/clients/*.sh test/rig/rig \
+  shellcheck -x --source-path=SCRIPTDIR scripts/*.sh scripts/{ci,release,export/clients}/*.sh test/rig/rig \
     test/bench/peer/*.sh || failed=1
 fi
+bash scripts/lint.sh || failed=1
 exit $failed

@@ -7,7 +7,7 @@ mkdir -p "$OUT"
 
 began=$(now)
 bash scripts/setup.sh
-need_packages shellcheck:shellcheck buildah:buildah faketime:faketime /usr/bin/time:time >/dev/null
+need_packages shellcheck:shellcheck pip3:python3-pip buildah:buildah faketime:faketime /usr/bin/time:time >/dev/null
 npm run --silent check
 npm run --silent build
 # An instance of its own, so that a stack that npm start made goes on.
