@@ -4,7 +4,14 @@ import { spki } from '@sigstand/pki/keys';
 import { fromUtf8, utf8 } from '@sigstand/pki/pem';
 import { readSpki } from '@sigstand/pki/spki';
 import { checkLog, checkSchema } from './ct-schema.ts';
-import { type Message, ProtoTextError, parseText, type Value, writeText } from './prototext.ts';
+import {
+  type Message,
+  ProtoTextError,
+  parseText,
+  type Value,
+  valuesIn,
+  writeText,
+} from './prototext.ts';
 
 /** What one CT log is: its tree in Trillian, where it is served, and where its files are mounted. */
 export interface CtLog {
@@ -112,7 +119,7 @@ function publicKeyIn(value: Value | undefined): KeyObject | undefined {
 }
 
 function all(message: Message, name: string): Value[] {
-  return message.filter(([field]) => field === name).map(([, value]) => value);
+  return message.filter(([field]) => field === name).flatMap(([, value]) => [...valuesIn(value)]);
 }
 
 function optional(message: Message, name: string): Value | undefined {

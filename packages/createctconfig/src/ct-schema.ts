@@ -1,4 +1,4 @@
-import { type Message, ProtoTextError, type Value } from './prototext.ts';
+import { List, type Message, ProtoTextError, type Value, valuesIn } from './prototext.ts';
 
 /*
  * The fields of configpb.LogMultiConfig (certificate-transparency-go, trillian/ctfe/configpb/config.proto), and
@@ -96,13 +96,18 @@ function check(fields: Message, schema: Schema): void {
   for (const [name, value] of fields) {
     const kind = Object.hasOwn(schema, name) ? schema[name] : undefined;
     if (kind === undefined) throw refused(name, 'a field that ct_server does not know');
-    const isList = typeof kind !== 'function';
-    if (!isList && seen.has(name))
-      throw new ProtoTextError(`has more than one ${name}; one is kept here`);
-    seen.add(name);
-    if (!(isList ? kind[0] : kind)(value))
-      throw refused(name, 'a value that ct_server does not take');
+    if (typeof kind === 'function') refuseSeveral(name, value, seen);
+    const fits = typeof kind === 'function' ? kind : kind[0];
+    if (!valuesIn(value).every(fits)) throw refused(name, 'a value that ct_server does not take');
   }
+}
+
+/** Of a field with one value there may be no second, and no list, not even of one. */
+function refuseSeveral(name: string, value: Value | List, seen: Set<string>): void {
+  if (seen.has(name)) throw new ProtoTextError(`has more than one ${name}; one is kept here`);
+  seen.add(name);
+  if (value instanceof List)
+    throw refused(name, 'a list, and ct_server takes one value without brackets');
 }
 
 function refused(name: string, what: string): ProtoTextError {
@@ -113,7 +118,7 @@ function refused(name: string, what: string): ProtoTextError {
 
 /** What ct_server holds against each other in one log's configuration (ctfe.ValidateLogConfig). */
 export function checkLog(log: Message): void {
-  const found = new Map(log);
+  const found = singles(log);
   const number = (name: string) => Number(found.get(name) ?? 0);
   if ([found.get('reject_expired'), found.get('reject_unexpired')].every(isYes)) {
     throw new ProtoTextError('rejects both expired and unexpired certificates');
@@ -135,10 +140,17 @@ export function checkLog(log: Message): void {
 
 function momentOf(value: Value | undefined): bigint | undefined {
   if (!Array.isArray(value)) return undefined;
-  const parts = new Map(value as Message);
+  const parts = singles(value as Message);
   return (
     BigInt(String(parts.get('seconds') ?? 0)) * 1_000_000_000n +
     BigInt(String(parts.get('nanos') ?? 0))
+  );
+}
+
+/** The fields that stand without brackets, as all do of which there may be but one. */
+function singles(message: Message): Map<string, Value> {
+  return new Map(
+    message.flatMap(([name, value]) => (value instanceof List ? [] : [[name, value] as const])),
   );
 }
 

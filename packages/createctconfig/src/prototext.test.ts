@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Message, parseText, writeText } from './prototext.ts';
+import { List, type Message, parseText, writeText } from './prototext.ts';
 
 const bytes = (...values: number[]) => new Uint8Array(values);
 const text = (value: string) => new Uint8Array(Buffer.from(value));
@@ -12,6 +12,9 @@ describe('protobuf text', () => {
       ['der', new Uint8Array(Array.from({ length: 256 }, (_, value) => value))],
       ['private_key', [['[type.googleapis.com/keyspb.PEMKeyFile]', [['path', text('/x')]]]]],
       ['empty', []],
+      ['paths', new List([text('/x'), text('/y')])],
+      ['backend', new List([[['name', text('a')]], []])],
+      ['none', new List([])],
     ];
     expect(parseText(text(writeText(message)))).toEqual(message);
   });
@@ -44,23 +47,16 @@ describe('protobuf text', () => {
       ],
     ],
     ['angle brackets', 'a < b: true >', [['a', [['b', 'true']]]]],
+    ['a list', 'a: ["x", \'y\']', [['a', new List([text('x'), text('y')])]]],
+    ['a list of messages', 'a [{b: 1}, {b: 2}]', [['a', new List([[['b', '1']], [['b', '2']]])]]],
     [
-      'a list',
-      'a: ["x", \'y\']',
+      'an empty list',
+      'a: [] b: -1.5e3',
       [
-        ['a', text('x')],
-        ['a', text('y')],
+        ['a', new List([])],
+        ['b', '-1.5e3'],
       ],
     ],
-    [
-      'a list of messages',
-      'a: [{b: 1}, {b: 2}]',
-      [
-        ['a', [['b', '1']]],
-        ['a', [['b', '2']]],
-      ],
-    ],
-    ['an empty list', 'a: [] b: -1.5e3', [['b', '-1.5e3']]],
     ['strings that follow one another', 'a: "x" \n \'y\'', [['a', text('xy')]]],
     [
       'a type with white space',
@@ -88,6 +84,9 @@ describe('protobuf text', () => {
     ['an octal escape above a byte', 'a: 1\nb: "\\777"'],
     ['a lone surrogate', 'a: 1\nb: "\\ud800"'],
     ['a list without commas', 'a: 1\nb: [1 2]'],
+    ['a list in a list', 'a: 1\nb: [[1]]'],
+    ['an empty list without a colon', 'a: 1\nb []'],
+    ['a list of scalars without a colon', 'a: 1\nb ["hunter2"]'],
     ['binary', 'a: 1\n\x00\x12'],
   ])('refuses %s with its line, and does not quote it', (_what, source) => {
     expect(() => parseText(text(source))).toThrow(

@@ -6,7 +6,21 @@
 /** What stands after a field's name: a bare word or number, a quoted string's bytes, or a message. */
 export type Value = string | Uint8Array | Message;
 export type Message = readonly Field[];
-export type Field = readonly [name: string, value: Value];
+export type Field = readonly [name: string, value: Value | List];
+
+/** Values in brackets, which a field of one value may not have, were it only one. */
+export class List {
+  readonly values: readonly Value[];
+
+  constructor(values: readonly Value[]) {
+    this.values = values;
+  }
+}
+
+/** The values of a field, in brackets or not. */
+export function valuesIn(value: Value | List): readonly Value[] {
+  return value instanceof List ? value.values : [value];
+}
 
 /** Text that is not in the format. Only the line is told: a configuration holds a password. */
 export class ProtoTextError extends Error {
@@ -20,9 +34,16 @@ export function writeText(message: Message, indent = ''): string {
 }
 
 function written([name, value]: Field, indent: string): string {
-  if (typeof value === 'string') return `${name}: ${value}`;
-  if (value instanceof Uint8Array) return `${name}: "${escaped(value)}"`;
-  return `${name} {\n${writeText(value, `${indent}  `)}${indent}}`;
+  if (!(value instanceof List)) {
+    return `${name}${Array.isArray(value) ? ' ' : ': '}${valueText(value, indent)}`;
+  }
+  return `${name}: [${value.values.map((one) => valueText(one, indent)).join(', ')}]`;
+}
+
+function valueText(value: Value, indent: string): string {
+  if (typeof value === 'string') return value;
+  if (value instanceof Uint8Array) return `"${escaped(value)}"`;
+  return `{\n${writeText(value, `${indent}  `)}${indent}}`;
 }
 
 // Always three octal digits, so that a digit that follows cannot be taken for one of them.
@@ -33,7 +54,7 @@ function escaped(bytes: Uint8Array): string {
 }
 
 /**
- * The fields of a message in text, in their order; a list becomes repeated fields.
+ * The fields of a message in text, in their order.
  *
  * @throws {ProtoTextError}
  */
@@ -82,7 +103,7 @@ function parseMessage(tokens: Tokens, end: string | undefined, depth: number): M
   while (!isEnd(peek(tokens), end)) {
     const name = parseName(tokens);
     const colon = take(tokens, ':');
-    for (const value of parseValues(tokens, colon, depth)) fields.push([name, value]);
+    fields.push([name, parseValues(tokens, colon, depth)]);
     if (!take(tokens, ',')) take(tokens, ';');
   }
   tokens.next += 1;
@@ -101,14 +122,16 @@ function parseName(tokens: Tokens): string {
   return `[${name}]`;
 }
 
-function parseValues(tokens: Tokens, colon: boolean, depth: number): Value[] {
-  if (!take(tokens, '[')) return [parseValue(tokens, colon, depth)];
+function parseValues(tokens: Tokens, colon: boolean, depth: number): Value | List {
+  if (!take(tokens, '[')) return parseValue(tokens, colon, depth);
   const values: Value[] = [];
+  // An empty list tells not of what: it may do without the colon only where it is one of messages.
+  if (!colon && peek(tokens).text === ']') throw wrong(peek(tokens).line);
   while (!take(tokens, ']')) {
     if (values.length > 0 && !take(tokens, ',')) throw wrong(peek(tokens).line);
     values.push(parseValue(tokens, colon, depth));
   }
-  return values;
+  return new List(values);
 }
 
 /** A scalar needs the colon after its field's name, a message may do without. */

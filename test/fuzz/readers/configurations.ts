@@ -26,11 +26,28 @@ const usual: readonly Configuration[] = [
   line('not_after_start < seconds: 1 >; not_after_limit: { seconds: 2 },'),
   line('ext_key_usages: ["TimeStamping", "Any"]'),
   line('reject_extensions: "1.2.3"'),
+  line('reject_extensions: [] ext_key_usages: ["Any"]'),
+  replaced(/roots_pem_file: (".*")/, 'roots_pem_file: [$1]'),
+  replaced(/backend (\{[^}]*\})/, 'backend [$1]'),
   replaced(/(?<=public_key) {\n.*\n\s*}/, '{}'),
 ];
 
 const odd: readonly Configuration[] = [
   line('mine: 1'),
+  line('max_merge_delay_sec: [86400]'),
+  line('override_handler_prefix: []'),
+  line('is_readonly: [true, true]'),
+  line('ext_key_usages: [["Any"]]'),
+  line('reject_extensions: ["1.2",]'),
+  line('not_after_start [] is_readonly []'),
+  line('reject_extensions []'),
+  line('not_after_start { seconds: [5] }'),
+  line('not_after_start {} not_after_start {}'),
+  replaced(/log_id: (\d+)/, 'log_id: [$1]'),
+  replaced(/password: (".*")/, 'password: [$1]'),
+  replaced(/backends (\{[^}]*\{[^}]*\}\s*\})/, 'backends: [$1]'),
+  replaced(/keyspb.PEMKeyFile\] (\{[^}]*\})/, 'keyspb.PEMKeyFile]: [$1]'),
+  replaced(/password: (".*")/, 'password: $1 password: $1'),
   line('reject_expired: maybe'),
   line('reject_expired: true reject_unexpired: true'),
   line('reject_expired: true reject_expired: true'),
@@ -66,6 +83,9 @@ const odd: readonly Configuration[] = [
   replaced('log_configs {', 'logConfigs {'),
   () => utf8(''),
 ];
+
+/** Each of them. */
+export const allConfigurations: readonly Configuration[] = [...usual, ...odd];
 
 /** What else may stand in a log's configuration. */
 export const configurations: fc.Arbitrary<Configuration> = mostly(usual, odd, 6);
