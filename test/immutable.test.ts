@@ -100,9 +100,10 @@ describe.each(makers)('%s --immutable', (_name, job, args, refs) => {
     await store.write(refs[0]!, { data: {}, immutable: true });
     const { status, stderr, writes } = await run(job(), store, args);
     expect({ status, writes }).toEqual({ status: 78, writes: [] });
-    expect(stderr).toMatch(
-      /Secret [a-z-]+\/[a-z-]+ is immutable, but .* would have to change; it was not changed; keep/,
-    );
+    expect(stderr).toMatch(/Secret [a-z-]+\/[a-z-]+ is immutable, but .* would have to change; /);
+    const { namespace, name } = refs[0]!;
+    expect(stderr).toContain(`keep all of it: kubectl get secret -n ${namespace} ${name} -o yaml`);
+    expect(stderr).not.toMatch(/delete/);
   });
 });
 

@@ -1,9 +1,15 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { CoreV1Api, KubeConfig, RbacAuthorizationV1Api } from '@kubernetes/client-node';
+import { createCerts } from '@sigstand/createcerts/job';
 import { createSecret } from '@sigstand/createsecret/job';
 import { runJob } from '@sigstand/job/testing';
 import { storeOver } from '@sigstand/store/cluster';
 import { patient } from '@sigstand/store/patient';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { binary } from '../programs/binaries.ts';
 import { accessAs } from '../programs/identity.ts';
 import { accountToken } from './account.ts';
 
@@ -61,6 +67,52 @@ describe('createsecret --immutable', () => {
     expect(made.metadata?.managedFields?.map(({ operation }) => operation)).toEqual(['Apply']);
     const published = await core.readNamespacedSecret({ namespace, name: 'rekor-pub-key' });
     expect(published.immutable).toBeUndefined();
+  });
+});
+
+describe('a Secret that somebody made immutable, and that lacks a part,', () => {
+  const where = 'immutable-ca';
+  const secret = { namespace: where, name: 'fulcio-secrets' };
+  const certs = () =>
+    runJob(createCerts(), storeOver(accessAs(config), 'createcerts'), {
+      args: [`--namespace=${where}`, `--tuf-namespace=${tufNamespace}`],
+    });
+
+  it('gets it by what the last line says, and loses nothing', async () => {
+    await core.createNamespace({ body: { metadata: { name: where } } });
+    expect(await certs()).toMatchObject({ status: 0 });
+    const made = await core.readNamespacedSecret(secret);
+    const { public: lost, ...rest } = made.data ?? {};
+    await core.replaceNamespacedSecret({
+      ...secret,
+      body: { ...made, data: rest, immutable: true },
+    });
+    const { status, stderr } = await certs();
+    expect({ status, lacks: stderr.includes('is immutable, but public would') }).toEqual({
+      status: 78,
+      lacks: true,
+    });
+
+    const [, keep = '', line, back = ''] =
+      /: (kubectl get [^;]*FILE); take the line (\w+) out of FILE, and put it back: (kubectl [^;]*FILE);/.exec(
+        stderr,
+      ) ?? [];
+    const folder = await mkdtemp(join(tmpdir(), 'sigstand-immutable-'));
+    try {
+      const steps = [keep, `sed -i '/^${line}: /d' FILE`, back].join(' && ');
+      const env = {
+        PATH: `${dirname(binary('kubectl'))}:${process.env.PATH}`,
+        KUBECONFIG: inject('kubeconfig'),
+      };
+      execFileSync('bash', ['-c', steps], { cwd: folder, env });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+    expect(await certs()).toMatchObject({ status: 0 });
+    const mended = await core.readNamespacedSecret(secret);
+    expect(mended.data).toEqual({ ...rest, public: lost });
+    expect(mended.metadata?.annotations).toMatchObject(made.metadata?.annotations ?? {});
+    expect(Object.keys(made.metadata?.annotations ?? {})).not.toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { type Change, type Ref, type Snapshot, StoreError, show } from './store.ts';
+import { type Change, type Named, type Ref, type Snapshot, StoreError, show } from './store.ts';
 
 /** Whether the record already has every part of the change, byte for byte. */
 export function holds(current: Snapshot, change: Change): boolean {
@@ -29,9 +29,19 @@ export function refuseImmutable(ref: Ref, current: Snapshot | undefined, change:
   throw new StoreError(
     'IMMUTABLE',
     `${show(ref)} is immutable, but ${keys.join(', ')} would have to change`,
-    {
-      hint: 'it was not changed; keep a copy, delete it, and put it back with what it should hold',
-    },
+    { hint: howToThaw(ref) },
+  );
+}
+
+/**
+ * How somebody makes a record mutable again, which Kubernetes does only by making it anew: with all
+ * that it holds, so that no key is lost, nor an annotation that tells when it was made.
+ */
+export function howToThaw({ kind, namespace, name }: Named): string {
+  const one = `${kind.toLowerCase()} -n ${namespace} ${name}`;
+  return (
+    `nothing was changed; keep all of it: kubectl get ${one} -o yaml > FILE; take the line immutable out of FILE, ` +
+    'and put it back: kubectl replace --force -f FILE; then run the Job again, which keeps what is there'
   );
 }
 

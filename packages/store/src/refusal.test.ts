@@ -33,3 +33,15 @@ describe('an answer that is not the API server’s', () => {
     ).toEqual([]);
   });
 });
+
+describe('a Secret that somebody made immutable while a Job looked at it', () => {
+  it('is told with the way that loses nothing of it', () => {
+    const message =
+      'Secret "x" is invalid: data: Forbidden: field is immutable when `immutable` is set';
+    const told = refusal('patch', ref, new Unsuccessful(422, JSON.stringify({ message })));
+    expect(told).toMatchObject({
+      code: 'IMMUTABLE',
+      hint: expect.stringMatching(/kubectl get secret -n ns x -o yaml > FILE.* replace --force -f/),
+    });
+  });
+});

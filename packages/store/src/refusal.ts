@@ -1,5 +1,6 @@
 import { Unsuccessful } from './api.ts';
 import { resources } from './bodies.ts';
+import { howToThaw } from './change.ts';
 import { brief, quotes } from './quote.ts';
 import { type Data, type Named, StoreError, type StoreErrorCode, show } from './store.ts';
 
@@ -36,9 +37,15 @@ export function refusal(
   const failed = { verb, ref, http: error.status, status: parse(error.body), sent };
   const code = codeOf(failed);
   if (code === 'ABSENT') return 'absent';
-  const hint = code === 'FORBIDDEN' ? ruleFor(failed) : undefined;
+  const hint = hintFor(code, failed);
   const message = `${verb} ${show(ref)}: ${describe(code, failed)}`;
   return new StoreError(code, message, { ...(hint && { hint }) });
+}
+
+function hintFor(code: StoreErrorCode, failed: Failed): string | undefined {
+  if (code === 'FORBIDDEN') return ruleFor(failed);
+  // Somebody made it so since it was read.
+  return code === 'IMMUTABLE' ? howToThaw(failed.ref) : undefined;
 }
 
 function codeOf({ http, status }: Failed): StoreErrorCode | 'ABSENT' {
