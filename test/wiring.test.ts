@@ -4,6 +4,7 @@ import {
   mysqlCredentials,
   rekorPublicKey,
   tsaCertChain,
+  tufRepository,
 } from '@sigstand/contracts/records';
 import { ctlogPrefix, services } from '@sigstand/contracts/services';
 import { readConfig } from '@sigstand/createctconfig/ct-config';
@@ -171,14 +172,27 @@ describe('a server finds', () => {
   });
 });
 
+it('Rekor refuses a body that its memory does not bear', async () => {
+  const { flag, environment } = await server('rekor');
+  const most = Number(flag('--max_request_body_size'));
+  const { limits } = pods.find(({ owner }) => owner.metadata.name === 'rekor')!.spec.containers[0]
+    .resources;
+  const frees = Number(/^(\d+)MiB$/.exec(environment.get('GOMEMLIMIT') ?? '')?.[1]) * 2 ** 20;
+  const memory = Number(/^(\d+)Gi$/.exec(limits.memory)?.[1]) * 2 ** 30;
+  // The worst that was measured: 1475 MiB for 31 MiB, see manifests/README.md.
+  expect(most).toBeGreaterThan(20 * 2 ** 20);
+  expect(most * 48).toBeLessThanOrEqual(frees);
+  expect(frees).toBeLessThan(memory);
+});
+
 it('the timestamp server asks nobody for the time', async () => {
   expect((await server('tsa')).args).toContain('--disable-ntp-monitoring');
 });
 
 describe('the TUF server', () => {
   const { data } = ofKind('ConfigMap').find(({ metadata }) => metadata.name === 'tuf-server')!;
-  const map =
-    /map \$status:\$file \$cache_control \{(.*?)\n +\}\n/s.exec(data['nginx.conf'])?.[1] ?? '';
+  const config: string = data['nginx.conf'];
+  const map = /map \$status:\$file \$cache_control \{(.*?)\n +\}\n/s.exec(config)?.[1] ?? '';
   const rules = [...map.matchAll(/"~([^"]+)" "([^"]+)";/g)].map(([, pattern = '', value = '']) => ({
     pattern: new RegExp(pattern),
     value,
@@ -196,4 +210,50 @@ describe('the TUF server', () => {
     'lets everybody keep %s',
     (answer) => expect(kept(answer)).toBe('public, max-age=86400, immutable'),
   );
+
+  const directives = (name: string) =>
+    [...config.matchAll(new RegExp(`^ *${name} (.*);$`, 'gm'))].map(([, value]) => value);
+
+  it('tells web pages of every answer that they may read it, also that there is no newer root', () => {
+    // Where a location adds a header of its own, nginx leaves out those of the server.
+    expect(directives('add_header')).toEqual([
+      'Access-Control-Allow-Origin * always',
+      'Cache-Control $cache_control always',
+      'X-Content-Type-Options nosniff always',
+    ]);
+  });
+
+  it('listens at both kinds of address', () => {
+    const { ports } = pods.find(({ owner }) => owner.metadata.name === 'tuf')!.spec.containers[0];
+    const [{ containerPort }] = ports;
+    expect(directives('listen')).toEqual([`${containerPort}`, `[::]:${containerPort}`]);
+  });
+
+  it('finds a file by the names that clients ask for, and no other', () => {
+    const [, pattern = ''] = /location ~ "(.*)" \{/.exec(config) ?? [];
+    const fileOf = (path: string) => new RegExp(pattern).exec(path)?.groups?.file;
+    expect(fileOf('/1.root.json')).toBe('1.root.json');
+    expect(fileOf(`/targets/${'0a'.repeat(32)}.rekor.pub`)).toBe(`${'0a'.repeat(32)}.rekor.pub`);
+    const others = ['/..data', '/targets/..data/1.root.json', '/a/1.root.json', '/targets/', '/'];
+    expect(others.filter((path) => fileOf(path) !== undefined)).toEqual([]);
+    expect(directives('try_files')).toEqual(['/timestamp.json =503', '/$file =404']);
+  });
+
+  it('serves what createtuf publishes, and nothing else of its Pod', () => {
+    const { containers, volumes } = pods.find(({ owner }) => owner.metadata.name === 'tuf')!.spec;
+    const [folder] = directives('root');
+    const mount = containers[0].volumeMounts.find(
+      ({ mountPath }: { mountPath: string }) => mountPath === folder,
+    );
+    const source = volumes.find(({ name }: { name: string }) => name === mount?.name);
+    expect(source?.configMap).toEqual({ name: tufRepository.name });
+    expect(directives('autoindex')).toEqual([]);
+  });
+
+  it('lets go of who takes long to ask, or to read', () => {
+    const limits = ['client_header_timeout', 'client_body_timeout', 'send_timeout'];
+    const seconds = limits.flatMap((name) => directives(name).map((value) => value));
+    expect(seconds).toHaveLength(3);
+    for (const one of seconds) expect(Number(/^(\d+)s$/.exec(one ?? '')?.[1])).toBeLessThan(30);
+  });
 });

@@ -251,6 +251,32 @@ export const createtuf: readonly Mutant[] = [
       'no client finds the log by its id',
     ],
   ]),
+  ...inFile('packages/createtuf/src/trusted-root.ts', tests('log-name'), [
+    [
+      "kind === 'tlogs' && !correctLogUrl ? old.baseUrl : entry.baseUrl",
+      'entry.baseUrl',
+      'after a change of the URL no client verifies what was signed before it',
+    ],
+    [
+      "kind === 'tlogs' && !correctLogUrl ? old.baseUrl",
+      "kind === 'tlogs' ? old.baseUrl",
+      '--correct-log-url does nothing',
+    ],
+  ]),
+  ...inFile('packages/createtuf/src/addresses.ts', tests('log-name'), [
+    [
+      'if (hostname === undefined) return urls[0];',
+      'return urls[0];',
+      'the log is published under where clients reach it, and they refuse every entry',
+    ],
+  ]),
+  ...inFile('packages/createtuf/src/log-name.ts', tests('log-name'), [
+    [
+      'if (URL.parse(baseUrl)?.hostname === rekor.hostname) return [];',
+      'return [];',
+      'nobody is told that clients refuse every entry',
+    ],
+  ]),
   ...inFile('packages/createtuf/src/signing-config.ts', later, [
     [
       'start.getTime() - index * 1_000',

@@ -224,6 +224,28 @@ export const jobs: readonly Mutant[] = [
       ],
     ],
   ),
+  ...inFile('packages/createctconfig/src/ct-schema.ts', tests('createctconfig', 'ct-schema'), [
+    [
+      '  if (value instanceof List)\n',
+      '  if (value instanceof List && value.values.length !== 1)\n',
+      'ct_server does not start with the configuration that is kept',
+    ],
+    [
+      'if (seen.has(name)) throw',
+      'if (false) throw',
+      'ct_server does not start with the configuration that is kept',
+    ],
+    [
+      "if (kind === undefined) throw refused(name, 'a field that ct_server does not know');",
+      'if (kind === undefined) continue;',
+      'ct_server does not start with a field that it does not know',
+    ],
+    [
+      "/^[a-z_]{1,64}$/.test(name) ? name : 'in brackets'",
+      'name',
+      'a password that stands where a name should is told in the log',
+    ],
+  ]),
   ...inFile('packages/createctconfig/src/ctlog-secret.ts', ct, [
     [
       "allOrNone(place, data, ['private', 'public', 'config'], known);",

@@ -102,6 +102,21 @@ export const manifests: readonly Mutant[] = [
       'name: trillian-mysql\n                  key: user',
       'Rekor does not reach its search index',
     ],
+    [
+      '            - --max_request_body_size=32792576\n',
+      '',
+      'whoever sends 260 MiB of garbage ends Rekor',
+    ],
+    [
+      '--max_request_body_size=32792576',
+      '--max_request_body_size=327925760',
+      'whoever sends 260 MiB of garbage ends Rekor',
+    ],
+    [
+      'limits: {cpu: "2", memory: 2Gi}',
+      'limits: {cpu: "2", memory: 1Gi}',
+      'one body of 32 MB ends Rekor',
+    ],
   ]),
   ...inFile('manifests/30-fulcio.yaml', wiring, [
     [
@@ -193,6 +208,30 @@ export const manifests: readonly Mutant[] = [
       '"~^...:[0-9]+\\.[a-z]+\\.json$"',
       'clients keep for a day that there is no new root',
     ],
+    [
+      'Access-Control-Allow-Origin * always;',
+      'Access-Control-Allow-Origin *;',
+      'a verifier in a web page never learns that there is no newer root',
+    ],
+    [
+      '          try_files /$file =404;\n',
+      '          try_files /$file =404;\n          add_header X-Served-By tuf;\n',
+      'no verifier in a web page reads a file',
+    ],
+    ['        listen [::]:8080;\n', '', 'nothing is served on IPv6'],
+    ['(?:targets/)?(?<file>[A-Za-z0-9]', '(?<file>[A-Za-z0-9]', 'clients do not find the targets'],
+    [
+      '(?<file>[A-Za-z0-9][A-Za-z0-9._-]*)',
+      '(?<file>[A-Za-z0-9._-][A-Za-z0-9._/-]*)',
+      'files are served of a folder that the kubelet is about to swap out',
+    ],
+    ['try_files /timestamp.json =503;', 'return 200;', 'a server without a repository is ready'],
+    [
+      '          configMap:\n            name: tuf-repository\n',
+      '          configMap:\n            name: tuf-server\n',
+      'clients find no repository',
+    ],
+    ['send_timeout 10s;', 'send_timeout 10m;', 'slow readers keep others from the repository'],
   ]),
   ...inFile('manifests/60-tuf.yaml', rights, [
     [

@@ -122,6 +122,11 @@ export const store: readonly Mutant[] = [
         'a policy that quotes the Secret puts the private key into the log',
       ],
       [
+        "return code === 'IMMUTABLE' ? howToThaw(failed.ref) : undefined;",
+        'return undefined;',
+        'of an immutable Secret nobody is told how it changes without a loss',
+      ],
+      [
         "if (denial.test(message)) return 'REFUSED';",
         '',
         'what a policy denies by 404 is taken as a record that is not there',
@@ -175,6 +180,22 @@ export const store: readonly Mutant[] = [
       ],
       ['isIPv6(host) ? `[${host}]` : host', 'host', 'no Job runs on a cluster with IPv6'],
       ['return { agent, ca, headers:', 'return { agent, headers:', 'no Job trusts its API server'],
+      [
+        "KUBERNETES_SERVICE_PORT: port = '443',",
+        "KUBERNETES_SERVICE_PORT: port = '6443',",
+        'a Pod without the variables of services asks where nobody answers',
+      ],
+      ['Bearer ${token}`', 'Basic ${token}`', 'no API server knows the Job'],
+      [
+        "new StoreError('UNAUTHENTICATED', `the Pod's",
+        "new StoreError('UNAVAILABLE', `the Pod's",
+        'a Job without a token tries again for an hour',
+      ],
+      [
+        "      const [ca, token] = await Promise.all([read(folder, 'ca.crt'), read(folder, 'token')]);",
+        "      globalThis.kept ??= await Promise.all([read(folder, 'ca.crt'), read(folder, 'token')]);\n      const [ca, token] = globalThis.kept;",
+        'after an hour the API server does not know the Job any more',
+      ],
       [
         "if (text !== '') return text;",
         'return text;',
