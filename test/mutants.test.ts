@@ -4,7 +4,7 @@ import { jobNames } from '@sigstand/contracts/contract';
 import { describe, expect, it } from 'vitest';
 import { type FileReport, judge } from './mutants/judge.ts';
 import { mutants } from './mutants/list.ts';
-import { mutated, occurrences } from './mutants/mutant.ts';
+import { listedIn, mutated, occurrences } from './mutants/mutant.ts';
 
 const root = join(import.meta.dirname, '..');
 const unit = /^(packages\/[a-z]+\/src\/.+|test\/[a-z-]+)\.test\.ts$/;
@@ -47,6 +47,28 @@ describe('the list of mutants', () => {
     );
     expect(few).toEqual([]);
     expect(mutants.length).toBeGreaterThanOrEqual(100);
+  });
+});
+
+describe('a list', () => {
+  const head = 'file a.ts\ntest x.test.ts\ntest y/{b,c}.test.ts\n';
+
+  it('says in blocks which file changes, what goes and comes, and who should notice', () => {
+    const text = `${head}\nno more\n-  one\n-two\n\nanother\n kept\n-  a\n+b\n+c\n\nfile d.ts\ntest z.test.ts\n\nless\n-e\n+\n`;
+    const killers = ['x.test.ts', 'y/b.test.ts', 'y/c.test.ts'];
+    expect(listedIn(text, 'name')).toEqual([
+      { file: 'a.ts', killers, hurts: 'no more', from: '  one\ntwo', to: '' },
+      { file: 'a.ts', killers, hurts: 'another', from: 'kept\n  a', to: 'kept\nb\nc' },
+      { file: 'd.ts', killers: ['z.test.ts'], hurts: 'less', from: 'e', to: '' },
+    ]);
+  });
+
+  it.each([
+    ['a change without lines', `${head}\nno more\n`, 'name: no change'],
+    ['a line without its sign', `${head}\nno more\n-one\ntwo\n`, 'name: no change: two'],
+    ['a test without its word', 'file a.ts\nx.test.ts\n', 'name: no test: x.test.ts'],
+  ])('is refused with %s', (_what, text, why) => {
+    expect(() => listedIn(text, 'name')).toThrow(why);
   });
 });
 

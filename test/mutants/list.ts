@@ -1,21 +1,11 @@
-import { createtuf } from './list/createtuf.ts';
-import { job } from './list/job.ts';
-import { jobs } from './list/jobs.ts';
-import { manifests } from './list/manifests.ts';
-import { pki } from './list/pki.ts';
-import { shell } from './list/scripts.ts';
-import { stacks } from './list/stacks.ts';
-import { store } from './list/store.ts';
-import type { Mutant } from './mutant.ts';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { listedIn, type Mutant } from './mutant.ts';
+
+const folder = join(import.meta.dirname, 'list');
 
 /** All changes that the tests must notice. */
-export const mutants: readonly Mutant[] = [
-  ...store,
-  ...job,
-  ...pki,
-  ...jobs,
-  ...createtuf,
-  ...manifests,
-  ...stacks,
-  ...shell,
-];
+export const mutants: readonly Mutant[] = readdirSync(folder)
+  .filter((name) => name.endsWith('.txt'))
+  .sort()
+  .flatMap((name) => listedIn(readFileSync(join(folder, name), 'utf8'), name));

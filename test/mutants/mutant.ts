@@ -11,12 +11,42 @@ export interface Mutant {
   readonly killers: readonly string[];
 }
 
-/** What changes in one place: what stands there, what takes its place, and what a user would suffer. */
-export type Changes = readonly (readonly [from: string, to: string, hurts: string])[];
+/**
+ * The mutants of a list, in blocks with an empty line between them: the `file` that changes and the
+ * `test` files that should notice, for what follows; or what a user would suffer, and below it the
+ * change, as diff writes it: lines that go, that come, and that stay.
+ *
+ * @throws {Error} Where a block is neither; `name` tells in which list.
+ */
+export function listedIn(text: string, name: string): Mutant[] {
+  let where: Pick<Mutant, 'file' | 'killers'> = { file: '', killers: [] };
+  const mutants: Mutant[] = [];
+  for (const block of text.trimEnd().split('\n\n')) {
+    const [first = '', ...rest] = block.split('\n');
+    const file = /^file (\S+)$/.exec(first)?.[1];
+    if (file === undefined) mutants.push({ ...where, hurts: first, ...changeIn(rest, name) });
+    else where = { file, killers: rest.flatMap((line) => testsIn(line, name)) };
+  }
+  return mutants;
+}
 
-/** The changes of one file that the same tests should notice. */
-export function inFile(file: string, killers: readonly string[], changes: Changes): Mutant[] {
-  return changes.map(([from, to, hurts]) => ({ file, from, to, hurts, killers }));
+function changeIn(lines: readonly string[], name: string): Pick<Mutant, 'from' | 'to'> {
+  const odd = lines.find((line) => !/^[-+ ]/.test(line));
+  if (odd !== undefined || lines.length === 0) throw new Error(`${name}: no change: ${odd}`);
+  const without = (sign: string) =>
+    lines
+      .filter((line) => !line.startsWith(sign))
+      .map((line) => line.slice(1))
+      .join('\n');
+  return { from: without('+'), to: without('-') };
+}
+
+/** `test a/{b,c}.test.ts` stands for two. */
+function testsIn(line: string, name: string): string[] {
+  const [, before = '', , names, after = ''] =
+    /^test ([^{}\s]+)(\{([^{}\s]+)\})?(\S*)$/.exec(line) ?? [];
+  if (before === '') throw new Error(`${name}: no test: ${line}`);
+  return (names ?? '').split(',').map((one) => `${before}${one}${after}`);
 }
 
 /** How often a text stands in another. */
