@@ -1,6 +1,8 @@
 # The seven images:  npm run build && docker buildx bake
 # One of them:       docker buildx bake createtuf
 # Into the registry: docker buildx bake --push
+# The same bytes in every build, where BuildKit is 0.13 or newer and not the engine's own:
+#                    docker buildx bake --set '*.output=type=registry,rewrite-timestamp=true'
 #
 # A step runs the image's own Node. For a platform that is not the builder's, the builder must emulate it (QEMU, binfmt).
 
@@ -19,6 +21,11 @@ variable "PLATFORMS" {
 
 variable "REVISION" {
   default = ""
+}
+
+# The time that an image says it was made at, in seconds; with none, each build has another one.
+variable "SOURCE_DATE_EPOCH" {
+  default = "0"
 }
 
 group "default" {
@@ -43,7 +50,8 @@ target "job" {
     base = "docker-image://gcr.io/distroless/nodejs24-debian12:nonroot@sha256:14d42e2511532589a7c7e01a753667a74fcc96266e137e8125006b87b0c32d0a"
   }
   args = {
-    JOB = job
+    JOB               = job
+    SOURCE_DATE_EPOCH = SOURCE_DATE_EPOCH
   }
   tags      = ["${REGISTRY}/${job}:${TAG}"]
   platforms = split(",", PLATFORMS)

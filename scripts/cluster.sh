@@ -2,19 +2,64 @@
 # The clusters that npm start knows: kind where a Docker engine answers, the rig where none does, or the
 # one that kubectl speaks to already.
 
+# shellcheck source-path=SCRIPTDIR source=kind.sh
+source "$ROOT/scripts/kind.sh"
+
+# choose_cluster CHOICE: what is not on this machine ends it here, before anything is made.
 choose_cluster() {
-  local choice=$1
+  local choice=$1 before
+  before=$(cluster || true)
+  # A start that came to nothing binds nobody.
+  something_made || before=
   if [ -z "$choice" ]; then
-    choice=$(cluster || true)
-    [ -n "$choice" ] || { if docker info >/dev/null 2>&1; then choice=kind; else choice=rig; fi; }
+    choice=$before
+    [ -n "$choice" ] || choice=$(cluster_that_can_be)
   fi
   case $choice in
     rig | kind | current) ;;
     *) die "--cluster is current, kind or rig, not '$choice'" ;;
   esac
-  [ "$choice" = "$(cluster || echo "$choice")" ] ||
-    die "npm start made a stack on another cluster, $(cluster): npm stop takes it down"
+  [ "$choice" = "${before:-$choice}" ] ||
+    die "npm start made a stack on another cluster, $before: npm stop takes it down"
+  choose_registry "$choice"
+  choose_name "$choice"
   echo "$choice" >"$OUT/cluster"
+}
+
+# npm stop takes down one by its name.
+choose_name() {
+  local named wanted
+  named=$(sed -n "s/^$1 //p" "$OUT/made" 2>/dev/null || true)
+  case $1 in rig) wanted=${RIG:-sigstand} ;; kind) wanted=$KIND_NAME ;; *) return 0 ;; esac
+  [ "${named:-$wanted}" = "$wanted" ] || die "npm start made the $1 $named from here, and not $wanted: npm stop takes it down"
+}
+
+something_made() { [ -e "$OUT/made.json" ] || grep -qsE '^(rig|kind)( |$)' "$OUT/made"; }
+
+# The rig needs root on Linux; who has neither that nor an engine is told of both.
+cluster_that_can_be() {
+  case $(engine) in
+    answers) echo kind ;;
+    *) if [ "$(uname -s)-$(id -u)" = Linux-0 ]; then echo rig; else echo kind; fi ;;
+  esac
+}
+
+# well_named PREFIX: as the Kubernetes API takes the name of an image; nothing is well, too.
+well_named() {
+  grep -qE '^((http://)?[a-z0-9]+([.-][a-z0-9]+)*(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*)?$' <<<"$1"
+}
+
+# The registry that --registry names, as the stack's first start had it: its images are in what was applied.
+choose_registry() {
+  local before
+  before=$(cat "$OUT/registry" 2>/dev/null || true)
+  [ -e "$OUT/made.json" ] || before=${REGISTRY_PREFIX:-}
+  [ -z "${REGISTRY_PREFIX:-}" ] || [ "$1" = current ] ||
+    die "--registry goes with --cluster current: $1 is given the images without a registry"
+  [ "${REGISTRY_PREFIX:-$before}" = "$before" ] ||
+    die "npm start made a stack with images of ${before:-ghcr.io/sigstand}: npm stop takes it down"
+  REGISTRY_PREFIX=$before
+  echo "$before" >"$OUT/registry"
 }
 
 describe_cluster() {
@@ -33,15 +78,9 @@ start_cluster() {
       test/rig/rig up
       cp "$(test/rig/rig kubeconfig)" "$OUT/kubeconfig"
       ;;
-    kind)
-      need_kind
-      if ! kind get clusters 2>/dev/null | grep -qx "$KIND_NAME"; then
-        note_made kind
-        step 'kind cluster' kind create cluster --name "$KIND_NAME" --wait 3m
-      fi
-      kind get kubeconfig --name "$KIND_NAME" >"$OUT/kubeconfig"
-      ;;
+    kind) start_kind ;;
     current)
+      need_tool kubectl
       kubectl config view --minify --flatten >"$OUT/kubeconfig.new"
       if [ -e "$OUT/made.json" ] && [ "$(server_in kubeconfig)" != "$(server_in kubeconfig.new)" ]; then
         rm "$OUT/kubeconfig.new"
@@ -60,26 +99,40 @@ server_in() {
 # In a cluster that npm start made, all is gone with it. In another, npm stop must know what was there.
 note_objects() {
   [ -e "$OUT/made" ] || return 0 # a part of npm start, run by itself
-  made rig "${RIG:-sigstand}" || made kind || bash scripts/with-node.sh node scripts/made/main.ts note
+  made rig "${RIG:-sigstand}" || made kind "$KIND_NAME" || bash scripts/with-node.sh node scripts/made/main.ts note
 }
 
-need_kind() {
-  command -v kubectl >/dev/null || die 'kubectl is not installed'
-  command -v kind >/dev/null || PINS=scripts/kind/go.mod step 'kind' install_kind
-}
-
-install_kind() {
-  cd scripts/kind || return
-  CGO_ENABLED=0 GOTOOLCHAIN=local GOWORK=off GOFLAGS='-mod=readonly -buildvcs=false' \
-    go build -trimpath -o /usr/local/bin/kind sigs.k8s.io/kind
-}
-
-# The rig serves the manifests' images by name and tag; a digest names bytes that only their registry has.
+# The manifests as this cluster takes them. The rig serves images by name and tag; a digest names bytes that only their
+# registry has. A registry that was given has our images, whose tag may name other bytes tomorrow.
 render_manifests() {
+  local file
   rm -rf "$OUT/manifests"
-  cp -r "${SIGSTAND_MANIFESTS:-manifests}" "$OUT/manifests"
-  [ "$(cluster)" != rig ] || sed -i -E 's/@sha256:[0-9a-f]{64}//' "$OUT"/manifests/*.yaml
+  mkdir "$OUT/manifests"
+  for file in "${SIGSTAND_MANIFESTS:-manifests}"/*.yaml; do render <"$file" >"$OUT/manifests/${file##*/}"; done
 }
+
+render() {
+  if by_tag; then sed -E 's/@sha256:[0-9a-f]{64}//'; else cat; fi | from_registry "$(registry_prefix)"
+}
+
+# SIGSTAND_BY_TAG: for a cluster whose registry serves other bytes under the same names, such as a mirror's rebuilds.
+by_tag() { [ "$(cluster)" = rig ] || [ -n "${SIGSTAND_BY_TAG:-}" ]; }
+
+# from_registry PREFIX: our images from there
+from_registry() {
+  if [ -z "$1" ]; then cat; return; fi
+  awk -v ours='image: ghcr.io/sigstand/' -v to="$1/" '{
+    at = index($0, ours)
+    if (!at) { if (!(was && /^ *imagePullPolicy:/)) print; was = 0; next }
+    was = 1
+    print substr($0, 1, at - 1) "image: " to substr($0, at + length(ours))
+    space = substr($0, 1, at - 1); gsub(/[^ ]/, " ", space)
+    print space "imagePullPolicy: Always"
+  }'
+}
+
+# The prefix as images bear it: --registry may have http:// before it.
+registry_prefix() { sed 's#^http://##' "$OUT/registry" 2>/dev/null; }
 
 # apply_stage STAGE PATTERN [LABEL]: the objects of one stage in the manifests whose names match, or those with a label
 apply_stage() {

@@ -3,6 +3,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
+source scripts/cluster.sh
 
 if [ ! -e "$OUT/cluster" ]; then
   echo 'sigstand: nothing was started from here'
@@ -10,13 +11,16 @@ if [ ! -e "$OUT/cluster" ]; then
 fi
 [ -e "$OUT/made" ] || die "$OUT does not say what npm start made, so nothing is removed"
 
-case $(cluster) in
-  rig) whole=$(sed -n 's/^rig //p' "$OUT/made") ;;
-  *) whole=$(grep -xs kind "$OUT/made" || true) ;;
-esac
+# By the name that it was made with, whatever the environment says by then.
+whole=$(sed -n "s/^$(cluster) //p" "$OUT/made")
 case $(cluster)-$whole in
   rig-?*) RIG=$whole test/rig/rig down ;;
-  kind-?*) kind delete cluster --name "$KIND_NAME" ;;
+  kind-?*)
+    [ "$(engine)" = answers ] || die 'Docker does not answer, and the kind cluster is in it: start it, and run npm stop again'
+    need_tool kind
+    KIND_NAME=$whole
+    delete_kind
+    ;;
   *)
     bash scripts/with-node.sh node scripts/made/main.ts remove
     echo "sigstand: left the cluster itself, which npm start did not make"

@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # What is applied when: each server as soon as its inputs are there, which is seconds before their Jobs are Complete.
 
+# shellcheck source-path=SCRIPTDIR source=watch.sh
+source "$ROOT/scripts/watch.sh"
+
 limit=${SIGSTAND_TIMEOUT:-300s}
 
 # there NAMESPACE OBJECT
@@ -61,7 +64,7 @@ at_once() {
 
 # Runs one of these, and says why where it fails.
 gate() {
-  "$1" || { tell_why; return 1; }
+  watched "$1" || { tell_why; return 1; }
 }
 
 # What each Job that is not done says last: it names what it waits for.

@@ -9,39 +9,50 @@ KIND_NAME=${SIGSTAND_KIND:-sigstand} # the kind cluster's name
 
 # shellcheck source-path=SCRIPTDIR source=fetch.sh
 source "$ROOT/scripts/fetch.sh"
+# shellcheck source-path=SCRIPTDIR source=causes.sh
+source "$ROOT/scripts/causes.sh"
+# shellcheck source-path=SCRIPTDIR source=engine.sh
+source "$ROOT/scripts/engine.sh"
+# shellcheck source-path=SCRIPTDIR source=tools.sh
+source "$ROOT/scripts/tools.sh"
 
 die() { echo "sigstand: $*" >&2; exit 1; }
 
-now() { echo "${EPOCHREALTIME/[.,]/}"; }
+# In microseconds. The bash of macOS knows the second alone.
+now() {
+  local time=${EPOCHREALTIME:-$(date +%s).000000}
+  echo "${time/[.,]/}"
+}
 
 seconds_since() {
   local tenths=$((($(now) - $1) / 100000))
   echo "$((tenths / 10)).$((tenths % 10)) s"
 }
 
-# step TITLE COMMAND...: a tick and the time. On failure the pin of the file PINS that is gone, or else the end of what
-# COMMAND printed, and out.
+# step TITLE COMMAND...: a tick and the time. On failure the pin of the file PINS that is gone, or the cause where it is
+# known, or else the end of what COMMAND printed, and out. What COMMAND writes to 3 is read at once.
 step() {
-  local title=$1 started before pin; shift
+  local title=$1 started before pin cause log=${OUT#"$ROOT"/}/log; shift
   touch "$OUT/log"
   before=$(wc -l <"$OUT/log")
   started=$(now)
   if [ -t 1 ]; then printf '  … %s\r' "$title"; fi
-  if ! ("$@") >>"$OUT/log" 2>&1; then
+  if ! ("$@") 3>&1 >>"$OUT/log" 2>&1; then
     printf '  ✗ %-46s %8s\n' "$title" "$(seconds_since "$started")"
     if [ -n "${PINS:-}" ] && pin=$(tail -n "+$((before + 1))" "$OUT/log" | gone_pin); then
-      die "$PINS names $pin; the whole log is .sigstand/log"
+      die "$PINS names $pin; the whole log is $log"
     fi
+    if cause=$(tail -n "+$((before + 1))" "$OUT/log" | cause_in); then die "$title: $cause; the whole log is $log"; fi
     tail -n 30 "$OUT/log" >&2
-    die "$title failed; the whole log is .sigstand/log"
+    die "$title failed; the whole log is $log"
   fi
   printf '  ✔ %-46s %8s\n' "$title" "$(seconds_since "$started")"
 }
 
-# What npm start made, a line each: `rig NAME`, `kind`, `folder`, `trust`. Where the file is, the folder's other names are ours, too.
+# What npm start made, a line each: `rig NAME`, `kind NAME`, `whole NAME` once that came up, `folder`, `trust`. Where the file is, the folder's other names are ours, too.
 note_made() { made "$@" || echo "$*" >>"$OUT/made"; }
 made() { grep -qxs -- "$*" "$OUT/made"; }
-OUT_NAMES=(cluster kubeconfig manifests log applied env root.json made.json)
+OUT_NAMES=(cluster registry kubeconfig manifests log applied env root.json made.json)
 
 # Takes the folder, where nothing in it would be lost.
 claim_out() {

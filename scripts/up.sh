@@ -1,30 +1,42 @@
 #!/usr/bin/env bash
-# npm start [-- --cluster current|kind|rig]: a private Sigstore from nothing, and a signature that proves it
+# npm start [-- --cluster current|kind|rig [--registry PREFIX]]: a private Sigstore from nothing, and a signature that proves it
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
+source scripts/preflight.sh
 source scripts/cluster.sh
+source scripts/others.sh
 
-choice=
+refuse() { echo "sigstand: $*" >&2; exit 64; }
+
+choice='' REGISTRY_PREFIX=''
 while [ $# -gt 0 ]; do
   case $1 in
     --cluster=*) choice=${1#*=} ;;
-    --cluster) choice=${2:?'--cluster wants current, kind or rig'}; shift ;;
+    --cluster) [ $# -gt 1 ] || refuse '--cluster wants current, kind or rig'; choice=$2; shift ;;
+    --registry=*) REGISTRY_PREFIX=${1#*=} ;;
+    --registry) [ $# -gt 1 ] || refuse '--registry wants a PREFIX'; REGISTRY_PREFIX=$2; shift ;;
     --help) sed -n '2s/^# //p' "$0"; exit 0 ;;
-    *) echo "sigstand: unknown argument $1 (npm start -- --cluster current|kind|rig)" >&2; exit 64 ;;
+    *) refuse "unknown argument $1 (npm start -- --cluster current|kind|rig, --registry PREFIX)" ;;
   esac
   shift
 done
+REGISTRY_PREFIX=${REGISTRY_PREFIX%/}
+well_named "$REGISTRY_PREFIX" ||
+  refuse "--registry wants a PREFIX such as registry.example.com/team, in small letters, not '$REGISTRY_PREFIX'"
 
 claim_out
 : >"$OUT/log"
 began=$(now)
 choose_cluster "$choice"
+preflight "$(cluster)"
 echo "Sigstand on $(describe_cluster)"
 step 'npm packages' scripts/setup.sh
 step 'bundles of the seven Jobs' bash scripts/with-node.sh node scripts/build.ts
 start_cluster
 step 'images' bash scripts/images.sh
+render_manifests
+bring_others
 
 bash scripts/stack.sh
 echo "in all: $(seconds_since "$began")"

@@ -8,7 +8,8 @@ source "$OUT/env"
 
 in_cluster=''
 cosign=cosign
-kubectl=kubectl
+kubectl=$(command -v kubectl)
+case $kubectl in "$CACHE"/*) ;; *) kubectl=kubectl ;; esac
 note="The services' names mean something inside the cluster; README.md says how to reach them from outside."
 if [ "$(cluster)" = rig ]; then
   in_cluster='test/rig/rig exec -- '
@@ -19,7 +20,7 @@ fi
 cat <<TEXT
 
 TUF root    .sigstand/root.json
-            sha256 $(sha256sum "$OUT/root.json" | cut -d' ' -f1)
+            sha256 $(sha256 <"$OUT/root.json" | cut -d' ' -f1)
 TUF mirror  $TUF_MIRROR
 URLs        .sigstand/env, to be sourced
 Clients     .sigstand/trust/README.md: cosign 2 and 3, sigstore-python, -js and -go, gitsign, policy-controller, Kyverno

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 const root = join(import.meta.dirname, '..');
 const bake = readFileSync(join(root, 'docker-bake.hcl'), 'utf8');
 const dockerfile = readFileSync(join(root, 'scripts/Dockerfile'), 'utf8');
-const recipe = readFileSync(join(root, 'scripts/images.sh'), 'utf8');
+const recipe = readFileSync(join(root, 'scripts/buildah.sh'), 'utf8');
 
 describe('the image recipes', () => {
   it('name the Jobs that there are', () => {
@@ -25,10 +25,16 @@ describe('the image recipes', () => {
     const last = dockerfile.slice(dockerfile.lastIndexOf('FROM '));
     expect(last).toMatch(/^USER 65532:65532$/m);
     expect(last.match(/^(COPY|ADD|RUN).*/gm)).toEqual([
-      'COPY --from=code /app/job.code /app/job.code',
+      'COPY --from=code --chmod=0644 /app/job.code /app/job.code',
     ]);
     const common = /^FROM base AS job$(.*?)^FROM /ms.exec(dockerfile)?.[1] ?? '';
     expect(common.match(/(?<=^COPY .*)\S+$/gm)).toEqual(['/app/job.cjs', '/app/launch.cjs']);
+  });
+
+  it('give each file the mode that the Job’s user needs, whatever umask the checkout had', () => {
+    const copies = dockerfile.match(/^COPY .*/gm) ?? [];
+    expect(copies.length).toBeGreaterThan(3);
+    expect(copies.filter((line) => !line.includes(' --chmod=0644 '))).toEqual([]);
   });
 
   it('are one Dockerfile, with Docker and without', () => {

@@ -27,11 +27,15 @@ beforeEach(async () => {
   await program('kind', [
     `case "$*" in`,
     `  'get clusters') cat '${work}/clusters' ;;`,
-    `  'create cluster --name sigstand'*) echo sigstand >>'${work}/clusters' ;;`,
-    `  'delete cluster --name sigstand') : >'${work}/clusters' ;;`,
+    `  'create cluster --name sigstand'*) echo sigstand >>'${work}/clusters'; : >"$SIGSTAND_OUT/kubeconfig" ;;`,
+    `  'delete cluster --name sigstand'*) : >'${work}/clusters' ;;`,
     `  'get kubeconfig --name sigstand') echo kubeconfig ;;`,
     'esac',
   ]);
+  await program('docker', [
+    `case "$*" in --version) echo Docker ;; *State.Status*) echo running ;; info) exit "$(cat '${work}/engine')" ;; esac`,
+  ]);
+  await writeFile(join(work, 'engine'), '0');
   await program('kubectl', [
     `case "$*" in *jsonpath*) cat '${work}/server' ;; *) echo kubeconfig ;; esac`,
   ]);
@@ -74,9 +78,20 @@ describe('npm stop', () => {
     expect(await start('kind')).toMatchObject({ status: 0 });
     expect(await stop()).toMatchObject({ status: 0, stdout: 'sigstand: gone\n' });
     expect(await readFile(join(work, 'called'), 'utf8')).toContain(
-      'kind delete cluster --name sigstand\n',
+      `kind delete cluster --name sigstand --kubeconfig ${out}/kubeconfig\n`,
     );
     expect(await readdir(work)).not.toContain('out');
+  });
+
+  it('keeps what finds the kind cluster while Docker does not answer', async () => {
+    expect(await start('kind')).toMatchObject({ status: 0 });
+    await writeFile(join(work, 'engine'), '1');
+    const { status, stderr } = await stop();
+    expect({ status, stderr }).toMatchObject({ status: 1 });
+    expect(stderr).toContain('Docker does not answer, and the kind cluster is in it: start it');
+    await writeFile(join(work, 'engine'), '0');
+    expect(await stop()).toMatchObject({ status: 0, stdout: 'sigstand: gone\n' });
+    expect(await clusters()).toBe('');
   });
 
   it('leaves a kind cluster of that name that was there', async () => {

@@ -55,9 +55,10 @@ describe('a Go module that is gone', () => {
 describe('kind, where it is gone', () => {
   it('is named, with the go.mod that asks for it', async () => {
     const script = `source scripts/lib.sh; source scripts/cluster.sh
-      mkdir -p "$OUT"; PINS=scripts/kind/go.mod step kind install_kind`;
+      mkdir -p "$OUT"; PINS=scripts/kind/go.mod step kind build_tool kind`;
     const env = {
       SIGSTAND_OUT: join(work, 'out'),
+      SIGSTAND_CACHE: join(work, 'cache'),
       GOPROXY: empty.url,
       GOMODCACHE: join(work, 'go'),
     };
