@@ -74,6 +74,23 @@ describe('a chain that Go does not verify is refused:', () => {
     expect(() => orderChain(parsed(issuing, root))).toThrow(why);
   });
 
+  const rsa = ['-newkey', 'rsa:2048'];
+  it.each([
+    ['-sha1', 'not signed with SHA-256'],
+    ['-sha224', 'not signed with SHA-256'],
+    ['-md5', 'not signed with SHA-256'],
+    ['-sha256', undefined],
+    ['-sha384', undefined],
+    ['-sha512', undefined],
+  ])('by an RSA key with a weak digest; with %s', (digest, why) => {
+    // The algorithm is that of the issuer's key.
+    const root = opensslCertificate({ subject: '/CN=root', extensions: caExtensions, key: rsa });
+    const issuing = make('issuing', caExtensions, { issuer: root, args: [digest] });
+    const read = () => orderChain(parsed(issuing, root)).intermediates.length;
+    if (why) expect(read).toThrow(why);
+    else expect(read()).toBe(1);
+  });
+
   it('for another purpose than its root has', () => {
     const root = make('root', [...caExtensions, 'extendedKeyUsage=serverAuth']);
     const usage = [...caExtensions, 'extendedKeyUsage=codeSigning'];
