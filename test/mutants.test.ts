@@ -1,9 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jobNames } from '@sigstand/contracts/contract';
 import { describe, expect, it } from 'vitest';
 import { type FileReport, judge } from './mutants/judge.ts';
 import { mutants } from './mutants/list.ts';
+import { Memory } from './mutants/memory.ts';
 import { listedIn, mutated, occurrences } from './mutants/mutant.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -81,6 +83,26 @@ describe('a change', () => {
 
   it.each(['a', '$1 $1'])('is refused where its place is not there once: %s', (text) => {
     expect(() => mutated(text, mutant)).toThrow('stale: f has');
+  });
+});
+
+describe('the memory of who noticed', () => {
+  const mutant = { file: 'f', from: 'a', to: 'b', hurts: '', killers: ['x.test.ts'] };
+  const killer = { file: 'x.test.ts', test: 'x > it works' };
+
+  it('lasts from run to run, and knows only tests that are listed', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sigstand-memory-'));
+    try {
+      const path = join(folder, 'more/mutants.json');
+      expect(new Memory(path).of(mutant)).toBeUndefined();
+      new Memory(path).note(mutant, killer);
+      const memory = new Memory(path);
+      expect(memory.of(mutant)).toEqual(killer);
+      expect(memory.of({ ...mutant, to: 'c' })).toBeUndefined();
+      expect(memory.of({ ...mutant, killers: ['y.test.ts'] })).toBeUndefined();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 

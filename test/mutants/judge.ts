@@ -20,6 +20,14 @@ export interface FileReport {
 export interface Verdict {
   readonly outcome: 'passed' | 'failed' | 'broken';
   readonly why: string;
+  /** The test that failed, where it was one. */
+  readonly by?: Killer;
+}
+
+/** A test, by its file and its name in it. */
+export interface Killer {
+  readonly file: string;
+  readonly test: string;
 }
 
 /** The verdict of one file; no report is a run that did not end. */
@@ -29,7 +37,10 @@ export function judge(report: FileReport | undefined): Verdict {
   const why = ({ where, name, message }: Told) =>
     `${file}: ${where}: ${name}: ${message.split('\n')[0]}`;
   const failed = told.find(isFinding);
-  if (failed) return { outcome: 'failed', why: why(failed) };
+  if (failed) {
+    const by = { file, test: failed.where };
+    return { outcome: 'failed', why: why(failed), ...(failed.isTest && { by }) };
+  }
   const [other] = told;
   if (other) return { outcome: 'broken', why: why(other) };
   if (passed === 0) return { outcome: 'broken', why: `${file}: no test passed` };

@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { judge, type Verdict } from './judge.ts';
+import { judge, type Killer, type Verdict } from './judge.ts';
 import { mutants } from './list.ts';
+import { Memory } from './memory.ts';
 import { type Mutant, mutated } from './mutant.ts';
 import { copyTree, Workshop } from './tree.ts';
 
@@ -51,6 +52,7 @@ async function hunt(all: readonly Mutant[], jobs: number): Promise<boolean> {
     const results = await inTurn(shops, all, async (shop, mutant) => {
       const start = performance.now();
       const verdict = await tried(shop, mutant);
+      if (verdict.by) memory.note(mutant, verdict.by);
       say(`${words[verdict.outcome].padEnd(8)} ${seconds(start).padStart(7)}  ${nameOf(mutant)}`);
       if (flags.verbose) say(`  by ${verdict.why}`);
       return { mutant, verdict };
@@ -77,12 +79,31 @@ async function passAsTheyAre(shops: readonly Workshop[], all: readonly Mutant[])
 
 const words = { failed: 'killed', passed: 'SURVIVED', broken: 'UNCLEAR' } as const;
 
-/** One test file after the other, up to the first that fails. */
+const memory = new Memory(join(root, '.sigstand/mutants.json'));
+const passAlone = new Map<string, boolean>();
+
+/** The test that noticed the last time, if it passes where nothing is changed, and nothing ran before it. */
+async function remembered(shop: Workshop, mutant: Mutant): Promise<Killer | undefined> {
+  const killer = memory.of(mutant);
+  if (killer === undefined) return undefined;
+  const { file, test } = killer;
+  const name = [file, test].join('\n');
+  if (!passAlone.has(name))
+    passAlone.set(name, judge(await shop.run(file, test)).outcome === 'passed');
+  return passAlone.get(name) ? killer : undefined;
+}
+
+/** The test that noticed the last time, then one test file after the other, up to the first that fails. */
 async function tried(shop: Workshop, mutant: Mutant): Promise<Verdict> {
+  const known = await remembered(shop, mutant);
   const text = readFileSync(join(shop.tree, mutant.file), 'utf8');
   shop.write(mutant.file, mutated(text, mutant));
   let worst: Verdict = { outcome: 'passed', why: '' };
   try {
+    if (known) {
+      const verdict = judge(await shop.run(known.file, known.test));
+      if (verdict.outcome === 'failed') return verdict;
+    }
     for (const killer of mutant.killers) {
       const verdict = judge(await shop.run(killer));
       if (verdict.outcome !== 'passed') worst = verdict;

@@ -49,12 +49,12 @@ export class Workshop {
     writeFileSync(join(this.tree, file), text);
   }
 
-  /** Runs one test file; undefined where it did not end. */
-  async run(file: string): Promise<FileReport | undefined> {
+  /** Runs one test file, or one test of it; undefined where it did not end. */
+  async run(file: string, test?: string): Promise<FileReport | undefined> {
     const child = this.#child ?? (await this.#start());
     const changed = [...this.#stale];
     this.#stale.clear();
-    const report = (await answer(child, { file, changed })) as FileReport | undefined;
+    const report = (await answer(child, { file, test, changed })) as FileReport | undefined;
     if (report === undefined) this.close();
     return report;
   }

@@ -7,6 +7,8 @@ import type { FileReport, Told } from './judge.ts';
 /** What the worker is asked, by a message. */
 export interface Question {
   readonly file: string;
+  /** One test of it alone, by its name. */
+  readonly test?: string | undefined;
   /** Files that are others now than when it was last asked. */
   readonly changed: readonly string[];
 }
@@ -26,10 +28,15 @@ const vitest = await createVitest('test', {
 });
 const all = await vitest.globTestSpecifications();
 
-process.on('message', async ({ file, changed }: Question) => {
+process.on('message', async ({ file, test, changed }: Question) => {
   if (readsBundles.test(file)) spawnSync(process.execPath, ['scripts/build.ts'], { cwd: root });
   for (const one of changed) vitest.invalidateFile(join(root, one));
-  const chosen = all.filter(({ moduleId }) => moduleId === join(root, file));
+  const whole = all.filter(({ moduleId }) => moduleId === join(root, file));
+  const chosen = test
+    ? whole.map(({ project }) =>
+        project.createSpecification(join(root, file), { testNames: [test] }),
+      )
+    : whole;
   const { testModules } = await vitest.runTestSpecifications(chosen);
   // It tells of all files that it ever ran.
   const its = testModules.filter(({ moduleId }) => moduleId === join(root, file));
