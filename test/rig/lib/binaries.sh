@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The programs, built from Go modules and kept in the cache by the hash of what they are made from.
 
-MODULES=(pause kube dns sigstore cosign3 cosign2 sigstore-go gitsign go-tuf readers load)
+MODULES=(pause kube dns sigstore cosign3 cosign2 sigstore-go gitsign go-tuf readers load act)
 # Those that admit. Kyverno takes the longest of all, and CI does without: it is built where it is named.
 CONTROLLERS=(policy-controller kyverno)
 
@@ -86,6 +86,7 @@ module_main() {
     sigstore-go | load) echo github.com/sigstore/sigstore-go ;;
     go-tuf) echo github.com/theupdateframework/go-tuf/v2 ;;
     gitsign) echo github.com/sigstore/gitsign ;;
+    act) echo github.com/nektos/act ;;
     policy-controller) echo github.com/sigstore/policy-controller ;;
     kyverno) echo github.com/kyverno/kyverno ;;
   esac
@@ -101,7 +102,7 @@ module_title() {
     dns) echo "coredns $(module_version dns)" ;;
     sigstore) echo 'trillian, rekor, fulcio, ct_server, tsa' ;;
     cosign*) echo "cosign $(module_version "$1")" ;;
-    sigstore-go | go-tuf | policy-controller | kyverno) echo "$1 $(module_version "$1")" ;;
+    sigstore-go | go-tuf | policy-controller | kyverno | act) echo "$1 $(module_version "$1")" ;;
     gitsign) echo "gitsign $(module_version gitsign)" ;;
     load) echo "load, with sigstore-go $(module_version load)" ;;
     *) echo "$1" ;;
