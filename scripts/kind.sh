@@ -19,7 +19,9 @@ start_kind() {
     step 'kind cluster that was half made, deleted' delete_kind
   fi
   if kind_exists; then
-    [ "$(node_state)" = running ] || step 'kind cluster that stood still, started' wake_kind
+    case $(node_state) in
+      exited | created | paused) step 'kind cluster that stood still, started' wake_kind ;;
+    esac
     in_kind get kubeconfig --name "$KIND_NAME" >"$OUT/kubeconfig" ||
       die "the kind cluster $KIND_NAME is broken: 'kind delete cluster --name $KIND_NAME' takes it away"
   else
