@@ -15,6 +15,7 @@ const inTree = (text: string, env = {}) => bash(text, { folder: tree, env });
 beforeAll(() => {
   for (const path of [
     'manifests',
+    'action',
     'scripts',
     'package.json',
     'CHANGELOG.md',
@@ -124,6 +125,13 @@ describe('a release', () => {
     );
     expect(told).toMatchObject({ status: 0, stderr: '' });
     expect(told.stdout).toContain('checksums.txt\n');
+    const sums = bash('sha256sum --check --strict checksums.txt', { folder: join(work, 'files') });
+    expect(sums).toMatchObject({ status: 0 });
+    // The archive is of the tagged tree, with its digests.
+    const inside = 'tar -xzOf files/sigstand-0.1.0.tar.gz sigstand-0.1.0/manifests/60-tuf.yaml';
+    expect(bash(inside, { folder: work }).stdout).toContain(
+      `createtuf:0.1.0@${digest('createtuf')}`,
+    );
     const PATH = standIn(
       work,
       'gh',
@@ -135,7 +143,7 @@ describe('a release', () => {
     const [setup, create] = readFileSync(join(work, 'gh'), 'utf8').split('\n');
     expect(setup).toBe('auth setup-git');
     expect(create).toMatch(
-      /^release create v0\.1\.0 --verify-tag --prerelease --title v0\.1\.0 --notes-file - .*\/sigstand\.yaml$/,
+      /^release create v0\.1\.0 --verify-tag --prerelease --title v0\.1\.0 --notes-file - .*\/sigstand\.yaml .*\/testrelease\.yaml$/,
     );
     expect(readFileSync(join(work, 'notes'), 'utf8')).toContain('The first version.');
 

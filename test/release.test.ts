@@ -29,11 +29,12 @@ describe('a release', () => {
 
   beforeAll(() => {
     symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'));
-    for (const path of ['manifests', 'scripts/release', 'package.json']) {
+    for (const path of ['manifests', 'action', 'scripts/release', 'package.json']) {
       cpSync(join(root, path), join(tree, path), { recursive: true });
     }
     writeFileSync(join(tree, 'metadata.json'), JSON.stringify(metadata()));
     mkdirSync(out);
+    writeFileSync(join(out, 'sigstand-0.1.0.tar.gz'), 'archive');
   });
   afterAll(() => rmSync(tree, { recursive: true }));
 
@@ -43,7 +44,7 @@ describe('a release', () => {
       status: 65,
       stderr: expect.stringContaining('has no digest'),
     });
-    expect(readdirSync(out)).toEqual([]);
+    expect(readdirSync(out)).toEqual(['sigstand-0.1.0.tar.gz']);
   });
 
   it('is of the version that package.json says', () => {
@@ -80,7 +81,15 @@ describe('a release', () => {
     expect(command('render', version, out)).toMatchObject({ status: 0, stderr: '' });
 
     const files = systems.map((system) => `release-${system}.yaml`);
-    expect(readdirSync(out).sort()).toEqual(['checksums.txt', ...files, 'sigstand.yaml'].sort());
+    const others = [
+      'checksums.txt',
+      'setup-kind.sh',
+      'setup-scaffolding-from-release.sh',
+      'sigstand-0.1.0.tar.gz',
+      'sigstand.yaml',
+      'testrelease.yaml',
+    ];
+    expect(readdirSync(out).sort()).toEqual([...others, ...files].sort());
     const wanted = manifests.map(name).sort();
     expect(objectsIn(read('sigstand.yaml'), 'sigstand.yaml').map(name)).toEqual(
       manifests.map(name),
@@ -101,6 +110,18 @@ describe('a release', () => {
     expect(read('sigstand.yaml').match(/ghcr\.io\/sigstand\/[a-z]+:0\.1\.0@sha256/g)).not.toBe(
       null,
     );
+  });
+
+  it('has the test files of the action, pinned too', () => {
+    const own = readFileSync(join(root, 'action/testrelease.yaml'), 'utf8');
+    const images = own.match(/ghcr\.io\/sigstand\/[a-z]+:0\.1\.0/g) ?? [];
+    expect(images.length).toBeGreaterThan(0);
+    expect(
+      read('testrelease.yaml').match(/ghcr\.io\/sigstand\/[a-z]+:0\.1\.0@sha256:/g),
+    ).toHaveLength(images.length);
+    expect(
+      read('testrelease.yaml').replaceAll(/(sigstand\/[a-z]+:0\.1\.0)@sha256:[0-9a-f]{64}/g, '$1'),
+    ).toBe(own);
   });
 
   it('has a file for each system that can be applied before the next', () => {

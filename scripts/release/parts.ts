@@ -3,7 +3,7 @@ import { parseDocument } from 'yaml';
 /** The systems in the order in which each has what it waits for: a file of the release for each. */
 export const systems = ['trillian', 'rekor', 'fulcio', 'ctlog', 'tsa', 'tuf'] as const;
 
-/** The manifests by their names, `10-trillian.yaml` and so on. */
+/** The manifests by their paths, `manifests/10-trillian.yaml` and so on. */
 export type Files = Readonly<Record<string, string>>;
 
 /** An object of a manifest as it is written, with the comments before it. */
@@ -47,7 +47,7 @@ export function releaseFiles(files: Files, title: string): Record<string, string
 }
 
 function systemOf(file: string): string | undefined {
-  return systems.find((system) => new RegExp(`^\\d+-${system}\\.yaml$`).test(file));
+  return systems.find((system) => new RegExp(`(^|/)\\d+-${system}\\.yaml$`).test(file));
 }
 
 function livesIn({ kind, name, namespace }: Part, system: string): boolean {
