@@ -9,9 +9,9 @@ lacks() { MISSING+=$(printf '\n  %-10s %s' "$1" "$2"); }
 preflight() {
   MISSING=''
   case $1 in
-    kind) needs_of_kind ;;
+    kind) lacks_node; needs_of_kind ;;
     rig) needs_of_rig ;;
-    current) needs_of_current ;;
+    current) lacks_node; needs_of_current ;;
   esac
   [ -z "$MISSING" ] || die "--cluster $1 needs what is not here:$MISSING
 $(other_ways "$1")"
@@ -55,6 +55,11 @@ builder_for_registry() {
   if command -v buildah >/dev/null && command -v jq >/dev/null && [ "$(id -u)" -eq 0 ]; then echo buildah; fi
 }
 
+# npm brings Node 24 for Linux alone.
+lacks_node() {
+  [ "$(uname -s)" = Linux ] || bash scripts/with-node.sh true 2>/dev/null || lacks Node "24.5 or newer: $(get node@24)"
+}
+
 lacks_engine() {
   case $(engine) in
     absent) lacks Docker "an engine that answers: $(get docker)" ;;
@@ -64,8 +69,13 @@ lacks_engine() {
   esac
 }
 
-# Where Go is, npm start builds it into the cache.
+# Where Go is, npm start builds it into the cache. kubectl has to wait for what is not there yet, which 1.31 learnt.
 lacks_tool() {
+  local has
+  if [ "$1" = kubectl ] && command -v kubectl >/dev/null; then
+    has=$(kubectl version --client 2>/dev/null | sed -nE 's/^Client Version: v?([0-9.]+).*/\1/p')
+    at_least 1.31.0 "${has:-1.31.0}" || lacks kubectl "it is $has here, and must be 1.31 or newer: $(get kubectl)"
+  fi
   command -v "$1" >/dev/null || go_builds "$1" || lacks "$1" "$(get "$1"), or Go $(wanted_go "$(module_of "$1")"), by which npm start builds it"
 }
 

@@ -31,6 +31,7 @@ describe('npm start on kind', () => {
 
   it('says brew on a Mac (a uname of ours; no Mac was asked)', () => {
     const { stderr } = ask('kind', { uname: 'echo Darwin' });
+    expect(named(stderr)).toEqual(['Node', 'Docker', 'kubectl', 'kind']);
     expect(stderr).toContain('Docker Desktop');
     expect(stderr).toContain('brew install kubectl');
     expect(stderr).not.toContain('apt-get');
@@ -41,6 +42,16 @@ describe('npm start on kind', () => {
     const old = ask('kind', { docker: docker(), go: go('1.19.8') });
     expect(named(old.stderr)).toEqual(['kubectl', 'kind']);
     expect(old.stderr).toMatch(/or Go 1\.\d+\.\d+, by which npm start builds it/);
+  });
+
+  it('names a kubectl that cannot wait for what is not there yet', () => {
+    const of = (version: string) =>
+      ask('kind', { ...tools, docker: docker(), kubectl: `echo "Client Version: v${version}"` });
+    expect(of('1.30.9').stderr).toMatch(
+      / kubectl +it is 1\.30\.9 here, and must be 1\.31 or newer/,
+    );
+    expect(of('1.31.0')).toMatchObject({ status: 0 });
+    expect(of('1.32.4-dispatcher')).toMatchObject({ status: 0 });
   });
 
   it.each([

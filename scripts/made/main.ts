@@ -9,11 +9,17 @@ const scripts = join(import.meta.dirname, '..');
 const out = process.env.SIGSTAND_OUT ?? join(scripts, '../.sigstand');
 const file = join(out, 'made.json');
 
-/** What sign-and-verify.sh puts there, beside the manifests. */
+/**
+ * What sign-and-verify.sh puts there, beside the manifests: made anew by each start, so that no uid tells it, but a
+ * label. Where that is missing, it is somebody else's of the same name.
+ */
 const besides: readonly Identity[] = [
-  { apiVersion: 'batch/v1', kind: 'Job', namespace: 'default', name: 'sign-and-verify' },
-  { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'sigstand-root' },
-];
+  { apiVersion: 'batch/v1', kind: 'Job', name: 'sigstand-sign-and-verify' },
+  { apiVersion: 'v1', kind: 'ConfigMap', name: 'sigstand-sign-and-verify-root' },
+].map((one) => ({ ...one, namespace: 'default' }));
+const isBeside = (one: Identity) => besides.some((beside) => title(beside) === title(one));
+
+const label = 'sigstand.dev/made-by';
 
 /** What the Jobs write, and what somebody else may have put into a namespace of ours. */
 const kinds =
@@ -32,7 +38,12 @@ function wanted(): Identity[] {
 interface Stored {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly uid?: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly uid?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
 }
 
 function identity({ apiVersion, kind, metadata: { name, namespace } }: Stored): Identity {
@@ -44,7 +55,9 @@ async function found(objects: readonly Identity[]): Promise<Found[]> {
   const text = await k(['get', '-f', '-', '--ignore-not-found', '-o', 'json'], asList(objects));
   if (text.trim() === '') return [];
   const read = JSON.parse(text) as Stored & { readonly items?: readonly Stored[] };
-  return (read.items ?? [read]).map((one) => ({ ...identity(one), uid: one.metadata.uid ?? '' }));
+  return (read.items ?? [read])
+    .filter((one) => !isBeside(identity(one)) || one.metadata.labels?.[label] === 'npm-start')
+    .map((one) => ({ ...identity(one), uid: one.metadata.uid ?? '' }));
 }
 
 function asList(objects: readonly Identity[]): string {
@@ -92,9 +105,7 @@ function earlier(): Made | undefined {
 }
 
 function namespacesOf(objects: readonly Identity[]): Set<string | undefined> {
-  return new Set(
-    objects.filter((one) => !besides.includes(one)).map((one) => one.namespace ?? one.name),
-  );
+  return new Set(objects.filter((one) => !isBeside(one)).map((one) => one.namespace ?? one.name));
 }
 
 async function note(): Promise<void> {
@@ -102,7 +113,8 @@ async function note(): Promise<void> {
   const labelled = earlier() ? [] : await inside(namespacesOf(objects));
   const ours = labelled.filter((one) => one.ours);
   const made = noted(earlier(), objects, await found(objects), ours);
-  writeFileSync(`${file}.new`, JSON.stringify(made));
+  const known = made.objects.filter((one) => !isBeside(one));
+  writeFileSync(`${file}.new`, JSON.stringify({ ...made, objects: [...known, ...besides] }));
   renameSync(`${file}.new`, file);
 }
 

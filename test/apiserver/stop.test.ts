@@ -167,6 +167,33 @@ describe('npm stop on a cluster that others made', () => {
     );
   });
 
+  const proof = (name: string, labels: Record<string, string>) =>
+    core.createNamespacedConfigMap({
+      namespace: 'default',
+      body: { metadata: { name, labels }, data: { a: 'b' } },
+    });
+
+  it('takes away what signs and verifies, however often it was made anew', async () => {
+    const name = 'sigstand-sign-and-verify-root';
+    const mine = { 'sigstand.dev/made-by': 'npm-start' };
+    await start();
+    await proof(name, mine);
+    await script('note_objects');
+    await core.deleteNamespacedConfigMap({ name, namespace: 'default' });
+    await proof(name, mine);
+    await stop();
+    expect(await configMaps('default')).toEqual([]);
+  });
+
+  it('leaves what somebody else has under that name', async () => {
+    const name = 'sigstand-sign-and-verify-root';
+    await start();
+    await proof(name, {});
+    await stop();
+    expect(await configMaps('default')).toEqual([name]);
+    await core.deleteNamespacedConfigMap({ name, namespace: 'default' });
+  });
+
   it('takes away what was made before npm start was killed, and what a second one made', async () => {
     await script('note_objects');
     await start();

@@ -6,6 +6,8 @@ import { type Rig, root } from './rig.ts';
 export interface Page {
   /** The headings of the sections that have commands. */
   readonly sections: readonly string[];
+  /** The commands of a section, a line each. */
+  commands(section: string): string;
   /**
    * Runs what the page begins with and the commands of a section, in a folder that has `manifests` as the
    * cluster takes them; resolves to what they printed.
@@ -27,6 +29,10 @@ export function openPage(name: string): Page {
   const [introduction = ''] = page.split('\n## ');
   return {
     sections: headings.filter((heading) => linesOf(heading).length > 0),
+    commands: (section) =>
+      linesOf(section)
+        .map((line) => line.slice(4))
+        .join('\n'),
     follow(cluster, folder, section) {
       const lines = linesOf(section);
       if (lines.length === 0) throw new Error(`${name} has no commands under ${section}`);
