@@ -73,6 +73,20 @@ describe.each(['fulcio', 'tsa'] as const)('a chain of ten intermediates, for %s,
   });
 });
 
+it.each(['fulcio', 'tsa'] as const)(
+  'of eleven intermediates is refused for %s',
+  async (service) => {
+    const store = await supplied();
+    const own = { kind: 'Secret', namespace: 'tuf-system', name: 'own' } as const;
+    await store.write(own, { data: split(service, [...between, root]) });
+    const { status, stderr } = await runAt(store, '2030-01-01T00:00:00Z', [
+      `--${service}-secret=own`,
+    ]);
+    expect(status).toBe(65);
+    expect(stderr).toContain('Secret tuf-system/own has 11 intermediates; at most 10 fit');
+  },
+);
+
 it('that changed its form alone is no new chain', async () => {
   const store = await supplied();
   await put(store, { tsa: whole('tsa') });
