@@ -123,6 +123,8 @@ describe('the version', () => {
     const found = {
       'docker-bake.hcl': /variable "TAG" \{\s*default = "(.*)"/.exec(read('docker-bake.hcl'))?.[1],
       'verify-release.md': /^ {4}version=v(.*)$/m.exec(read('docs/verify-release.md'))?.[1],
+      'images.sh': /^tag=(.*)$/m.exec(read('scripts/images.sh'))?.[1],
+      'README.md': /releases\/download\/v([^/]+)\/sigstand\.yaml/.exec(read('README.md'))?.[1],
       'CHANGELOG.md': /^## (\S+)/m.exec(read('CHANGELOG.md'))?.[1],
     };
     expect(Object.values(found)).toEqual(Object.keys(found).map(() => version));

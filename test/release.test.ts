@@ -127,12 +127,18 @@ describe('a release', () => {
   it('has a file for each system that can be applied before the next', () => {
     const there = new Set<string>();
     for (const system of systems) {
-      for (const object of objectsIn(read(`release-${system}.yaml`), system)) {
-        if (object.kind === 'Namespace') there.add(object.metadata.name);
-        const { namespace } = object.metadata;
-        if (namespace !== undefined)
-          expect({ there, namespace }).toSatisfy(() => there.has(namespace));
+      const objects = objectsIn(read(`release-${system}.yaml`), system);
+      for (const { metadata } of objects.filter(({ kind }) => kind === 'Namespace')) {
+        there.add(metadata.name);
       }
+      const inside = objects.flatMap(({ metadata }) => metadata.namespace ?? []);
+      expect({ system, homeless: inside.filter((namespace) => !there.has(namespace)) }).toEqual({
+        system,
+        homeless: [],
+      });
+      // kubectl makes them in the order of the file.
+      const kinds = objects.map(({ kind }) => kind === 'Namespace');
+      expect(kinds.lastIndexOf(true)).toBeLessThan(kinds.indexOf(false));
     }
   });
 
