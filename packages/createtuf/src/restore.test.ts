@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { unarchived } from './archive.ts';
 import { createTuf } from './job.ts';
 import { sha256 } from './metadata.ts';
-import { supplied } from './testing.ts';
+import { inputs, put, supplied } from './testing.ts';
 
 const run = (store: Store) =>
   runJob(createTuf({ check: async () => {} }), store, { args: ['--timeout=200ms'] });
@@ -41,6 +41,43 @@ async function refusal(store: Store): Promise<string> {
   expect(await contents(store)).toEqual(before);
   return stderr.trimEnd().split('\n').at(-1)!;
 }
+
+describe('createtuf, where an older repository comes back,', () => {
+  it('says which one clients were given since, and changes nothing', async () => {
+    const store = await supplied();
+    expect(await run(store)).toMatchObject({ status: 0 });
+    const old = (await store.read(tufRepository))!;
+    await put(store, { rekor: inputs('second').rekor });
+    expect(await run(store)).toMatchObject({ status: 0 });
+    const back = memoryStore();
+    for (const ref of records) {
+      await back.write(ref, ref === tufRepository ? old : (await store.read(ref))!);
+    }
+    expect(await refusal(back)).toContain(
+      'tuf-repository is at timestamp 1, but Secret tuf-system/tuf-root has given clients 2; ' +
+        'nothing was changed; restore the ConfigMap from the archive in Secret tuf-system/tuf-root',
+    );
+  });
+});
+
+it('createtuf gives clients no second first root, whoever wrote one while it signed', async () => {
+  const [store, other] = [await supplied(), await supplied()];
+  await run(other);
+  const theirs = (await other.read(tufRoot))!;
+  const racing: Store = {
+    ...store,
+    write: async (ref, ...change) => {
+      await store.write(ref, ...change);
+      if (ref.name === tufRepository.name) await store.write(tufRoot, { data: theirs.data });
+    },
+  };
+  const { status, stderr } = await run(racing);
+  expect(status).toBe(78);
+  expect(stderr).toMatch(
+    /tuf-repository begins with root .*, but Secret tuf-system\/tuf-root has given/,
+  );
+  expect((await store.read(tufRoot))!.data).toEqual(theirs.data);
+});
 
 describe('createtuf, where the repository is lost,', () => {
   it('says how to unpack the archive that clients were given', async () => {
