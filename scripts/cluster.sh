@@ -118,14 +118,15 @@ render() {
 # SIGSTAND_BY_TAG: for a cluster whose registry serves other bytes under the same names, such as a mirror's rebuilds.
 by_tag() { [ "$(cluster)" = rig ] || [ -n "${SIGSTAND_BY_TAG:-}" ]; }
 
-# from_registry PREFIX: our images from there
+# from_registry PREFIX: our images from there, by tag: what a release names by digest are other builds
 from_registry() {
   if [ -z "$1" ]; then cat; return; fi
   awk -v ours='image: ghcr.io/sigstand/' -v to="$1/" '{
     at = index($0, ours)
     if (!at) { if (!(was && /^ *imagePullPolicy:/)) print; was = 0; next }
     was = 1
-    print substr($0, 1, at - 1) "image: " to substr($0, at + length(ours))
+    image = substr($0, at + length(ours)); sub(/@sha256:[0-9a-f]+/, "", image)
+    print substr($0, 1, at - 1) "image: " to image
     space = substr($0, 1, at - 1); gsub(/[^ ]/, " ", space)
     print space "imagePullPolicy: Always"
   }'

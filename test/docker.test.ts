@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { releasedManifests } from './pushed.ts';
 import { inFolder, root } from './shell.ts';
 import { docker, machine } from './stand-ins.ts';
 
@@ -38,6 +39,17 @@ describe('the images, by a Docker engine', () => {
       'TAG=0.1.0 REGISTRY=ghcr.io/sigstand PLATFORMS=linux/amd64 SOURCE_DATE_EPOCH=0\n',
     );
   });
+
+  it('are not built at the tag of a release, whose manifests name them by digest', () =>
+    inFolder(releasedManifests(), (SIGSTAND_MANIFESTS) => {
+      const programs = { docker: docker({ more: bakes }), kind: 'exit 9' };
+      const said = called('bash scripts/images.sh', { programs, env: { SIGSTAND_MANIFESTS } });
+      expect(said).toMatchObject({
+        status: 0,
+        stdout: 'the cluster pulls our images: this is a release\n',
+        called: [],
+      });
+    }));
 
   it('are pushed for every architecture of the nodes, over plain HTTP where that was said', () => {
     const push = (registry: string) =>

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { digestsOf, pinned } from '../scripts/release/images.ts';
 import { jobs } from './jobs.ts';
 import { root } from './shell.ts';
 
@@ -31,3 +32,13 @@ export const metadata = (change: Record<string, unknown> = {}) => ({
   ...Object.fromEntries(names.map((job) => [job, built(job)])),
   ...change,
 });
+
+/** The manifests as a release has them. */
+export function releasedManifests(): Record<string, string> {
+  const folder = join(root, 'manifests');
+  const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+  const digests = digestsOf(metadata(), names, version);
+  return Object.fromEntries(
+    files.map((name) => [name, pinned(readFileSync(join(folder, name), 'utf8'), digests, version)]),
+  );
+}

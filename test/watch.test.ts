@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { releasedManifests } from './pushed.ts';
 import { inFolder, root } from './shell.ts';
 import { machine } from './stand-ins.ts';
 
@@ -163,6 +164,16 @@ describe('the manifests of a stack with a registry', () => {
       /image: docker\.io\/library\/mariadb:\S+@sha256:/,
     );
   });
+
+  it('have ours by tag, also where a release has them by digest: what is there was built here', () =>
+    inFolder(releasedManifests(), (folder) => {
+      const [first = ''] = rendered('a.test/x', { SIGSTAND_MANIFESTS: folder });
+      expect(first).toMatch(/image: a\.test\/x\/createsecret:[\d.]+\n/);
+      expect(first).toMatch(/image: docker\.io\/library\/mariadb:\S+@sha256:/);
+      expect(rendered('', { SIGSTAND_MANIFESTS: folder })[0]).toMatch(
+        /createsecret:[\d.]+@sha256:/,
+      );
+    }));
 
   it('are those of the repository without one', () => {
     expect(rendered('')[1]).toBe(readFileSync(join(root, 'manifests/20-rekor.yaml'), 'utf8'));
