@@ -82,6 +82,21 @@ export default defineConfig({
               },
             },
           ]),
+      // Only where it is asked for: ten set-ups, one after another.
+      ...(process.env.ACTION === undefined
+        ? []
+        : [
+            {
+              test: {
+                name: 'action',
+                expect,
+                include: ['test/action/**/*.test.ts'],
+                testTimeout: 900_000,
+                hookTimeout: 900_000,
+                fileParallelism: false,
+              },
+            },
+          ]),
     ],
     coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'] },
   },

@@ -6,6 +6,13 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$ROOT/scripts/gates.sh"
 
 logs=$OUT/logs
+
+# A Pod that could not be made, an image that is not there: no log has that.
+warnings() {
+  k get events -A --field-selector type=Warning --sort-by=.lastTimestamp \
+    -o 'custom-columns=OF:.involvedObject.namespace,OBJECT:.involvedObject.name,WARNING:.message' | { sed -n 1p; tail -n 10; }
+}
+
 rm -rf "$logs"
 mkdir -p "$logs"
 cp "$OUT/log" "$logs/steps.log" 2>/dev/null
@@ -14,7 +21,7 @@ echo "logs=$logs" >>"${GITHUB_OUTPUT:-/dev/null}"
 
 # Nothing here reads a Secret: what is in the folder may go into an artifact that everybody reads.
 if [ -e "$OUT/cluster" ] && k version >/dev/null 2>&1; then
-  { tell_why; k logs -n default -l 'app.kubernetes.io/name in (gettoken, sign-job, verify-job)' --all-containers --prefix --tail=20; } \
+  { warnings; tell_why; k logs -n default -l 'app.kubernetes.io/name in (gettoken, sign-job, verify-job)' --all-containers --prefix --tail=20; } \
     >"$logs/why.txt" 2>&1
   k get pods,jobs,deployments,statefulsets,services,persistentvolumeclaims -A -o wide >"$logs/objects.txt" 2>&1
   k get events -A --sort-by=.lastTimestamp >"$logs/events.txt" 2>&1

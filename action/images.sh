@@ -7,7 +7,7 @@ cd "$ROOT"
 
 released() {
   local images
-  images=$(grep -hE 'image: *ghcr\.io/sigstand/' manifests/*.yaml action/testrelease.yaml)
+  images=$(grep -hE 'image: *ghcr\.io/sigstand/' manifests/*.yaml)
   ! grep -qvE '@sha256:[0-9a-f]{64}$' <<<"$images"
 }
 

@@ -3,7 +3,8 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-limit=180 # seconds, for each Job
+limit=${SIGSTAND_TIMEOUT:-180s} # for each Job
+limit=${limit%s}
 
 # A Secret of the same name that somebody else made is theirs to lose: the action's contract names this one.
 copy_root() {
@@ -16,9 +17,13 @@ copy_root() {
   rm -rf "$folder"
 }
 
-# The rig serves names and tags, not the digests of the registries.
+# With the issuer of this cluster, and the image that the manifests have: a release names it by digest. The rig serves names
+# and tags, not the digests of the registries.
 test_release() {
-  sed "s#https://kubernetes\.default\.svc\.cluster\.local#$1#" "$ACTION/testrelease.yaml" |
+  local image
+  image=$(sed -nE 's#^ *image: (ghcr\.io/sigstand/createcerts:.*)#\1#p' "$ROOT/manifests/30-fulcio.yaml" | head -n 1)
+  sed -e "s#https://kubernetes\.default\.svc\.cluster\.local#$1#" -e "s#ghcr\.io/sigstand/createcerts:.*#$image#" \
+    "$ACTION/testrelease.yaml" |
     if [ "$(cluster)" = rig ]; then sed -E 's/@sha256:[0-9a-f]{64}//'; else cat; fi
 }
 

@@ -17,7 +17,7 @@ part() {
   echo '::endgroup::'
   # What masks a token holds it, and what is kept may go into an artifact.
   sed -i.bak '/^::add-mask::/d' "$OUT/part.log" && rm "$OUT/part.log.bak"
-  echo "$name $(seconds_since "$started")" >>"$OUT/times"
+  echo "$name $(seconds_since "$started")" | tee -a "$OUT/times"
   [ "$status" -eq 0 ] || { bash "$ACTION/failed.sh" "$name"; exit "$status"; }
 }
 

@@ -1,0 +1,151 @@
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Rig } from '../cluster/rig.ts';
+import { root, run } from '../cluster/rig.ts';
+import { binary } from '../programs/binaries.ts';
+
+/** A step of a workflow, as act tells it. */
+export interface Step {
+  readonly name: string;
+  readonly result: 'success' | 'failure' | 'skipped';
+  /** What it printed. */
+  readonly said: string;
+  readonly seconds: number;
+}
+
+/** A machine that runs workflows in the network of a rig, as a runner of GitHub's would. */
+export interface Runner {
+  /** Runs all jobs of a workflow file's text; a step that fails is a result, not an error. */
+  workflow(text: string, files?: Readonly<Record<string, string>>): Promise<Step[]>;
+  close(): Promise<void>;
+}
+
+/** The refs under which the field names upstream's action; each means this checkout here. */
+const refs = [
+  'main',
+  '8bd68672d418e5bd1b0ee1f2e2981874c3a30967',
+  '5444af42e303f5ceb37e077637f953133a4eba7c',
+];
+
+/**
+ * act in the rig's network, in host mode, with nothing of the machine's but these programs before its own.
+ * `sigstore/scaffolding/actions/setup` at any ref, and `sigstand/sigstand@main`, are this checkout.
+ */
+export async function openRunner(
+  cluster: Rig,
+  programs: Readonly<Record<string, string>>,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Runner> {
+  const work = await mkdtemp(join(tmpdir(), 'sigstand-act-'));
+  const [bin, home] = [join(work, 'bin'), join(work, 'home')];
+  await mkdir(bin);
+  for (const [name, program] of Object.entries(programs)) await symlink(program, join(bin, name));
+  await mkdir(join(home, '.config/act'), { recursive: true });
+  await writeFile(join(home, '.config/act/actrc'), '');
+  const scaffolding = join(work, 'scaffolding');
+  const sigstand = join(scaffolding, 'actions/setup');
+  await checkout(sigstand);
+
+  const flags = [
+    ...[
+      '-P',
+      'ubuntu-latest=-self-hosted',
+      '--no-cache-server',
+      '--cache-server-addr',
+      '127.0.0.1',
+    ],
+    ...['--artifact-server-addr', '127.0.0.1', '--container-daemon-socket', '-', '--json'],
+    ...refs.flatMap((ref) => ['--local-repository', `sigstore/scaffolding@${ref}=${scaffolding}`]),
+    ...['--local-repository', `sigstand/sigstand@main=${sigstand}`],
+  ];
+  const env = {
+    ...cluster.env,
+    ...variables,
+    HOME: home,
+    PATH: `${bin}:${process.env.PATH}`,
+    SIGSTAND_CLUSTER: 'rig',
+    // Where the rig's programs are, which HOME says otherwise.
+    SIGSTAND_CACHE: process.env.SIGSTAND_CACHE ?? join(process.env.HOME ?? '', '.cache/sigstand'),
+  };
+  return {
+    async workflow(text, files = {}) {
+      const workspace = await mkdtemp(join(work, 'workspace-'));
+      for (const [name, content] of Object.entries({
+        ...files,
+        '.github/workflows/one.yaml': text,
+      })) {
+        await mkdir(dirname(join(workspace, name)), { recursive: true });
+        await writeFile(join(workspace, name), content);
+      }
+      // act names the commit of what it runs.
+      const git = ['-c', 'user.name=t', '-c', 'user.email=t@localhost', '-C', workspace];
+      for (const args of [
+        ['init', '-q'],
+        ['add', '.'],
+        ['commit', '-qm', 'x'],
+      ])
+        await run('git', [...git, ...args]);
+      const { stdout, stderr } = await cluster.exec(
+        [binary('act'), 'push', '-C', workspace, ...flags],
+        { env },
+      );
+      return stepsOf(`${stdout}${stderr}`);
+    },
+    close: () => rm(work, { recursive: true, force: true }),
+  };
+}
+
+/** What a checkout of this repository has, as git knows it. */
+async function checkout(to: string): Promise<void> {
+  const { stdout } = await run('git', [
+    'ls-files',
+    '-z',
+    'action.yml',
+    'action',
+    'scripts',
+    'manifests',
+    'package.json',
+    'test/rig',
+  ]);
+  for (const file of stdout.split('\0').filter(Boolean)) await cp(join(root, file), join(to, file));
+}
+
+interface Line {
+  readonly msg: string;
+  readonly step?: string;
+  readonly stage?: string;
+  readonly stepID?: readonly string[];
+  readonly stepResult?: Step['result'];
+  readonly executionTime?: number;
+  readonly raw_output?: boolean;
+  readonly level?: string;
+}
+
+/** The steps in their order, from act's log. @throws {Error} Where it ran none, with what it said. */
+export function stepsOf(log: string): Step[] {
+  const lines = log.split('\n').flatMap((line) => {
+    try {
+      return [JSON.parse(line) as Line];
+    } catch {
+      return [];
+    }
+  });
+  const said = new Map<string, string>();
+  for (const { raw_output, step = '', msg, level } of lines)
+    if (raw_output || level === 'error') said.set(step, `${said.get(step) ?? ''}${msg}`);
+  const steps = lines.flatMap(({ stage, step = '', stepID, stepResult, executionTime = 0 }) =>
+    stage === 'Main' && stepResult && stepID?.length === 1
+      ? [
+          {
+            name: step,
+            result: stepResult,
+            said: said.get(step) ?? '',
+            seconds: executionTime / 1e9,
+          },
+        ]
+      : [],
+  );
+  if (steps.length === 0) throw new Error(`act ran no step:\n${log.slice(-4000)}`);
+  return steps;
+}
