@@ -15,48 +15,57 @@ main() {
   rm -f "$OUT/cluster" "$OUT/kind"
   # The tests' own cluster stands in kind's place: there is no Docker where they run.
   if [ "${SIGSTAND_CLUSTER:-}" = rig ]; then choose_cluster rig; return; fi
+  need_tool kubectl
   if [ "${INPUTS_SIGSTORE_ONLY:-false}" = true ]; then
     kubectl version >/dev/null || refuse 'sigstore-only is true, and kubectl reaches no cluster'
-    choose_cluster "$(kind_of_current)"
+    use_current
+    start_cluster
   else
-    docker info >/dev/null 2>&1 ||
+    [ "$(engine)" = answers ] ||
       refuse 'no Docker engine answers, and a kind cluster needs one; with a cluster that is there, say sigstore-only: true'
-    need_kind
+    need_tool kind
     make_cluster
     make_registry
-    echo kind >"$OUT/kind"
-    choose_cluster kind
   fi
-  SIGSTAND_KIND=$(cat "$OUT/kind" 2>/dev/null || true)
-  KIND_NAME=${SIGSTAND_KIND:-$KIND_NAME}
-  start_cluster
+  # What the job had not, and was built for it.
+  for tool in kubectl kind; do
+    [ "$(command -v "$tool" || true)" != "$(tool_folder "$tool")/$tool" ] || tool_folder "$tool" >>"${GITHUB_PATH:-/dev/null}"
+  done
+}
+
+take_kind() {
+  KIND_NAME=$1
+  choose_cluster kind
+  echo "$KIND_NAME" >"$OUT/kind"
 }
 
 # A kind cluster takes images from the job's Docker, others pull them.
-kind_of_current() {
+use_current() {
   local context name
   context=$(kubectl config current-context)
   name=${context#kind-}
-  if [ "$name" != "$context" ] && command -v kind >/dev/null && kind get clusters 2>/dev/null | grep -qx -- "$name"; then
-    echo "$name" >"$OUT/kind"
-    echo kind
+  if [ "$name" != "$context" ] && command -v kind >/dev/null && in_kind get clusters 2>/dev/null | grep -qx -- "$name"; then
+    take_kind "$name"
   else
-    echo current
+    choose_cluster current
   fi
 }
 
-# As all kubectl of the job: its configuration's current context is the new cluster from here on.
+# All kubectl of the job speaks to it from here on: kind makes it the current context.
 make_cluster() {
-  local have
-  if kind get clusters 2>/dev/null | grep -qx kind; then
-    have=$(kubectl --context kind-kind get --raw /.well-known/openid-configuration 2>/dev/null || true)
-    [ -n "$have" ] || refuse 'there is a kind cluster named kind, and it does not answer: kind delete cluster'
-    [[ $have == *"\"$ISSUER\""* ]] || notice "the kind cluster was there, and its issuer is not $ISSUER"
-    kubectl config use-context kind-kind
+  take_kind kind
+  if kind_exists; then
+    start_cluster
+    in_kind export kubeconfig --name kind
+    [ "$(issuer)" = "$ISSUER" ] || notice "the kind cluster was there, and its issuer is not $ISSUER"
     return
   fi
   kind_config "$(cat "$OUT/node-image")" "${INPUTS_CLUSTER_SUFFIX:-cluster.local}" >"$OUT/kind.yaml"
-  kind create cluster --name kind --config "$OUT/kind.yaml" --wait 5m
+  # Kubernetes wants cgroup v2 from 1.35 on, and takes v1 where it is told to.
+  [ "$(docker info --format '{{.CgroupVersion}}')" != 1 ] ||
+    sed -n '/^  - |/,$p' scripts/kind/cgroup-v1.yaml >>"$OUT/kind.yaml"
+  in_kind create cluster --name kind --config "$OUT/kind.yaml" --wait 5m
+  start_cluster
 }
 
 # kubeadm's two forms of arguments; each Kubernetes takes the one that it knows.
@@ -105,7 +114,7 @@ make_registry() {
   esac
   [[ $(docker inspect -f '{{json .NetworkSettings.Networks}}' "$registry") == *'"kind"'* ]] ||
     docker network connect kind "$registry"
-  for node in $(kind get nodes --name kind); do
+  for node in $(in_kind get nodes --name kind); do
     docker exec "$node" mkdir -p "$folder"
     docker exec -i "$node" cp /dev/stdin "$folder/hosts.toml" <<<"[host.\"http://$registry:$port\"]"
   done

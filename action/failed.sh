@@ -32,7 +32,7 @@ if [ -e "$OUT/cluster" ] && k version >/dev/null 2>&1; then
     done
   done
 fi
-[ ! -e "$OUT/kind" ] || kind export logs --name "$(cat "$OUT/kind")" "$logs/kind" >/dev/null 2>&1
+[ ! -e "$OUT/kind" ] || KIND_EXPERIMENTAL_PROVIDER=docker kind export logs --name "$(cat "$OUT/kind")" "$logs/kind" >/dev/null 2>&1
 
 reason=$(tail -n 3 "$OUT/part.log" 2>/dev/null)
 {

@@ -2,6 +2,8 @@
 # proof.sh: gettoken, and two Jobs that sign and verify: a stack whose signature was not verified is none
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=../scripts/cluster.sh
+source "$ROOT/scripts/cluster.sh"
 
 limit=${SIGSTAND_TIMEOUT:-180s} # for each Job
 limit=${limit%s}
@@ -17,14 +19,9 @@ copy_root() {
   rm -rf "$folder"
 }
 
-# With the issuer of this cluster, and the image that the manifests have: a release names it by digest. The rig serves names
-# and tags, not the digests of the registries.
+# With the issuer of this cluster, and as it takes the manifests.
 test_release() {
-  local image
-  image=$(sed -nE 's#^ *image: (ghcr\.io/sigstand/createcerts:.*)#\1#p' "$ROOT/manifests/30-fulcio.yaml" | head -n 1)
-  sed -e "s#https://kubernetes\.default\.svc\.cluster\.local#$1#" -e "s#ghcr\.io/sigstand/createcerts:.*#$image#" \
-    "$ACTION/testrelease.yaml" |
-    if [ "$(cluster)" = rig ]; then sed -E 's/@sha256:[0-9a-f]{64}//'; else cat; fi
+  sed "s#https://kubernetes\.default\.svc\.cluster\.local#$1#" "$ACTION/testrelease.yaml" | render
 }
 
 # ended JOB: as soon as it is Complete; fails as soon as it has failed, or is late.

@@ -10,7 +10,7 @@ import { type Ground, openGround } from './ground.ts';
 
 /* The action, run by act as a runner of GitHub's would run it, and after it what the field's tests do. */
 
-const cluster = rig('test');
+const cluster = rig(process.env.RIG ?? 'test');
 let work: string;
 let ground: Ground;
 const figures: string[] = [];
