@@ -39,7 +39,7 @@ version
   wrong+=("working-directory '$INPUTS_WORKING_DIRECTORY' is not there")
 image=$(node_image "${INPUTS_K8S_VERSION:-v1.32.x}")
 [ -n "$image" ] ||
-  wrong+=("k8s-version '$INPUTS_K8S_VERSION' is not known: $(awk '!/^#/ { print $1 }' "$ACTION/kubernetes" | paste -sd' '), or a kindest/node image")
+  wrong+=("k8s-version '$INPUTS_K8S_VERSION' is not known: $(awk '!/^#/ { print $1 }' "$ACTION/kubernetes" | paste -sd' ' -), or a kindest/node image")
 [ ${#wrong[@]} -eq 0 ] || refuse "$(printf '%s\n' "${wrong[@]}")"
 
 if [ -n "${INPUTS_KNATIVE_VERSION:-}" ]; then

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # issuers.sh LIST <30-fulcio.yaml: the same, and Fulcio takes the tokens of these issuers, too, by comma
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 issuer() {
   case $1 in
@@ -25,7 +26,7 @@ YAML
 }
 
 entries=$(for name in ${1//,/ }; do issuer "$name"; done)
-sum=$(sha256sum <<<"$entries")
+sum=$(sha256 <<<"$entries")
 # Another checksum makes new Pods where the list is another one.
 ENTRIES=$entries SUM=${sum:0:64} awk '
   { sub(/sigstand\.dev\/config-checksum: [0-9a-f]+/, "sigstand.dev/config-checksum: " ENVIRON["SUM"]); print }

@@ -71,7 +71,7 @@ TEXT
   for name in rekor fulcio fulcio-grpc ctlog tsa tuf gettoken; do echo "| $name | $(url_of "$name") |"; done
   cat <<TEXT
 
-Signed and verified as \`$IDENTITY\`, issuer \`$1\`. TUF root: \`$trust/root.json\`, SHA-256 \`$(sha256sum "$trust/root.json" | cut -d' ' -f1)\`.
+Signed and verified as \`$IDENTITY\`, issuer \`$1\`. TUF root: \`$trust/root.json\`, SHA-256 \`$(sha256 <"$trust/root.json" | cut -d' ' -f1)\`.
 TEXT
 }
 

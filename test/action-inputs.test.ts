@@ -57,6 +57,14 @@ describe('action.yml', () => {
   });
 });
 
+describe('docs/in-ci.md', () => {
+  it('has every input and output', () => {
+    const page = text('docs/in-ci.md');
+    for (const name of [...Object.keys(action.inputs), ...Object.keys(action.outputs)])
+      expect(page).toContain(`\`${name}\``.replace('`logs`', 'outputs.logs'));
+  });
+});
+
 describe('the inputs', () => {
   const inputs = (given: Readonly<Record<string, string>>) => part('inputs', { inputs: given });
 

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { services } from '@sigstand/contracts/services';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { type Given, part } from './action/part.ts';
-import { bash, root } from './shell.ts';
+import { bash, inFolder, root } from './shell.ts';
 import { objectsIn, podsOf } from './stack.ts';
 
 /* What the action adds to a stack, and leaves to the job. test/action runs it whole. */
@@ -192,5 +192,54 @@ describe('a part that fails', () => {
     expect(left.output).toMatch(/^logs=.*\/out\/logs\n$/);
     expect(left.logs).toContain('perhaps');
     expect(left.summary).toContain('### Sigstand did not come up: inputs');
+  });
+});
+
+describe('a proof', () => {
+  const jobs = (state: string) => `case "$*" in
+    *'get -n default job/'*) echo '${state}' ;;
+    *data.*) echo e30= ;;
+    *openid-configuration) echo '{"issuer":"https://issuer.test"}' ;;
+  esac`;
+
+  it('is made anew by each run, and held against the issuer that the cluster has', () => {
+    const kubectl = `${jobs('SuccessCriteriaMet Complete')}
+      case "$*" in 'apply -f -') cat >"$FOLDER/env" ;; esac`;
+    const { status, left } = part('proof', { programs: { kubectl } });
+    expect(status).toBe(0);
+    expect(left.asked).toContain('delete job -n default sign-job verify-job --ignore-not-found');
+    expect(left.env).toContain('- --certificate-oidc-issuer=https://issuer.test\n');
+  });
+
+  it('that fails is not waited for', () => {
+    const began = Date.now();
+    const { status, stdout } = part('proof', {
+      programs: { kubectl: jobs('FailureTarget Failed') },
+    });
+    expect({ status, stdout }).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('sign-job failed'),
+    });
+    expect(Date.now() - began).toBeLessThan(20_000);
+  });
+});
+
+describe('a token', () => {
+  it('is in no artifact of a set-up that fails after it', () => {
+    const left = inFolder({ 'out/.keep': '' }, (folder) => {
+      cpSync(join(root, 'scripts'), join(folder, 'scripts'), { recursive: true });
+      cpSync(join(root, 'action'), join(folder, 'action'), { recursive: true });
+      for (const name of ['inputs', 'cluster', 'images', 'stack', 'proof', 'reach', 'ksvc'])
+        writeFileSync(join(folder, `action/${name}.sh`), 'true');
+      const publish = 'echo ::add-mask::token-of-this-test; echo later; false';
+      writeFileSync(join(folder, 'action/publish.sh'), publish);
+      const said = bash(`bash '${folder}/action/setup.sh'`, {
+        env: { SIGSTAND_OUT: join(folder, 'out') },
+      });
+      expect(said.status).toBe(1);
+      return bash(`cat '${folder}'/out/logs/*`).stdout;
+    });
+    expect(left).toContain('later');
+    expect(left).not.toContain('token-of-this-test');
   });
 });
