@@ -185,7 +185,11 @@ describe('what the next steps get', () => {
 
 describe('a part that fails', () => {
   it('is named, with its reason, on the page and in a folder for an artifact', () => {
-    const { status, stdout, left } = part('setup', { inputs: { ksvc: 'perhaps' } });
+    const none = Object.fromEntries(['docker', 'kind', 'kubectl'].map((name) => [name, 'exit 1']));
+    const { status, stdout, left } = part('setup', {
+      inputs: { ksvc: 'perhaps' },
+      programs: none,
+    });
     expect(status).toBe(1);
     expect(stdout).toContain("::error title=Sigstand::ksvc is true or false, not 'perhaps'");
     expect(stdout.match(/^::error/gm)).toHaveLength(1);
@@ -197,14 +201,14 @@ describe('a part that fails', () => {
 
 describe('a proof', () => {
   const jobs = (state: string) => `case "$*" in
+    *' -f -') cat >>"$FOLDER/env" ;;
     *'get -n default job/'*) echo '${state}' ;;
     *data.*) echo e30= ;;
     *openid-configuration) echo '{"issuer":"https://issuer.test"}' ;;
   esac`;
 
   it('is made anew by each run, and held against the issuer that the cluster has', () => {
-    const kubectl = `${jobs('SuccessCriteriaMet Complete')}
-      case "$*" in 'apply -f -') cat >"$FOLDER/env" ;; esac`;
+    const kubectl = jobs('SuccessCriteriaMet Complete');
     const { status, left } = part('proof', { programs: { kubectl } });
     expect(status).toBe(0);
     expect(left.asked).toContain('delete job -n default sign-job verify-job --ignore-not-found');
