@@ -67,6 +67,20 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      // Only where it is asked for: an emulated processor is a slow one.
+      ...(process.env.ARM64 === undefined
+        ? []
+        : [
+            {
+              test: {
+                name: 'arm64',
+                expect,
+                include: ['test/arm64/**/*.test.ts'],
+                testTimeout: 600_000,
+                fileParallelism: false,
+              },
+            },
+          ]),
       // Only where it is asked for: it compiles for minutes.
       ...(process.env.FOREIGN === undefined
         ? []
