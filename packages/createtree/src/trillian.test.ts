@@ -78,3 +78,25 @@ it('asks on a new connection after one that was taken and stayed silent', async 
   await expect(trillian.listTrees()).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
   expect(await trillian.listTrees()).toEqual([]);
 });
+
+it('asks on a new connection after one that came to nothing while it waited', async () => {
+  const port = await emptyTrillian();
+  let connections = 0;
+  const front = createServer((socket) => {
+    connections += 1;
+    socket.on('error', () => {});
+    if (connections > 1) socket.pipe(connect(port, '127.0.0.1')).pipe(socket);
+  });
+  const listen = (at: number) =>
+    new Promise<void>((resolve) => front.listen(at, '127.0.0.1', resolve));
+  await listen(0);
+  const { port: at } = front.address() as AddressInfo;
+  await new Promise((resolve) => front.close(resolve));
+  const trillian = client(`127.0.0.1:${at}`);
+  await expect(trillian.listTrees()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+
+  await listen(at);
+  onTestFinished(() => void front.close());
+  expect(await trillian.listTrees()).toEqual([]);
+  expect(connections).toBe(2);
+});

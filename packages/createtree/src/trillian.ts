@@ -39,6 +39,8 @@ export interface Connection {
 const callLimit = 10_000; // milliseconds; a silent server must not eat the Job's time
 const leastLimit = 500;
 const slice = 200;
+// gRPC has no limit for how long a connection may take to be made, and the kernel's is two minutes.
+const connectLimit = 2_000;
 
 const channel: ClientOptions = {
   // Trillian is in the cluster, and a proxy for the way out is not the way to it.
@@ -105,6 +107,8 @@ function caller(address: string, { roots, timeout, signal }: Connection) {
   const secure = roots ? credentials.createSsl(Buffer.from(roots)) : credentials.createInsecure();
   const connect = () => new Client(address, secure, channel);
   let client = connect();
+  let since = performance.now();
+  let patience = connectLimit;
   const close = () => client.close();
   signal.addEventListener('abort', close);
   const end = performance.now() + timeout;
@@ -118,7 +122,18 @@ function caller(address: string, { roots, timeout, signal }: Connection) {
     // resolve does nothing until it is asked again.
     for (const until = deadline(); Date.now() < until && !signal.aborted; ) {
       if (await isReady(client, Date.now() + slice)) return;
+      // A packet that was sent while the node's rules for the Service changed is answered by nobody, nor is one that
+      // follows it on the same connection. A slow machine gets longer each time.
+      if (performance.now() - since > patience) {
+        renew();
+        patience = Math.min(2 * patience, callLimit);
+      }
     }
+  };
+  const renew = () => {
+    client.close();
+    client = connect();
+    since = performance.now();
   };
 
   const call = async (method: Method | undefined, request: object): Promise<object> => {
@@ -129,16 +144,14 @@ function caller(address: string, { roots, timeout, signal }: Connection) {
     try {
       const answer = await unary(client, method as Method, { request, deadline: deadline() });
       down = false;
+      patience = connectLimit;
       return answer;
     } catch (error) {
       signal.throwIfAborted();
       const code = error instanceof TrillianError ? error.code : '';
       down = code === 'UNAVAILABLE';
       // A connection that was taken and stays silent is kept for ever: gRPC waits for its first word.
-      if (code === 'DEADLINE_EXCEEDED') {
-        client.close();
-        client = connect();
-      }
+      if (code === 'DEADLINE_EXCEEDED') renew();
       throw error;
     }
   };
