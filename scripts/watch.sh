@@ -28,12 +28,15 @@ watched() {
 
 end_group() { kill -TERM -- "-$1" 2>/dev/null || true; }
 
-# A registry may answer the next time: what may pass is said once, and waited for.
+# A registry may answer the next time: what may pass is said once, and waited for during the kubelet's first tries.
+PATIENCE=${SIGSTAND_PATIENCE:-60}
 watch() {
-  local work=$1 told=$2 what text said=''
+  local work=$1 told=$2 what text said='' since=''
   while sleep 3; do
     while IFS=$'\t' read -r what text; do
-      if [ "$what" = end ]; then
+      if [ -z "$what" ]; then since=''; continue; fi
+      : "${since:=$SECONDS}"
+      if [ "$what" = end ] || [ $((SECONDS - since)) -ge "$PATIENCE" ]; then
         echo "$text" >"$told"
         end_group "$work"
         return

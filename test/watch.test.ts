@@ -86,6 +86,13 @@ describe('what is watched', () => {
     expect(said.stdout).toMatch(/^ {2}… the registry is slow; it is tried again\n {2}✔ gate /);
   });
 
+  it('ends where it has not passed in a minute (here in a second)', () => {
+    const { stdout } = on(
+      `PATIENCE=1; look() { printf 'say\\tthe registry is slow\\n'; }; watched sleep 100 || echo ended $SECONDS`,
+    );
+    expect(stdout).toMatch(/^cause: the registry is slow\nended \d\d?$/m);
+  });
+
   it('has its own status where nothing is wrong', () => {
     expect(watched('', 'true').stdout).toMatch(/^ended 0 in [0-2]\n$/);
     expect(watched('', "bash -c 'exit 3'").stdout).toMatch(/^ended 3 in [0-2]\n$/);
