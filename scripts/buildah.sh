@@ -31,7 +31,9 @@ buildah_images() {
     [ -d "$(layout_of "$job")" ] || build "$job"
     open_store
     # An engine of some years ago unpacks no zstd, and whose nodes these are is not known.
-    id=$(in_store pull --quiet "oci:$(layout_of "$job")")
+    # By a path that may be a name.
+    cp -rl "$(layout_of "$job")" "$work/of-$job" 2>/dev/null || cp -r "$(layout_of "$job")" "$work/of-$job"
+    id=$(in_store pull --quiet "oci:$work/of-$job")
     in_store push --quiet --tls-verify=$secure --format oci --compression-format gzip "$id" "docker://$prefix/$job:$tag"
   done
 }

@@ -64,6 +64,8 @@ images_not_pulled() {
         why = $3
         sub(/^Back-off pulling image "[^"]*": ErrImagePull: /, "", why)
         sub(/^rpc error: code = [A-Za-z]+ desc = /, "", why)
+        sub(/^failed to pull and unpack image "[^"]*": /, "", why)
+        sub(/^failed to resolve (reference|image) "[^"]*": /, "", why)
         print (hopeless ? "end" : "say") "\t" "the image " $1 " cannot be pulled: " why " (" $2 ")"
       }'
 }
