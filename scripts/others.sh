@@ -32,9 +32,11 @@ pull_others() {
 
 # containerd keeps an image under its tag, or under its digest where it was asked for by one.
 on_node() {
-  local by_digest
+  local by_digest there
   by_digest=$(sed -E 's/:[^:@/]+@/@/' <<<"$1")
-  docker exec "$(node_name)" ctr -n k8s.io images ls -q | grep -Fqx -e "$1" -e "$by_digest"
+  # Not by a pipe: grep ends with the first that fits, and what still writes then has failed.
+  there=$(docker exec "$(node_name)" ctr -n k8s.io images ls -q)
+  grep -Fqx -e "$1" -e "$by_digest" <<<"$there"
 }
 
 # The last of its name, and the tag: it has to fit a line.
