@@ -6,7 +6,12 @@ node_name() { echo "$KIND_NAME-control-plane"; }
 # By Docker, whatever the environment prefers.
 in_kind() { KIND_EXPERIMENTAL_PROVIDER=docker kind "$@"; }
 
-kind_exists() { in_kind get clusters 2>/dev/null | grep -qx "$KIND_NAME"; }
+# Not by a pipe: grep ends with the first that fits, and what still writes then has failed.
+kind_exists() {
+  local there
+  there=$(in_kind get clusters 2>/dev/null)
+  grep -qx "$KIND_NAME" <<<"$there"
+}
 
 need_kind() {
   need_tool kubectl

@@ -142,6 +142,11 @@ describe('the kind cluster', () => {
     expect(lines.join()).not.toContain('create');
   });
 
+  it('is found among many', () => {
+    const many = Array.from({ length: 20_000 }, (_, i) => `other-${i}\n`).join('');
+    expect(start(`sigstand\n${many}`).called.join()).not.toContain('create');
+  });
+
   it('that runs is left as it is', () => {
     expect(start('sigstand\n').called.join()).not.toMatch(/create|start |delete/);
   });
