@@ -13,9 +13,9 @@ released() {
 
 if released; then
   echo 'the manifests name the images by digest: the cluster pulls them'
-elif [ "$(cluster)" = rig ]; then
-  echo 'the images are on the rig'
-else
+elif [ "$(cluster)" = kind ]; then
   bash scripts/setup.sh
   bash scripts/images.sh
+else
+  echo 'the cluster pulls the images by tag: this is no release'
 fi

@@ -58,6 +58,10 @@ describe('the action', () => {
     expect(steps.map(({ said }) => said).join('')).not.toMatch(token);
   });
 
+  it('takes the cluster that kubectl speaks to, and lets others sign, where it is told so', async () => {
+    expect(told('issuers', await ground.cosign3.workflow(workflow('issuers')))).toEqual([]);
+  });
+
   it('says why it failed, and leaves the logs for an artifact', async () => {
     await cluster.kubectl('create', 'quota', 'none', '-n', 'default', '--hard=count/pods=0');
     const steps = await ground.cosign3.workflow(workflow('failing'));
