@@ -6,6 +6,23 @@ process.env.SIGSTAND_INSTALL = 'no';
 // A test that asserts nothing shows nothing: it fails. Not where tests run at once: they share the count.
 const expect = { requireAssertions: true };
 
+/** A project that is there only where it is asked for, by a variable of its name: it takes long. */
+const onDemand = (name: string, files = '*') =>
+  process.env[name.toUpperCase()] === undefined
+    ? []
+    : [
+        {
+          test: {
+            name,
+            expect,
+            include: [`test/${name}/**/${files}.test.ts`],
+            testTimeout: 3_600_000,
+            hookTimeout: 3_600_000,
+            fileParallelism: false,
+          },
+        },
+      ];
+
 // unit: pure and in process. The others need the rig's programs, which scripts/test.sh builds first.
 export default defineConfig({
   test: {
@@ -67,50 +84,11 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
-      // Only where it is asked for: an emulated processor is a slow one.
-      ...(process.env.ARM64 === undefined
-        ? []
-        : [
-            {
-              test: {
-                name: 'arm64',
-                expect,
-                include: ['test/arm64/**/*.test.ts'],
-                testTimeout: 600_000,
-                fileParallelism: false,
-              },
-            },
-          ]),
-      // Only where it is asked for: it compiles for minutes.
-      ...(process.env.FOREIGN === undefined
-        ? []
-        : [
-            {
-              test: {
-                name: 'foreign',
-                expect,
-                include: ['test/foreign/**/foreign.test.ts'],
-                testTimeout: 3_600_000,
-                hookTimeout: 900_000,
-                fileParallelism: false,
-              },
-            },
-          ]),
-      // Only where it is asked for: ten set-ups, one after another.
-      ...(process.env.ACTION === undefined
-        ? []
-        : [
-            {
-              test: {
-                name: 'action',
-                expect,
-                include: ['test/action/**/*.test.ts'],
-                testTimeout: 900_000,
-                hookTimeout: 900_000,
-                fileParallelism: false,
-              },
-            },
-          ]),
+      // An emulated processor is a slow one; suites and engines compile for minutes; ten set-ups, one after another.
+      ...onDemand('arm64'),
+      ...onDemand('foreign', 'foreign'),
+      ...onDemand('action'),
+      ...onDemand('kind'),
     ],
     coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'] },
   },

@@ -99,7 +99,7 @@ export function isConfigError({ reason, message }: { reason?: string; message?: 
 }
 
 /** What a clean bring-up has none of: failed Pods, restarted containers, Pods that met a missing key. */
-export async function waste(cluster: Rig) {
+export async function waste(cluster: Pick<Rig, 'get'>) {
   const pods = (await cluster.get<{ items: Pod[] }>('pods', '-A')).items;
   const events = (await cluster.get<{ items: Event[] }>('events', '-A')).items;
   const restarts = pods.flatMap(({ metadata, status }) =>

@@ -4,6 +4,8 @@
 MODULES=(pause kube dns sigstore cosign3 cosign2 sigstore-go gitsign go-tuf readers load act)
 # Those that admit. Kyverno takes the longest of all, and CI does without: it is built where it is named.
 CONTROLLERS=(policy-controller kyverno)
+# Whoever builds on the rig adds the folder of their modules here, and the modules to the list.
+MODULE_FOLDERS=()
 
 rig_build() {
   local part
@@ -22,11 +24,12 @@ rig_build() {
 }
 
 build_module() {
-  local module=$1 to
-  [ -f "$HERE/$module/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images ${CONTROLLERS[*]}"
+  local module=$1 to folder
+  folder=$(module_folder "$module")
+  [ -f "$folder/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images ${CONTROLLERS[*]}"
   to=$(module_bin "$module")
   [ ! -d "$to" ] || { note "$(module_title "$module"):" cached; return; }
-  PINS=test/rig/$module/go.mod STEP_LOG=$CACHE/log/$module.log step "building $(module_title "$module")" compile "$module" "$to"
+  PINS=${folder#"$ROOT"/}/go.mod STEP_LOG=$CACHE/log/$module.log step "building $(module_title "$module")" compile "$module" "$to"
 }
 
 # Into a folder beside, then renamed: what is in the cache is whole.
@@ -36,7 +39,7 @@ compile() {
     { echo "the rig's programs are built from Go modules: install Go $(wanted_go)"; return 1; }
   rm -rf "$fresh"
   mkdir -p "$fresh"
-  cd "$HERE/$module" || return
+  cd "$(module_folder "$module")" || return
   export CGO_ENABLED=0 GOTOOLCHAIN=local GOWORK=off GOFLAGS='-mod=readonly -buildvcs=false'
   go build -trimpath -tags "$(tags_of "$module")" -ldflags "$(linker_flags "$module")" \
     -o "$fresh/" "$(packages_of "$module")"
@@ -56,22 +59,41 @@ keep_manifests() {
 # Trillian with the storage and the election that the rig has, and without every cloud's database.
 tags_of() { if [ "$1" = sigstore ]; then echo mysql,etcd; fi; }
 
-packages_of() { if grep -q '^tool' "$HERE/$1/go.mod"; then echo tool; else echo ./...; fi; }
+packages_of() { if grep -q '^tool' "$(module_folder "$1")/go.mod"; then echo tool; else echo ./...; fi; }
 
-# Without a stamp Kubernetes says v0.0.0-master+$Format, and clients' version checks misbehave.
+# Without a stamp Kubernetes says v0.0.0-master+$Format, and clients' version checks misbehave; Docker's likewise.
 linker_flags() {
-  local stamp=k8s.io/component-base/version version
   echo -n '-s -w'
-  [ "$1" = kube ] || return 0
-  version=$(module_version kube)
+  case $1 in
+    kube | kubeadm) stamp_kubernetes "$(module_version "$1")" ;;
+    # Of the module's v2.0.0 comes the engine's 29.
+    engine) echo -n " -X $(module_main engine)/dockerversion.Version=29.0.0-$(module_version engine | sed 's/^[^-]*-//')" ;;
+    docker)
+      echo -n " -X $(module_main docker)/cli/version.Version=$(module_version docker | sed 's/+.*//')"
+      echo -n " -X github.com/docker/buildx/version.Version=$(grep -oE 'docker/buildx v[^ ]+' "$(module_folder docker)/go.mod" |
+        sed 's/.* //')"
+      ;;
+  esac
+}
+
+stamp_kubernetes() {
+  local stamp=k8s.io/component-base/version version=$1
   echo -n " -X $stamp.gitVersion=v$version"
   echo -n " -X $stamp.gitMajor=${version%%.*} -X $stamp.gitMinor=$(cut -d. -f2 <<<"$version")"
   echo -n " -X $stamp.gitCommit=rig -X $stamp.gitTreeState=archive -X $stamp.buildDate=2026-01-01T00:00:00Z"
 }
 
+module_folder() {
+  local folder
+  for folder in "$HERE" "${MODULE_FOLDERS[@]}"; do
+    [ ! -f "$folder/$1/go.mod" ] || { echo "$folder/$1"; return; }
+  done
+  echo "$HERE/$1"
+}
+
 module_bin() {
   local hash
-  hash=$(cd "$HERE/$1" && find . -type f \( -name '*.go' -o -name 'go.*' \) -print0 | sort -z |
+  hash=$(cd "$(module_folder "$1")" && find . -type f \( -name '*.go' -o -name 'go.*' \) -print0 | sort -z |
     xargs -0 sha256sum | sha256sum)
   echo "$CACHE/bin/$1-${hash:0:16}"
 }
@@ -79,8 +101,14 @@ module_bin() {
 # The module that a folder is there for, as its go.mod names it.
 module_main() {
   case $1 in
-    kube) echo k8s.io/kubernetes ;;
-    dns) echo github.com/coredns/coredns ;;
+    kube | kubeadm) echo k8s.io/kubernetes ;;
+    dns | kube-dns) echo github.com/coredns/coredns ;;
+    engine) echo github.com/moby/moby/v2 ;;
+    docker) echo github.com/docker/cli ;;
+    kind) echo sigs.k8s.io/kind ;;
+    crictl) echo sigs.k8s.io/cri-tools ;;
+    etcd) echo go.etcd.io/etcd/server/v3 ;;
+    local-path) echo github.com/rancher/local-path-provisioner ;;
     cosign3) echo github.com/sigstore/cosign/v3 ;;
     cosign2) echo github.com/sigstore/cosign/v2 ;;
     sigstore-go | load) echo github.com/sigstore/sigstore-go ;;
@@ -93,7 +121,7 @@ module_main() {
 }
 
 module_version() {
-  grep -oE "$(module_main "$1") v[0-9][^ ]*" "$HERE/$1/go.mod" | head -n 1 | sed 's/.* v//'
+  grep -oE "$(module_main "$1") v[0-9][^ ]*" "$(module_folder "$1")/go.mod" | head -n 1 | sed 's/.* v//'
 }
 
 module_title() {
@@ -105,11 +133,17 @@ module_title() {
     sigstore-go | go-tuf | policy-controller | kyverno | act) echo "$1 $(module_version "$1")" ;;
     gitsign) echo "gitsign $(module_version gitsign)" ;;
     load) echo "load, with sigstore-go $(module_version load)" ;;
+    engine) echo "docker's engine, moby $(module_version engine)" ;;
+    docker) echo "docker's client, with buildx, $(module_version docker)" ;;
+    kubeadm | kube-dns | kind | crictl | etcd | local-path) echo "$1 $(module_version "$1")" ;;
     *) echo "$1" ;;
   esac
 }
 
-wanted_go() { sed -n 's/^go //p' "$HERE"/*/go.mod | sort -V | tail -n 1; }
+wanted_go() {
+  local folder
+  for folder in "$HERE" "${MODULE_FOLDERS[@]}"; do sed -n 's/^go //p' "$folder"/*/go.mod; done | sort -V | tail -n 1
+}
 
 # bin NAME: prints where the program is. Both cosigns are called cosign; their modules' names tell them apart.
 rig_bin() {
