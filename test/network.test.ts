@@ -6,12 +6,13 @@ import { memoryTrillian, newToken } from '@sigstand/createtree/testing';
 import { runJob } from '@sigstand/job/testing';
 import { memoryStore } from '@sigstand/store/memory';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { argsInPod, type JobPod, jobPods, jobs, oncePods } from './jobs.ts';
 import { mutants } from './network/mutants.ts';
 import { addressesIn, type Needs, needsOfAll, type Seen } from './network/needs.ts';
 import { type End, evaluate, type Policy, policies } from './network/policies.ts';
-import { judge } from './network/report.ts';
+import * as others from './network/report.ts';
+import { mayReach, node, rowsOf, type Source, table } from './network/table.ts';
 import { type Manifest, ofKind, pods } from './stack.ts';
 
 let needs: Needs[];
@@ -28,7 +29,7 @@ beforeAll(async () => {
   connect.mockRestore();
   expect(ended.filter(({ status }) => status !== 0)).toEqual([]);
   needs = await needsOfAll(store, seen);
-  report = judge(needs);
+  report = others.judge(needs);
 }, 60_000);
 
 function run(pod: JobPod, store: ReturnType<typeof memoryStore>) {
@@ -109,6 +110,83 @@ describe('the NetworkPolicies', () => {
     expect(new Set(file.map((one) => one.metadata.labels?.['sigstand.dev/stage']))).toEqual(
       new Set(['1']),
     );
+  });
+});
+
+describe('the table in manifests/README.md', () => {
+  const sourceOf = ({ name, pod }: End): Source =>
+    pod === undefined
+      ? { name }
+      : { namespace: pod.namespace, name: pod.labels['app.kubernetes.io/name'] ?? name };
+  const { dnsServer, doubleOf, outside, stranger, strays } = others;
+
+  /** Every flow on which the table and the policies differ, and how many there are. */
+  function differences() {
+    const { sends, receives } = evaluate(policies);
+    const ends = needs.map(({ end }) => end);
+    const ports = [...new Set(ends.flatMap(({ pod }) => Object.values(pod!.ports)))];
+    const numbers = [...ports, 8091, 53, 80, 443, 6443];
+    const flows = [...ends, ...strays, ...ends.map(doubleOf), stranger, outside].flatMap((from) =>
+      [...ends, dnsServer, outside].flatMap((to) =>
+        (['tcp', 'udp'] as const).flatMap((protocol) =>
+          numbers.map((port) => ({ from, to, port, protocol })),
+        ),
+      ),
+    );
+    const wrong = flows
+      // A Pod speaks to itself without the network.
+      .filter(({ from, to }) => from !== to)
+      .filter(({ from, to, port, protocol }) => {
+        const wire = { protocol: protocol === 'tcp' ? 'TCP' : 'UDP', port } as const;
+        const allowed = sends(from, to)(wire) && receives(from, to)(wire);
+        return allowed !== mayReach(sourceOf(from), { ...sourceOf(to), port, protocol });
+      });
+    return {
+      flows: flows.length,
+      wrong: wrong.map(
+        ({ from, to, port, protocol }) => `${from.name} -> ${to.name} ${port}/${protocol}`,
+      ),
+    };
+  }
+
+  it('says what the policies allow, and all of it', () => {
+    const { flows, wrong } = differences();
+    expect(flows).toBeGreaterThan(10_000);
+    expect(wrong).toEqual([]);
+  });
+
+  it('has no row that allows nothing', () => {
+    const server = { namespace: 'trillian-system', name: 'log-server', protocol: 'tcp' } as const;
+    expect(table.length).toBeGreaterThan(5);
+    expect(mayReach(node, { ...server, port: 8091 })).toBe(true);
+    expect(mayReach({ namespace: 'rekor-system', name: 'rekor' }, { ...server, port: 8090 })).toBe(
+      true,
+    );
+    expect(mayReach({ namespace: 'default', name: 'rekor' }, { ...server, port: 8090 })).toBe(
+      false,
+    );
+  });
+
+  it('is followed by a policy that lets Prometheus to Rekor’s metrics, and nobody else', () => {
+    const page = readFileSync(join(import.meta.dirname, '../manifests/README.md'), 'utf8');
+    const [block = ''] = /^ {6}apiVersion: networking[^\n]*\n(?: {6}.*\n)+/m.exec(page) ?? [];
+    const { receives } = evaluate([...policies, parse(block) as Policy]);
+    const rekor = needs.find(({ end }) => end.name === 'rekor-system/rekor')!.end;
+    const at = { protocol: 'TCP', port: 2112 } as const;
+    const prometheus = { name: 'p', pod: { namespace: 'monitoring', labels: {}, ports: {} } };
+    expect(receives(prometheus, rekor)(at)).toBe(true);
+    expect(receives(stranger, rekor)(at)).toBe(false);
+    expect(evaluate(policies).receives(prometheus, rekor)(at)).toBe(false);
+  });
+
+  it.each([
+    ['another Pod', '| rekor, reekor | tuf 8080 |'],
+    ['no port', '| rekor | tuf |'],
+    ['another cell', '| rekor | tuf 8080 | tsa 3000 |'],
+  ])('is refused where a row has %s', (_what, row) => {
+    const page = `| from | to, by the Pod's port |\n| --- | --- |\n${row}\n\n`;
+    expect(() => rowsOf(page)).toThrow('not understood');
+    expect(() => rowsOf('')).toThrow('no table');
   });
 });
 

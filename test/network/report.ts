@@ -7,15 +7,17 @@ const somebody = (namespace: string, labels: Record<string, string>): End => ({
   name: `${namespace}/${Object.values(labels)}`,
   pod: { namespace, labels, ports: {} },
 });
-const dnsServer = somebody('kube-system', { 'k8s-app': 'kube-dns' });
-const stranger = somebody('default', { app: 'client' });
-const outside: End = { name: 'outside' };
+export const dnsServer = somebody('kube-system', { 'k8s-app': 'kube-dns' });
+export const stranger = somebody('default', { app: 'client' });
+export const outside: End = { name: 'outside' };
 /** A Pod in each of our namespaces that is not of the stack, such as a forgotten shell. */
-const strays = ofKind('Namespace').map(({ metadata }) => somebody(metadata.name, { app: 'stray' }));
+export const strays = ofKind('Namespace').map(({ metadata }) =>
+  somebody(metadata.name, { app: 'stray' }),
+);
 const foreign = [stranger, dnsServer, outside];
 
 /** A Pod that has the labels of one of ours, in a namespace where everybody may put one. */
-const doubleOf = ({ pod }: End) => somebody('default', pod!.labels);
+export const doubleOf = ({ pod }: End) => somebody('default', pod!.labels);
 
 /** The ports of Services that clients use, by the Pod's name: those whose address is a URL in the contract. */
 const offered = new Map(
@@ -112,7 +114,9 @@ const isHttps = (port: number) => port === 443 || port === 6443;
 /** Whether the Pod offers this port to those who are not of the stack: services to all, metrics to Pods. */
 function isOpen(from: End, to: End, port: number): boolean {
   if (offered.get(to.name)?.includes(port)) return true;
-  return from.pod !== undefined && to.pod?.ports.metrics === port;
+  // Rekor's are not for everybody: at the same port is Go's profiler.
+  const metrics = to.name === 'rekor-system/rekor' ? undefined : to.pod?.ports.metrics;
+  return from.pod !== undefined && metrics === port;
 }
 
 /** Between Pods in our namespaces a right to send is matched by one to receive, but where all may do the one. */
