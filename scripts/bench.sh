@@ -11,6 +11,6 @@ case " $* " in *' --help '*) run --help; exit ;; esac
 need_packages buildah:buildah jq:jq >/dev/null
 npm run --silent build >&2
 export RIG=${RIG:-bench}
-test/rig/rig build packages pause kube dns sigstore cosign3 load images >&2
+test/rig/rig build packages pause kube dns kube-router sigstore cosign3 load images >&2
 trap 'test/rig/rig down >&2' EXIT
 run "$@"

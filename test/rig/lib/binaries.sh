@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The programs, built from Go modules and kept in the cache by the hash of what they are made from.
 
-MODULES=(pause kube dns sigstore cosign3 cosign2 sigstore-go gitsign go-tuf readers load act)
+MODULES=(pause kube dns kube-router sigstore cosign3 cosign2 sigstore-go gitsign go-tuf readers load act)
 # Those that admit. Kyverno takes the longest of all, and CI does without: it is built where it is named.
 CONTROLLERS=(policy-controller kyverno)
 # Whoever builds on the rig adds the folder of their modules here, and the modules to the list.
@@ -109,6 +109,7 @@ module_main() {
     crictl) echo sigs.k8s.io/cri-tools ;;
     etcd) echo go.etcd.io/etcd/server/v3 ;;
     local-path) echo github.com/rancher/local-path-provisioner ;;
+    kube-router) echo github.com/cloudnativelabs/kube-router/v2 ;;
     cosign3) echo github.com/sigstore/cosign/v3 ;;
     cosign2) echo github.com/sigstore/cosign/v2 ;;
     sigstore-go | load) echo github.com/sigstore/sigstore-go ;;
@@ -130,7 +131,7 @@ module_title() {
     dns) echo "coredns $(module_version dns)" ;;
     sigstore) echo 'trillian, rekor, fulcio, ct_server, tsa' ;;
     cosign*) echo "cosign $(module_version "$1")" ;;
-    sigstore-go | go-tuf | policy-controller | kyverno | act) echo "$1 $(module_version "$1")" ;;
+    sigstore-go | go-tuf | kube-router | policy-controller | kyverno | act) echo "$1 $(module_version "$1")" ;;
     gitsign) echo "gitsign $(module_version gitsign)" ;;
     load) echo "load, with sigstore-go $(module_version load)" ;;
     engine) echo "docker's engine, moby $(module_version engine)" ;;

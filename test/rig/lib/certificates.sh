@@ -17,7 +17,7 @@ DNS:kubernetes.default.svc.cluster.local,DNS:localhost,IP:127.0.0.1,IP:$API_IP,I
   user scheduler /CN=system:kube-scheduler
   user kubelet "/O=system:nodes/CN=system:node:$NODE"
   user proxy /CN=system:kube-proxy
-  user dns /CN=rig:dns
+  user network-policy /CN=rig:network-policy
 )
 
 make_ca() {

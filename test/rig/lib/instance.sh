@@ -18,6 +18,7 @@ KUBECONFIG_ADMIN=$STATE/pki/admin.kubeconfig
 # The same in every instance: each has a network of its own.
 NODE=rig
 NODE_IP=10.200.0.1
+DNS_IP=10.96.0.10
 API_IP=10.96.0.1
 REGISTRY=$NODE_IP:5000
 API=https://$NODE_IP:6443

@@ -17,5 +17,5 @@ BATCH
   in_network bash -c 'cd /proc/sys/net/ipv4
     echo 1 >ip_forward; echo 1 >conf/all/route_localnet; echo 0 >conf/all/rp_filter; echo 0 >conf/default/rp_filter'
   mkdir -p "/etc/netns/$NETNS"
-  printf 'search svc.cluster.local cluster.local\nnameserver %s\n' "$NODE_IP" >"/etc/netns/$NETNS/resolv.conf"
+  printf 'search svc.cluster.local cluster.local\nnameserver %s\n' "$DNS_IP" >"/etc/netns/$NETNS/resolv.conf"
 }

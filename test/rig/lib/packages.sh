@@ -3,7 +3,7 @@
 
 PROGRAMS=(
   etcd:etcd-server containerd:containerd runc:runc /usr/lib/cni/ptp:containernetworking-plugins
-  iptables:iptables conntrack:conntrack ip:iproute2 nsenter:util-linux pgrep:procps openssl:openssl curl:curl jq:jq
+  iptables:iptables ipset:ipset conntrack:conntrack ip:iproute2 nsenter:util-linux pgrep:procps openssl:openssl curl:curl jq:jq
   mariadbd:mariadb-server-core mariadb:mariadb-client-core mariadb-admin:mariadb-client nginx:nginx
 )
 

@@ -14,7 +14,7 @@ rig_up() {
   [ -z "$names" ] || mapfile -t controllers <<<"$names"
   need_root up
   # What only tests ask for (cosign 2, sigstore-go) is left to `rig build`.
-  rig_build packages pause kube dns sigstore cosign3 images "${controllers[@]}"
+  rig_build packages pause kube dns kube-router sigstore cosign3 images "${controllers[@]}"
   for name in "${controllers[@]}"; do build_controller_image "$name"; done
   lock_machine
   if running; then
@@ -42,9 +42,10 @@ start_instance() {
   step 'etcd, containerd, registry' start_foundations
   step kube-apiserver start_apiserver
   step 'images into the registry' push_images
-  step 'controllers, scheduler, proxy, DNS, kubelet' start_rest
+  step 'controllers, scheduler, proxy, kubelet' start_rest
   step 'node ready' await_node
   step 'images onto the node' pull_images
+  step DNS await_dns
   # So that each use of it need not look for it.
   ln -s "$(rig_bin kubectl)" "$STATE/kubectl"
   touch "$RUN/complete"
