@@ -9,6 +9,7 @@ import { binary } from '../programs/binaries.ts';
 import { applyAll, bringUp } from './bring-up.ts';
 import { type Cosign, cosign, identityOf, issuer, tokenOf } from './cosign.ts';
 import { fulcioConfiguration } from './fulcio-configuration.ts';
+import { describeNetwork } from './network.ts';
 import { rig, root, run, waste } from './rig.ts';
 import { describeSecondStack } from './second-stack.ts';
 import { toldInCluster } from './told.ts';
@@ -345,6 +346,10 @@ describe.each(['cosign3', 'cosign2'] as const)(
     });
   },
 );
+
+describe('the NetworkPolicies, as an engine enforces them', () => {
+  describeNetwork(() => ({ cluster, out: join(work, 'out') }));
+});
 
 describe('a second stack beside it', () => {
   describeSecondStack(() => ({ cluster, out: join(work, 'out') }));
