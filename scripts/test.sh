@@ -13,6 +13,8 @@ npm run --silent build
 # An instance of its own, so that a stack that npm start made goes on.
 export RIG=test
 test/rig/rig build
+# buildx, which says what it would build without an engine.
+test/kind/machine build docker
 if [ -n "${FOREIGN:-}" ]; then need_packages minisign:minisign; fi
 if [ "${ADMISSION:-}" = long ]; then test/rig/rig build kyverno; fi
 trap 'test/rig/rig down >/dev/null' EXIT

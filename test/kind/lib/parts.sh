@@ -12,6 +12,7 @@ PROGRAMS+=(debootstrap:debootstrap)
 DEBIAN_ENGINE=docker.io
 
 machine_build() {
+  if [ $# -gt 0 ]; then rig_build "$@"; return; fi
   rig_build packages pause kube sigstore cosign3 images "${OURS[@]}"
   build_base
   build_node
