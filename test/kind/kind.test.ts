@@ -155,6 +155,10 @@ describe('npm start -- --cluster current', () => {
       '--config',
       'scripts/kind/cgroup-v1.yaml',
     ]);
+    // What the cluster makes for itself is to be there before it is compared.
+    await machine
+      .cluster('own.kubeconfig')
+      .kubectl('wait', '-A', '--all', '--for=condition=Available', '--timeout=3m', 'deployments');
     there = await objects();
   });
 
