@@ -66,7 +66,7 @@ describe('pemBlocks', () => {
       'is broken PEM',
     ],
     ['two that are glued', `${Buffer.from(one)}`.trimEnd() + Buffer.from(one), 'is broken PEM'],
-    ['text behind an end', `${Buffer.from(one)}`.trimEnd() + ' # mine\n', 'is broken PEM'],
+    ['text behind an end', `${`${Buffer.from(one)}`.trimEnd()} # mine\n`, 'is broken PEM'],
     ['an end without its beginning', `-----END X-----\n${Buffer.from(one)}`, 'is broken PEM'],
     [
       'text behind the last block',
