@@ -7,6 +7,8 @@ import { ofKind } from '../../stack.ts';
 import { ctr } from './containers.ts';
 
 const ours = 'app.kubernetes.io/part-of=sigstand';
+/** The rig's DNS is a Pod, and stays: the next stack asks it. */
+const notTheRigs = ['--field-selector', 'metadata.namespace!=kube-system'];
 const limit = 90_000;
 /** Of the peer nothing is cluster-wide. */
 const clusterWide = ofKind('ClusterRole', 'ClusterRoleBinding').map(
@@ -39,7 +41,7 @@ export async function emptyCluster(cluster: Rig): Promise<void> {
   // namespace's end may make another.
   await until('the namespaces', async () => {
     await cluster.kubectl(
-      ...'delete pods --all -A --grace-period=0 --force --wait=false'.split(' '),
+      ...['delete', 'pods', '-A', ...notTheRigs, '--grace-period=0', '--force', '--wait=false'],
     );
     const left = await cluster.kubectl(
       'get',
@@ -78,20 +80,22 @@ async function releaseVolumes(cluster: Rig): Promise<void> {
 }
 
 async function nothingLeft(cluster: Rig): Promise<void> {
-  const kinds =
-    'pods,jobs,deployments,statefulsets,replicasets,pvc,clusterroles,clusterrolebindings';
-  const list = await cluster.kubectl('get', `${kinds},namespaces`, '-A', '-o', 'name');
-  const left = list.split('\n').filter((name) => isOfAStack(name));
+  const inside = 'pods,jobs,deployments,statefulsets,replicasets,pvc';
+  const outside = 'clusterroles,clusterrolebindings,namespaces';
+  const lists = [
+    await cluster.kubectl('get', inside, '-A', ...notTheRigs, '-o', 'name'),
+    await cluster.kubectl('get', outside, '-o', 'name'),
+  ];
+  const left = lists.flatMap((list) => list.split('\n').filter((name) => isOfAStack(name)));
   if (left.length > 0) throw new Error(`the cluster is not empty: ${left.join(', ')}`);
 }
 
-/** Of an object on a rig, by `kind/name`: does a stack have to do with it? */
+/** Of an object on a rig, by `kind/name`, outside kube-system: does a stack have to do with it? */
 export function isOfAStack(name: string): boolean {
   if (name === '') return false;
   const [kind = '', object = ''] = name.split('/');
   if (kind.startsWith('clusterrole')) return clusterWide.includes(object);
   if (kind === 'namespace') return stackNamespaces.includes(object);
-  // The rig runs no Pods of its own.
   return true;
 }
 
@@ -99,10 +103,13 @@ async function volumes(cluster: Rig): Promise<readonly Volume[]> {
   return (await cluster.get<{ items: Volume[] }>('pv')).items;
 }
 
-/** The ids of all that runs on the node, sandboxes too. */
+/** The ids of all that runs on the node, sandboxes too, but for the rig's own. */
 async function containers(cluster: Rig): Promise<string[]> {
-  const { stdout } = await cluster.exec(ctr(cluster, 'tasks', 'list', '--quiet'));
-  return stdout.split('\n').filter((id) => id !== '');
+  const ids = async (...args: string[]) =>
+    (await cluster.mustExec(ctr(cluster, ...args))).split('\n').filter((id) => id !== '');
+  const namespace = 'labels."io.kubernetes.pod.namespace"';
+  const own = await ids('containers', 'list', '--quiet', `${namespace}==kube-system`);
+  return (await ids('tasks', 'list', '--quiet')).filter((id) => !own.includes(id));
 }
 
 async function until(what: string, done: () => Promise<boolean>): Promise<void> {
