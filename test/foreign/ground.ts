@@ -77,6 +77,15 @@ metadata:
 addressType: IPv4
 ports: [{port: 8080}]
 endpoints: [{addresses: [10.200.0.1]}]
+---
+# The stack's policy lets Fulcio reach issuers by https alone.
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: fakeoidc, namespace: fulcio-system}
+spec:
+  podSelector: {matchLabels: {app.kubernetes.io/name: fulcio}}
+  policyTypes: [Egress]
+  egress: [{ports: [{protocol: TCP, port: 8080}]}]
 `);
   const { data } = await cluster.get<{ data: Record<string, string> }>(
     ...['configmap', 'fulcio-config', '-n', 'fulcio-system'],
