@@ -3,13 +3,9 @@
 # anything else builds its own
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=../scripts/cluster.sh
+source "$ROOT/scripts/cluster.sh"
 cd "$ROOT"
-
-released() {
-  local images
-  images=$(grep -hE 'image: *ghcr\.io/sigstand/' manifests/*.yaml)
-  ! grep -qvE '@sha256:[0-9a-f]{64}$' <<<"$images"
-}
 
 if released; then
   echo 'the manifests name the images by digest: the cluster pulls them'

@@ -135,6 +135,13 @@ from_registry() {
 # The prefix as images bear it: --registry may have http:// before it.
 registry_prefix() { sed 's#^http://##' "$OUT/registry" 2>/dev/null; }
 
+# At the tag of a release the manifests name our images by digest: those are pulled, and no build is like them.
+released() {
+  local images
+  images=$(grep -hE 'image: *ghcr\.io/sigstand/' "${SIGSTAND_MANIFESTS:-manifests}"/*.yaml)
+  ! grep -qvE '@sha256:[0-9a-f]{64}$' <<<"$images"
+}
+
 # apply_stage STAGE PATTERN [LABEL]: the objects of one stage in the manifests whose names match, or those with a label
 apply_stage() {
   manifests "$2" | apply "$1" "${3:-}"

@@ -15,13 +15,6 @@ ours=ghcr.io/sigstand
 # An image must not hold a bundle of other sources than these.
 build_bundles() { bash scripts/with-node.sh node scripts/build.ts; }
 
-# At the tag of a release the manifests name our images by digest: those are pulled, and no build is like them.
-released() {
-  local images
-  images=$(grep -hE 'image: *ghcr\.io/sigstand/' "${SIGSTAND_MANIFESTS:-manifests}"/*.yaml)
-  ! grep -qvE '@sha256:[0-9a-f]{64}$' <<<"$images"
-}
-
 # Onto the node, all in one call: kind asks each node once what it has.
 to_kind() {
   local job names=()
