@@ -14,6 +14,7 @@ const inTree = (text: string, env = {}) => bash(text, { folder: tree, env });
 
 beforeAll(() => {
   for (const path of [
+    'chart',
     'manifests',
     'action',
     'scripts',

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { releaseFiles, systems } from '../scripts/release/parts.ts';
 import { digest, metadata, names, version } from './pushed.ts';
 import { bash, root } from './shell.ts';
@@ -29,7 +30,7 @@ describe('a release', () => {
 
   beforeAll(() => {
     symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'));
-    for (const path of ['manifests', 'action', 'scripts/release', 'package.json']) {
+    for (const path of ['chart', 'manifests', 'action', 'scripts/release', 'package.json']) {
       cpSync(join(root, path), join(tree, path), { recursive: true });
     }
     writeFileSync(join(tree, 'metadata.json'), JSON.stringify(metadata()));
@@ -110,6 +111,14 @@ describe('a release', () => {
     expect(read('sigstand.yaml').match(/ghcr\.io\/sigstand\/[a-z]+:0\.1\.0@sha256/g)).not.toBe(
       null,
     );
+  });
+
+  it('has the chart’s values pinned too, so that the tag’s chart makes the tag’s manifests', () => {
+    const { images } = parse(readFileSync(join(tree, 'chart/values.yaml'), 'utf8'));
+    for (const [job, image] of Object.entries(images.names)) {
+      expect(image).toMatch(/@sha256:[0-9a-f]{64}$/);
+      if (names.includes(job)) expect(image).toContain(digest(job));
+    }
   });
 
   it('has the test files of the action, pinned too', () => {

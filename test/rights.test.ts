@@ -1,3 +1,4 @@
+import { records } from '@sigstand/contracts/records';
 import { runJob } from '@sigstand/job/testing';
 import { memoryStore } from '@sigstand/store/memory';
 import { recording, showRequest } from '@sigstand/store/recording';
@@ -68,6 +69,18 @@ function rulesOf(role: Manifest | undefined): string[] {
 describe('the Roles', () => {
   it.each(oncePods)('$title may do what it does, and nothing else', (pod) => {
     expect(granted(pod).sort()).toEqual([...used.get(pod.title)!].sort());
+  });
+
+  it('let the Job that the contract names make a record, and nobody else', () => {
+    const writers = jobPods.flatMap((pod) =>
+      granted(pod)
+        .filter((line) => /^(create|patch) (Secret|ConfigMap) /.test(line))
+        .map((line) => `${pod.job}: ${line.slice(line.indexOf(' ') + 1)}`),
+    );
+    const wanted = records.map(
+      ({ kind, namespace, name, madeBy }) => `${madeBy}: ${kind} ${namespace}/${name}`,
+    );
+    expect([...new Set(writers)].sort()).toEqual(wanted.sort());
   });
 
   it('name every object that they speak of', () => {

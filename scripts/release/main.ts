@@ -11,6 +11,7 @@ const folder = 'manifests';
 const setUps = ['setup-kind.sh', 'setup-scaffolding-from-release.sh'];
 const checksums = 'checksums.txt';
 const testRelease = 'action/testrelease.yaml';
+const chart = 'chart/values.yaml';
 
 function manifests(): Files {
   const names = readdirSync(join(root, folder)).filter((name) => name.endsWith('.yaml'));
@@ -18,7 +19,7 @@ function manifests(): Files {
 }
 
 /** The manifests, and what else of the tree names images of ours. */
-const tree = (): Files => ({ ...manifests(), ...read(testRelease) });
+const tree = (): Files => ({ ...manifests(), ...read(testRelease, chart) });
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 

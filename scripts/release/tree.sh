@@ -8,7 +8,7 @@ release() { bash scripts/with-node.sh node scripts/release/main.ts "$@"; }
 release pin "$version" "$metadata"
 bot='github-actions[bot]'
 git -c "user.name=$bot" -c "user.email=41898282+$bot@users.noreply.github.com" \
-  commit --quiet --message "release: $version, with its images' digests" -- manifests action
+  commit --quiet --message "release: $version, with its images' digests" -- chart manifests action
 git tag "v$version"
 mkdir -p "$folder"
 git archive --format=tar.gz --prefix="sigstand-$version/" --output="$folder/sigstand-$version.tar.gz" "v$version"

@@ -1,9 +1,11 @@
 # shellcheck shell=bash
 # The programs, built from Go modules and kept in the cache by the hash of what they are made from.
 
-MODULES=(pause kube dns kube-router sigstore cosign3 cosign2 sigstore-go gitsign go-tuf readers load act)
+MODULES=(pause kube dns kube-router sigstore cosign3 cosign2 sigstore-go gitsign go-tuf readers load act helm)
 # Those that admit. Kyverno takes the longest of all, and CI does without: it is built where it is named.
 CONTROLLERS=(policy-controller kyverno)
+# Older versions of what is there: built where they are named.
+OLDER=(helm3)
 # Whoever builds on the rig adds the folder of their modules here, and the modules to the list.
 MODULE_FOLDERS=()
 
@@ -26,7 +28,7 @@ rig_build() {
 build_module() {
   local module=$1 to folder
   folder=$(module_folder "$module")
-  [ -f "$folder/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images ${CONTROLLERS[*]}"
+  [ -f "$folder/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images ${CONTROLLERS[*]} ${OLDER[*]}"
   to=$(module_bin "$module")
   [ ! -d "$to" ] || { note "$(module_title "$module"):" cached; return; }
   PINS=${folder#"$ROOT"/}/go.mod STEP_LOG=$CACHE/log/$module.log step "building $(module_title "$module")" compile "$module" "$to"
@@ -115,6 +117,8 @@ module_main() {
     sigstore-go | load) echo github.com/sigstore/sigstore-go ;;
     go-tuf) echo github.com/theupdateframework/go-tuf/v2 ;;
     gitsign) echo github.com/sigstore/gitsign ;;
+    helm) echo helm.sh/helm/v4 ;;
+    helm3) echo helm.sh/helm/v3 ;;
     act) echo github.com/nektos/act ;;
     policy-controller) echo github.com/sigstore/policy-controller ;;
     kyverno) echo github.com/kyverno/kyverno ;;
@@ -131,6 +135,7 @@ module_title() {
     dns) echo "coredns $(module_version dns)" ;;
     sigstore) echo 'trillian, rekor, fulcio, ct_server, tsa' ;;
     cosign*) echo "cosign $(module_version "$1")" ;;
+    helm*) echo "helm $(module_version "$1")" ;;
     sigstore-go | go-tuf | kube-router | policy-controller | kyverno | act) echo "$1 $(module_version "$1")" ;;
     gitsign) echo "gitsign $(module_version gitsign)" ;;
     load) echo "load, with sigstore-go $(module_version load)" ;;
@@ -146,7 +151,8 @@ wanted_go() {
   for folder in "$HERE" "${MODULE_FOLDERS[@]}"; do sed -n 's/^go //p' "$folder"/*/go.mod; done | sort -V | tail -n 1
 }
 
-# bin NAME: prints where the program is. Both cosigns are called cosign; their modules' names tell them apart.
+# bin NAME: prints where the program is. Both cosigns are called cosign, and both Helms helm; their modules' names tell
+# them apart.
 rig_bin() {
   local name=${1:?usage: rig bin NAME} module candidate
   for module in "${MODULES[@]}" "${CONTROLLERS[@]}"; do
@@ -154,6 +160,8 @@ rig_bin() {
     [ "$name" != "$module" ] || [[ $name != cosign* ]] || candidate=$(module_bin "$module")/cosign
     [ ! -x "$candidate" ] || { echo "$candidate"; return; }
   done
+  candidate=$(module_bin helm3)/helm
+  [ "$name" != helm3 ] || [ ! -x "$candidate" ] || { echo "$candidate"; return; }
   candidate=$(python_bin)/$name
   [ "$name" != "$PYTHON" ] || [ ! -x "$candidate" ] || { echo "$candidate"; return; }
   command -v "$name" || die "no program '$name' in the cache or on the PATH; 'rig build' makes them"

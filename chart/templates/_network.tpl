@@ -1,0 +1,81 @@
+{{/* A policy for one namespace begins so: (list $ SYSTEM NAME). */}}
+{{- define "sigstand.policy" -}}
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+{{ include "sigstand.metadata" (list (first .) (index . 1) (index . 2) "1") }}
+spec:
+{{- end }}
+
+{{/* Pods by the names that their label has: (list NAME ...). */}}
+{{- define "sigstand.pods" -}}
+{{- if eq (len .) 1 -}}
+matchLabels:
+  app.kubernetes.io/name: {{ first . }}
+{{- else -}}
+matchExpressions:
+  - {key: app.kubernetes.io/name, operator: In, values: [{{ join ", " . }}]}
+{{- end }}
+{{- end }}
+
+{{/* Pods of another system: (list $ SYSTEM NAMES). */}}
+{{- define "sigstand.peer" -}}
+- namespaceSelector:
+    matchLabels:
+      kubernetes.io/metadata.name: {{ include "sigstand.namespace" . }}
+  podSelector:
+    {{- include "sigstand.pods" (last .) | nindent 4 }}
+{{- end }}
+
+{{- define "sigstand.policy.deny" -}}
+{{ include "sigstand.policy" (list (first .) (last .) "default-deny") }}
+  podSelector: {}
+  policyTypes: [Ingress, Egress]
+{{- end }}
+
+{{/* Who looks names up: (list $ SYSTEM NAMES). */}}
+{{- define "sigstand.policy.dns" -}}
+{{ include "sigstand.policy" (list (first .) (index . 1) "dns") }}
+  podSelector:
+    {{- include "sigstand.pods" (last .) | nindent 4 }}
+  policyTypes: [Egress]
+  egress:
+    - to:
+        - namespaceSelector:
+            matchLabels:
+              kubernetes.io/metadata.name: kube-system
+      ports:
+        - {protocol: UDP, port: 53}
+        - {protocol: TCP, port: 53}
+{{- end }}
+
+{{/* Who speaks to the API server: (list $ SYSTEM NAMES). */}}
+{{- define "sigstand.policy.api" -}}
+{{ include "sigstand.policy" (list (first .) (index . 1) "kubernetes-api") }}
+  podSelector:
+    {{- include "sigstand.pods" (last .) | nindent 4 }}
+  policyTypes: [Egress]
+  egress:
+    - ports:
+        - {protocol: TCP, port: 443}
+        - {protocol: TCP, port: 6443}
+{{- end }}
+
+{{/* createtree's way to Trillian: (list $ SYSTEM). */}}
+{{- define "sigstand.policy.createtree" -}}
+{{- $name := include "sigstand.job.name" (list (first .) (last .) "createtree") -}}
+{{ include "sigstand.policy" (list (first .) (last .) $name) }}
+  podSelector:
+    matchLabels:
+      app.kubernetes.io/name: {{ $name }}
+  policyTypes: [Egress]
+  egress:
+    {{- include "sigstand.egress" (list (first .) "trillian" "log-server" 8090) | nindent 4 }}
+{{- end }}
+
+{{/* A way to the Pods of one server: (list $ SYSTEM NAME PORT). */}}
+{{- define "sigstand.egress" -}}
+- to:
+    {{- include "sigstand.peer" (list (first .) (index . 1) (list (index . 2))) | nindent 4 }}
+  ports:
+    - {protocol: TCP, port: {{ last . }}}
+{{- end }}
