@@ -1,4 +1,4 @@
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -57,6 +57,16 @@ describe('what sets a clone up', () => {
       called: '',
     });
     expect(await setup('yes')).toEqual({ status: 0, stderr: '', called: 'ci\n' });
+  });
+
+  it('looks for the links to our own packages, and in no list', async () => {
+    const ours = { resolved: 'packages/ours', link: true };
+    const all = { 'node_modules/lib': lib, 'node_modules/other': other };
+    await lock('package-lock.json', { '': {}, ...all, 'node_modules/ours': ours });
+    await lock('node_modules/.package-lock.json', all);
+    expect(await setup('no')).toMatchObject({ status: 69, called: '' });
+    await symlink('../packages/ours', join(clone, 'node_modules/ours'));
+    expect(await setup('no')).toEqual({ status: 0, stderr: '', called: '' });
   });
 
   it('installs on a fresh clone', async () => {
