@@ -10,7 +10,9 @@ export async function wholeStack(): Promise<StoredObject[]> {
   const store = memoryStore();
   const refs = new Map<string, Ref>();
   const noting = recording(store, ({ ref }) => {
-    if (ref.kind !== 'Event') refs.set(show(ref), { ...ref, kind: ref.kind });
+    if (ref.kind === 'Secret' || ref.kind === 'ConfigMap') {
+      refs.set(show(ref), { ...ref, kind: ref.kind });
+    }
   });
   await Promise.all(
     oncePods.map(async (pod) => {

@@ -47,22 +47,24 @@ export function jobCommand(
     .version(version, '--version', 'print the version')
     .optionsGroup('Flags:')
     .addHelpOption(new Option('--help', 'print this help').helpGroup(everyJob))
-    .configureHelp({ groupItems: ownFirst })
+    .configureHelp({ groupItems: ownFirst(everyJob) })
     .addHelpText('after', `${settingsHelp(name)}\n${exitHelp}`);
 }
 
 const everyJob = 'Flags that every Job has:';
 
-/** The Job's own flags before those that every Job has. */
-function ownFirst<T extends Command | Option>(
-  this: Help,
-  all: T[],
-  visible: T[],
-  groupOf: (item: T) => string,
-): Map<string, T[]> {
-  const groups = [...Help.prototype.groupItems.call(this, all, visible, groupOf as never)];
-  const ordered = groups.sort(([a], [b]) => Number(a === everyJob) - Number(b === everyJob));
-  return new Map(ordered) as Map<string, T[]>;
+/** A command's own flags before the group of those that others have as well. */
+export function ownFirst(others: string) {
+  return function grouped<T extends Command | Option>(
+    this: Help,
+    all: T[],
+    visible: T[],
+    groupOf: (item: T) => string,
+  ): Map<string, T[]> {
+    const groups = [...Help.prototype.groupItems.call(this, all, visible, groupOf as never)];
+    const ordered = groups.sort(([a], [b]) => Number(a === others) - Number(b === others));
+    return new Map(ordered) as Map<string, T[]>;
+  };
 }
 
 const settingsHelp = (job: string) => `

@@ -4,9 +4,14 @@ import type { Log } from './log.ts';
 import { type Host, type Job, main } from './main.ts';
 
 /** Runs a Job as this process, and sets the process's exit status. */
-export async function runProcess(job: Job): Promise<void> {
+export function runProcess(job: Job): Promise<void> {
+  return runAsProcess((host) => main(job, host));
+}
+
+/** Runs what resolves to an exit status as this process. */
+export async function runAsProcess(program: (host: Host) => Promise<number>): Promise<void> {
   const host = processHost();
-  process.exitCode = await main(job, host);
+  process.exitCode = await program(host);
   if (host.signal.aborted) endNow();
   // Where nothing is under way, the process has ended before.
   setTimeout(endNow, 100).unref();

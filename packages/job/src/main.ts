@@ -1,5 +1,5 @@
 import type { Store } from '@sigstand/store/store';
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { gnuStyle, type jobCommand, type Place } from './command.ts';
 import { asJobError, exitStatus, JobError } from './errors.ts';
 import { ending, type Log, logTo } from './log.ts';
@@ -17,8 +17,8 @@ export interface JobContext {
   readonly waitFor: WaitFor;
 }
 
-/** The process, as far as a Job may know it. */
-export interface Host {
+/** The process, as far as a program may know it. */
+export interface Terminal {
   /** The arguments after the program's name. */
   readonly args: readonly string[];
   /** What gives the flags that are not among them. */
@@ -28,6 +28,10 @@ export interface Host {
   /** Aborts when the process is told to stop. */
   readonly signal: AbortSignal;
   readonly now: () => Date;
+}
+
+/** The process, as far as a Job may know it. */
+export interface Host extends Terminal {
   readonly openStore: (
     place: Place,
     use: { job: string; log: Log; signal: AbortSignal; timeout: number },
@@ -52,25 +56,41 @@ export function defineJob<Options extends object>(
 
 /** Runs a Job to its exit status. Every error ends here, as one line. */
 export async function main(job: Job, host: Host): Promise<number> {
-  const name = job.command.name();
+  const command = job.command as JobCommand;
+  return conclude(command as never, host, async (options: CommonOptions, log) => {
+    if (options.store.kind === 'kubernetes') refuseDefaults(command as never, options);
+    await run(job, host, { options, log });
+  });
+}
+
+/**
+ * Reads the command line, does the work and resolves to the exit status; every error ends here, as one line. Help and
+ * the version are work that is done.
+ */
+export async function conclude<Options extends { readonly logFormat: 'text' | 'json' }>(
+  command: Command,
+  terminal: Terminal,
+  work: (options: Options, log: Log) => Promise<void>,
+): Promise<number> {
+  const job = command.name();
   const tell = (format: 'text' | 'json'): Log =>
-    logTo(host.stderr, { job: name, format, now: host.now });
-  let log = tell(formatAsked(name, host));
+    logTo(terminal.stderr, { job, format, now: terminal.now });
+  let log = tell(formatAsked(job, terminal));
   try {
-    const options = parse(job, host);
+    const options = parse<Options>(command, terminal);
     if (options === undefined) return exitStatus.done;
     log = tell(options.logFormat);
-    await untilStopped(host.signal, run(job, host, { options, log }));
+    await untilStopped(terminal.signal, work(options, log));
     return exitStatus.done;
   } catch (error) {
-    const reason = stopped(error, host.signal) ?? asJobError(error);
+    const reason = stopped(error, terminal.signal) ?? asJobError(error);
     log(ending(reason));
     return exitStatus[reason.failure];
   }
 }
 
 /** The log's format, for an error in the flags that say so. */
-function formatAsked(job: string, { args, env }: Host): 'text' | 'json' {
+function formatAsked(job: string, { args, env }: Terminal): 'text' | 'json' {
   const words = [`--log-format=${env[variableOf(job, 'log-format')]}`, ...args];
   return words.some(
     (word, index) =>
@@ -84,11 +104,10 @@ function formatAsked(job: string, { args, env }: Host): 'text' | 'json' {
 type CommonOptions = ReturnType<JobCommand['opts']>;
 
 /** The options, or undefined where help or the version was all that was asked for. */
-function parse(job: Job, host: Host): CommonOptions | undefined {
-  const command = job.command as JobCommand;
-  command.exitOverride().configureOutput({ writeOut: host.stdout, writeErr: () => {} });
-  refuseLong(host.args);
-  const { args, variables } = settled(command as never, gnuStyle(host.args), host.env);
+function parse<Options extends object>(command: Command, terminal: Terminal): Options | undefined {
+  command.exitOverride().configureOutput({ writeOut: terminal.stdout, writeErr: () => {} });
+  refuseLong(terminal.args);
+  const { args, variables } = settled(command, gnuStyle(terminal.args), terminal.env);
   refuseLong(args);
   try {
     command.parse(args, { from: 'user' });
@@ -98,9 +117,7 @@ function parse(job: Job, host: Host): CommonOptions | undefined {
     const hint = `see ${command.name()} --help`;
     throw new JobError('usage', usageMessage(error, variables), { cause: error, hint });
   }
-  const options = command.opts();
-  if (options.store.kind === 'kubernetes') refuseDefaults(command as never, options);
-  return options;
+  return command.opts<Options>();
 }
 
 async function run(

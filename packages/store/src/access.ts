@@ -17,10 +17,15 @@ export interface ClusterEnvironment extends PodEnvironment {
  *
  * @throws {StoreError} INVALID where there is neither, or kubectl would not take the kubeconfig.
  */
-export async function clusterAccess(env: ClusterEnvironment): Promise<Access> {
+export async function clusterAccess(
+  env: ClusterEnvironment,
+  { context }: { readonly context?: string | undefined } = {},
+): Promise<Access> {
   // In a Pod nobody needs what reads kubeconfigs: it is larger than all the rest.
-  const named = Boolean(env.KUBECONFIG) || existsSync(join(homedir(), '.kube/config'));
-  const access = (named ? await byKubeconfig(env) : undefined) ?? (inPod() ? podAccess(env) : null);
+  const named =
+    context !== undefined || Boolean(env.KUBECONFIG) || existsSync(join(homedir(), '.kube/config'));
+  const access =
+    (named ? await byKubeconfig(env, context) : undefined) ?? (inPod() ? podAccess(env) : null);
   if (access) return access;
   throw new StoreError(
     'INVALID',
@@ -31,11 +36,14 @@ export async function clusterAccess(env: ClusterEnvironment): Promise<Access> {
   );
 }
 
-async function byKubeconfig(env: ClusterEnvironment): Promise<Access | undefined> {
+async function byKubeconfig(
+  env: ClusterEnvironment,
+  context: string | undefined,
+): Promise<Access | undefined> {
   const { kubeconfigAccess } = await reader();
   let access: Access | undefined;
   try {
-    access = kubeconfigAccess(env);
+    access = kubeconfigAccess(env, context);
   } catch (error) {
     throw told(error, 'INVALID');
   }

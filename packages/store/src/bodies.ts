@@ -13,6 +13,9 @@ export const resources: Record<Named['kind'], string> = {
   Secret: 'secrets',
   ConfigMap: 'configmaps',
   Event: 'events',
+  ServiceAccount: 'serviceaccounts',
+  Service: 'services',
+  Pod: 'pods',
 };
 
 /** What server-side apply makes a record from. */

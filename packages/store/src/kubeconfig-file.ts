@@ -62,22 +62,29 @@ export class KubeconfigError extends Error {
 /**
  * The cluster and user that the files select together, as kubectl merges them: of two entries of one
  * name, and of two current contexts, the first counts as a whole; a path is relative to its own file.
- * Resolves to undefined where they select nothing.
+ * Resolves to undefined where they select nothing; `context` takes the place of the current one.
  *
  * Source: k8s.io/client-go v0.35.4, tools/clientcmd/loader.go and client_config.go.
  *
  * @throws {KubeconfigError}
  */
-export function selectedBy(files: readonly KubeconfigFile[]): Selected | undefined {
+export function selectedBy(
+  files: readonly KubeconfigFile[],
+  context?: string,
+): Selected | undefined {
   const parsed = files.map(parse);
   const first = <Entry>(of: (one: Parsed) => ReadonlyMap<string, Entry>, name: string) =>
     parsed.map((one) => of(one).get(name)).find((found) => found !== undefined);
 
-  const current = parsed.map((one) => one.current).find(Boolean);
+  const current = context ?? parsed.map((one) => one.current).find(Boolean);
   if (current === undefined) return undefined;
-  const context = first((one) => one.contexts, current);
-  if (context === undefined) throw new KubeconfigError('its current context does not exist');
-  const { cluster: clusterName = '', user: userName = '' } = context;
+  const selected = first((one) => one.contexts, current);
+  if (selected === undefined) {
+    const which =
+      context === undefined ? 'its current context' : 'the context that --context names';
+    throw new KubeconfigError(`${which} does not exist`);
+  }
+  const { cluster: clusterName = '', user: userName = '' } = selected;
   const cluster = first((one) => one.clusters, clusterName);
   if (cluster === undefined) throw new KubeconfigError("its context's cluster does not exist");
   const user = first((one) => one.users, userName);

@@ -23,8 +23,8 @@ import { type ProxyEnvironment, proxyFor } from './proxy.ts';
  *
  * @throws {KubeconfigError}
  */
-export function kubeconfigAccess(env: ProxyEnvironment): Access | undefined {
-  const selected = selectedBy(filesOf(env.KUBECONFIG));
+export function kubeconfigAccess(env: ProxyEnvironment, context?: string): Access | undefined {
+  const selected = selectedBy(filesOf(env.KUBECONFIG), context);
   return selected && accessOf(selected, env);
 }
 
@@ -110,9 +110,20 @@ function libraryConfig({ cluster, user }: Selected, proxy: string | undefined): 
 
 /** Without a proxy, or by one of http:// or https://, whose certificate the machine's own authorities vouch for. */
 function agentBy({ protocol }: URL, proxy: string | undefined): Agent | PlainAgent {
+  if (proxy && !knowsProxies()) {
+    throw new KubeconfigError(
+      `its API server is behind a proxy, and Node ${process.version} asks by none: take 24.5 or newer`,
+    );
+  }
   const proxyEnv = proxy ? { http_proxy: proxy, https_proxy: proxy } : {};
   const options = { keepAlive: true, proxyEnv };
   return protocol === 'http:' ? new PlainAgent(options) : new Agent(options);
+}
+
+/** An older Node passes over `proxyEnv`, and would go straight. */
+function knowsProxies(): boolean {
+  const [major = 0, minor = 0] = process.version.slice(1).split('.').map(Number);
+  return major > 24 || (major === 24 && minor >= 5);
 }
 
 /** As kubectl does, nobody shows who they are where everybody could read it. */

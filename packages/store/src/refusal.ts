@@ -79,7 +79,7 @@ const denial =
   /(^|: )(admission webhook "[^"]*" denied the request|ValidatingAdmissionPolicy '[^']*' with binding '[^']*' denied request)/;
 
 /** How the API server says that the identity lacks a right; all other 403s are admission's. */
-const rights = /^\S+( "[^"]*")? is forbidden: User "([^"]*)" cannot (\w+) resource "/;
+const rights = /^\S+( "[^"]*")? is forbidden: User "([^"]*)" cannot (\w+) resource "([^"]*)"/;
 
 function describe(code: StoreErrorCode, { http, status, ref, sent }: Failed): string {
   const said = brief(status.message ?? '');
@@ -105,8 +105,11 @@ function shortList(fields: readonly unknown[]): string {
 
 /** What somebody must grant, in the words of a Role. */
 function ruleFor({ verb, ref, status }: Failed): string {
-  const [, , user, denied = verb] = rights.exec(status.message ?? '') ?? [];
-  const rule = `verbs [${denied}], resources [${resources[ref.kind]}], resourceNames [${ref.name}]`;
+  const [, , user, denied = verb, resource = resources[ref.kind]] =
+    rights.exec(status.message ?? '') ?? [];
+  // A list has no name that a rule could be narrowed to.
+  const named = denied === 'list' ? '' : `, resourceNames [${ref.name}]`;
+  const rule = `verbs [${denied}], resources [${resource}]${named}`;
   const bound = user ? ` bound to ${user}` : '';
   return `grant it in a Role of namespace ${ref.namespace}${bound}: apiGroups [""], ${rule}`;
 }

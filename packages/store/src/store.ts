@@ -1,6 +1,6 @@
 /** Names one object of a namespace. */
 export interface Named {
-  readonly kind: 'Secret' | 'ConfigMap' | 'Event';
+  readonly kind: 'Secret' | 'ConfigMap' | 'Event' | 'ServiceAccount' | 'Service' | 'Pod';
   readonly namespace: string;
   readonly name: string;
 }
