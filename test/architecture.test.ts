@@ -10,6 +10,7 @@ const mayImport: Record<string, readonly string[]> = {
   pki: [],
   contracts: ['store'],
   job: ['store'],
+  sigstand: ['contracts', 'job', 'pki', 'store'],
   ...Object.fromEntries(jobs.map((job) => [job, ['contracts', 'job', 'pki', 'store']])),
 };
 

@@ -1,0 +1,29 @@
+// Bundles the CLI to dist/sigstand.cjs, which npm packs: one file and no dependency, for Node 20 and newer.
+
+import { chmod, copyFile, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const here = import.meta.dirname;
+const root = join(here, '../..');
+const outfile = join(here, 'dist/sigstand.cjs');
+
+await rm(join(here, 'dist'), { recursive: true, force: true });
+await mkdir(join(here, 'dist'), { recursive: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: ['packages/sigstand/src/main.ts'],
+  outfile,
+  bundle: true,
+  alias: { undici: join(root, 'scripts/no-undici.ts') },
+  minify: true,
+  platform: 'node',
+  target: 'node20',
+  supported: { 'dynamic-import': false },
+  format: 'cjs',
+  banner: { js: '#!/usr/bin/env node' },
+  legalComments: 'eof',
+  logLevel: 'warning',
+});
+await chmod(outfile, 0o755);
+await copyFile(join(root, 'LICENSE'), join(here, 'dist/LICENSE'));

@@ -1,0 +1,50 @@
+import { JobError } from '@sigstand/job/errors';
+import { conclude, type Terminal } from '@sigstand/job/main';
+import { Command } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
+import { token } from './token.ts';
+import type { Verb } from './verb.ts';
+
+/** What `sigstand` can do, by its verb. */
+const verbs: Readonly<Record<string, () => Verb>> = { token };
+
+/** Runs the verb that the command line names, to its exit status. */
+export function sigstand(terminal: Terminal): Promise<number> {
+  const [name = '', ...args] = terminal.args;
+  const made = Object.hasOwn(verbs, name) ? verbs[name]?.() : undefined;
+  const { env, stdout: print, signal, now } = terminal;
+  // No flag comes from the environment: SIGSTAND_OUT and its like are the scripts'.
+  if (made === undefined) return withoutVerb({ ...terminal, env: {} });
+  return conclude(made.command, { ...terminal, args, env: {} }, (options, log) =>
+    made.run({ print, log, now, signal, env }, options),
+  );
+}
+
+/** Help, the version, or what is wrong. */
+function withoutVerb(terminal: Terminal): Promise<number> {
+  const command = new Command('sigstand')
+    .description('Looks after a private Sigstore on Kubernetes that Sigstand has set up.')
+    .usage('VERB [flags]')
+    .version(manifest.version, '--version', 'print the version')
+    .helpOption('--help', 'print this help')
+    .option('--log-format <format>', 'how to write an error: text or json', 'text')
+    .allowExcessArguments()
+    .addHelpText('after', `\nVerbs:\n${listed()}\n\nsigstand VERB --help has the flags of each.`);
+  return conclude(command, terminal, async () => {
+    const [first] = terminal.args;
+    // What was given is not repeated: it may be a token that went to the wrong place.
+    throw new JobError(
+      'usage',
+      first === undefined ? 'no verb is given' : 'there is no such verb',
+      {
+        hint: 'sigstand --help lists the verbs',
+      },
+    );
+  });
+}
+
+function listed(): string {
+  return Object.entries(verbs)
+    .map(([name, verb]) => `  ${name.padEnd(8)} ${verb().summary}`)
+    .join('\n');
+}
