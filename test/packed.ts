@@ -25,7 +25,8 @@ export async function packed(): Promise<Packed> {
   const path = (process.env.PATH ?? '').split(delimiter).filter((one) => !/node_modules/.test(one));
   // Whatever npm tells what it runs would tell it of this project.
   const npm = Object.keys(process.env).filter((name) => /^npm_/i.test(name));
-  const env = [`PATH=${path.join(delimiter)}`, `HOME=${folder}`, `npm_config_cache=${folder}/.npm`];
+  const own = [`npm_config_cache=${folder}/.npm`, 'npm_config_update_notifier=false'];
+  const env = [`PATH=${path.join(delimiter)}`, `HOME=${folder}`, ...own];
   const bare = [...npm.flatMap((name) => ['-u', name]), '-C', folder, ...env];
   const version = await run('env', [...bare, 'node', '--version']);
   return {
