@@ -114,6 +114,29 @@ describe('copysecrets', () => {
     expect((await copied(store)).rekor).toBeUndefined();
   });
 
+  it('gives the copies names of their own in the namespace of their sources', async () => {
+    const store = memoryStore();
+    const here = (ref: Ref) => ({ ...ref, namespace: 'sigstore' });
+    const copies_ = Object.values(copies).map((ref) => ({ ...ref, name: `trusted-${ref.name}` }));
+    for (const ref of [fulcioPublicKey, ctlogPublicKey, rekorPublicKey, tsaCertChain]) {
+      await store.write(here(ref), { data: (await (await filledStore()).read(ref))!.data });
+    }
+    const flags = [
+      'fulcio-secret=sigstore/fulcio-pub-key',
+      'ctlog-secret=sigstore/ctlog-public-key',
+    ];
+    const more = ['rekor-secret=sigstore/rekor-pub-key', 'tsa-secret=sigstore/tsa-cert-chain'];
+    const args = ['namespace=sigstore', ...flags, ...more].map((flag) => `--${flag}`);
+    const { status, stderr } = await runJob(copySecrets(), store, { args });
+    expect(status).toBe(64);
+    expect(stderr).toContain('Secret sigstore/fulcio-pub-key would be its own copy');
+
+    const told = { args: [...args, '--copy-prefix=trusted-'] };
+    expect(await runJob(copySecrets(), store, told)).toMatchObject({ status: 0 });
+    const data = await Promise.all(copies_.map(async (ref) => (await store.read(here(ref)))?.data));
+    expect(data).toEqual(Object.values(allCopied));
+  });
+
   it('only reads when it runs a second time', async () => {
     const store = await filledStore();
     await runJob(copySecrets(), store);

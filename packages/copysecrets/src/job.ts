@@ -12,7 +12,7 @@ import { defineJob, type JobContext } from '@sigstand/job/main';
 import { inDirectory, leadsOut } from '@sigstand/job/outside';
 import { act } from '@sigstand/job/settings';
 import { newKeyNote } from '@sigstand/job/trusted';
-import { namespacedName, yesNo } from '@sigstand/job/values';
+import { namePrefix, namespacedName, yesNo } from '@sigstand/job/values';
 import type { WaitFor } from '@sigstand/job/wait';
 import { createdNote } from '@sigstand/pki/created';
 import { clientsVerifyCt, otherCtCurve, parsePublicKey } from '@sigstand/pki/keys';
@@ -23,10 +23,8 @@ import {
   type Annotations,
   type Change,
   type Data,
-  type Ref,
   type Snapshot,
   type Store,
-  secretIn,
   show,
 } from '@sigstand/store/store';
 import manifest from '../package.json' with { type: 'json' };
@@ -39,9 +37,9 @@ import {
   publicPart,
   refuseOtherNames,
   refuseUseless,
-  type Service,
   strayPrivateKeys,
 } from './copies.ts';
+import { type Copy, plan } from './plan.ts';
 
 const summary = `Copy what clients must trust to the namespace of the TUF repository: the public keys
 and certificates of Fulcio, the CT log, Rekor and the timestamp authority, and nothing else of their
@@ -73,6 +71,12 @@ const command = () =>
     .addOption(
       sourceFlag('--tsa-secret <namespace/name>', "the timestamp authority's chain", tsaCertChain),
     )
+    .option(
+      '--copy-prefix <text>',
+      "what the copies' names begin with, where they are in the namespace of their sources",
+      namePrefix,
+      '',
+    )
     .addOption(
       act(
         new Option('--replace [bool]', 'let copies follow sources that changed')
@@ -83,16 +87,6 @@ const command = () =>
     );
 
 type Options = ReturnType<ReturnType<typeof command>['opts']>;
-
-/** One source, what is taken of it, who makes it, and where it goes. */
-interface Copy {
-  readonly service: Service;
-  readonly source: Ref;
-  readonly keys: readonly string[];
-  readonly madeBy: string;
-  readonly copy: Ref;
-  readonly replace: boolean;
-}
 
 export function copySecrets() {
   return defineJob(command(), copyAll);
@@ -134,28 +128,6 @@ function together(late: readonly JobError[]): JobError {
   return new JobError('unavailable', late.map(({ message }) => message).join('; '), {
     hint: hints.join('; '),
   });
-}
-
-function plan({ namespace, replace, ...options }: Options): Copy[] {
-  const one = (
-    service: Service,
-    name: Name,
-    from: { madeBy: string },
-    to: { name: string; keys: readonly string[] },
-  ) => ({
-    service,
-    source: secretIn(name.namespace, name.name),
-    keys: to.keys,
-    madeBy: from.madeBy,
-    copy: secretIn(namespace, to.name),
-    replace,
-  });
-  return [
-    one('fulcio', options.fulcioSecret, fulcioPublicKey, copies.fulcio),
-    one('ctlog', options.ctlogSecret, ctlogPublicKey, copies.ctlog),
-    one('rekor', options.rekorSecret, rekorPublicKey, copies.rekor),
-    one('tsa', options.tsaSecret, tsaCertChain, copies.tsa),
-  ];
 }
 
 /** What is taken of a source. */

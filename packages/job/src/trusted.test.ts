@@ -63,6 +63,15 @@ describe('a key may be made', () => {
     expect(trustedIn('none', { copy, repository, target: 'x' })).toBeUndefined();
   });
 
+  it('behind a prefix, where copies have names of their own', () => {
+    const place = { namespace: 'sigstore' };
+    expect(trustedIn('sigstore/trusted-', { copy, repository, target: 'x' })).toEqual({
+      copy: { ...copy, ...place, name: 'trusted-tsa-cert-chain' },
+      repository: { ...repository, ...place },
+      target: 'x',
+    });
+  });
+
   it('as far as this goes, where a parallel run has made it since', async () => {
     const store = await holding({ 'cert-chain': bytes });
     await store.write(secret, { data: { 'cert-chain': bytes } });

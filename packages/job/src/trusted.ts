@@ -2,7 +2,7 @@ import { Option } from '@commander-js/extra-typings';
 import { type Ref, type Snapshot, type Store, show } from '@sigstand/store/store';
 import { JobError } from './errors.ts';
 import { leadsOut } from './outside.ts';
-import { namespaceName } from './values.ts';
+import { namePrefix, namespaceName } from './values.ts';
 
 /** Where clients' trust in a key can be seen, besides its own namespace. */
 export interface Trusted {
@@ -33,20 +33,37 @@ export const tufNamespaceFlag = (
   leadsOut(
     new Option(
       '--tuf-namespace <name>',
-      'namespace of the TUF repository: no key is made beside one that it has; or none',
+      'namespace of the TUF repository: no key is made beside one that it has; or none. ' +
+        'NAMESPACE/PREFIX, where copysecrets has a --copy-prefix',
     )
-      .argParser((text) => (text === 'none' ? 'none' : namespaceName(text)))
+      .argParser(tufPlace)
       .default(standard, `${standard} beside ${beside}`),
     (options: Where) => options.namespace === beside || unless(options),
   );
 
-/** The objects of a namespace that tell of trust in a key; undefined for `none`. */
+function tufPlace(text: string): string {
+  if (text === 'none') return text;
+  const [namespace = '', prefix = ''] = text.split(/\/(.*)/s);
+  namespaceName(namespace);
+  namePrefix(prefix);
+  return text;
+}
+
+/**
+ * The objects of a namespace that tell of trust in a key, the copy behind a prefix that `place` may have;
+ * undefined for `none`.
+ */
 export function trustedIn(
-  namespace: string,
+  place: string,
   { copy, repository, target }: { copy: Ref; repository: Ref; target: string },
 ): Trusted | undefined {
-  if (namespace === 'none') return undefined;
-  return { copy: { ...copy, namespace }, repository: { ...repository, namespace }, target };
+  if (place === 'none') return undefined;
+  const [namespace = '', prefix = ''] = place.split('/');
+  return {
+    copy: { ...copy, namespace, name: `${prefix}${copy.name}` },
+    repository: { ...repository, namespace },
+    target,
+  };
 }
 
 /**

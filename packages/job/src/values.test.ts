@@ -61,6 +61,16 @@ describe('a country', () => {
   });
 });
 
+describe('what names begin with', () => {
+  it.each(['', 'trusted-', 'a.b-', 'x'])('%j is a beginning', (text) => {
+    expect(values.namePrefix(text)).toBe(text);
+  });
+
+  it.each(['-a', 'A-', 'a_', 'a/', `${'a'.repeat(191)}`])('%j is refused', (text) => {
+    expect(() => values.namePrefix(text)).toThrow();
+  });
+});
+
 describe('a Secret elsewhere', () => {
   it('has a namespace and a name', () => {
     expect(values.namespacedName('ns/name')).toEqual({ namespace: 'ns', name: 'name' });

@@ -51,6 +51,12 @@ export function namespaceName(text: string): string {
   return objectName(text);
 }
 
+/** What names of objects begin with, so that they are names still; nothing, too. */
+export function namePrefix(text: string): string {
+  if (text !== '') objectName(`${text}${'x'.repeat(63)}`);
+  return text;
+}
+
 /** A Secret elsewhere, as NAMESPACE/NAME. */
 export function namespacedName(text: string): { namespace: string; name: string } {
   const [namespace = '', name = '', ...rest] = text.split('/');

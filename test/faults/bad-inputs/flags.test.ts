@@ -152,6 +152,10 @@ const usage: Readonly<
       ),
     ),
     ['createsecret', ['--password-secret=x', '--copy-to=a.b'], '--copy-to'],
+    ...['-a', 'A', 'a_b', 'a/', long(191)].flatMap((text) => [
+      ['copysecrets', [`--copy-prefix=${text}`], '--copy-prefix'] as const,
+      ['createcerts', [`--tuf-namespace=ns/${text}`], '--tuf-namespace'] as const,
+    ]),
   ],
   'row 30: the namespace': Object.keys(jobs).flatMap((name) =>
     ['', 'A', 'a.b', 'a_b', '../a', long(64)].map(
