@@ -48,7 +48,7 @@ subjects:
 {{- define "sigstand.role.trusted" -}}
 # A key that clients trust and that is gone is restored, not made anew.
 {{ include "sigstand.role" (dict "root" .root "system" .system "job" .job "in" "tuf" "name" (printf "%s-%s" .system .job)
-  "rules" (list (list "secrets" .copy "get") (list "configmaps" "tuf-repository" "get"))) }}
+  "rules" (list (list "secrets" (include "sigstand.copy" (list .root .copy)) "get") (list "configmaps" "tuf-repository" "get"))) }}
 {{- end }}
 
 {{/* One of our Jobs: (dict "root" $ "system" SYSTEM "job" JOB), and what else sigstand.job.spec takes. */}}

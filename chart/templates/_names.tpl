@@ -26,6 +26,24 @@
 {{ include "sigstand.namespace" . }}/{{ last . }}
 {{- end }}
 
+{{/* The names of what copysecrets brings: those of the sources, but in one namespace with a word before them. */}}
+{{- define "sigstand.copy" -}}
+{{- if (first .).Values.namespaces.single }}trusted-{{ end }}{{ last . -}}
+{{- end }}
+
+{{- define "sigstand.copies" -}}
+{{- $names := list -}}
+{{- range list "fulcio-pub-key" "ctlog-public-key" "rekor-pub-key" "tsa-cert-chain" -}}
+{{- $names = append $names (include "sigstand.copy" (list $ .)) -}}
+{{- end -}}
+{{- join ", " $names -}}
+{{- end }}
+
+{{/* Where Jobs that make keys look for the trust in one: $. */}}
+{{- define "sigstand.tuf" -}}
+{{ include "sigstand.namespace" (list . "tuf") }}{{ if .Values.namespaces.single }}/trusted-{{ end }}
+{{- end }}
+
 {{/* Where Trillian's log server takes calls: $. */}}
 {{- define "sigstand.trillian" -}}
 {{ include "sigstand.svc" (list . "trillian" "log-server") }}:80
@@ -63,9 +81,15 @@ labels:
   {{- include "sigstand.labels" (first .) | nindent 2 }}
 {{- end }}
 
-{{/* An image by its name in the values: (list $ NAME). */}}
+{{/* An image by its name in the values, from the registry that they name for its own: (list $ NAME). */}}
 {{- define "sigstand.image" -}}
 {{- $images := (first .).Values.images -}}
-{{- $host := regexReplaceAll "/.*" (get $images.names (last .)) "" -}}
-{{- get $images.registries (ternary "github" "docker" (eq $host "ghcr.io")) }}{{ get $images.names (last .) | trimPrefix $host -}}
+{{- $name := get $images.names (last .) -}}
+{{- range $host, $registry := dict "ghcr.io/" $images.registries.github "docker.io/" $images.registries.docker -}}
+{{- if hasPrefix $host $name -}}
+{{- $name = printf "%s/%s" $registry (trimPrefix $host $name) -}}
+{{- break -}}
+{{- end -}}
+{{- end -}}
+{{- $name -}}
 {{- end }}

@@ -19,11 +19,31 @@ matchExpressions:
 
 {{/* Pods of another system: (list $ SYSTEM NAMES). */}}
 {{- define "sigstand.peer" -}}
+{{- $names := list -}}
+{{- range last . -}}
+{{- $names = append $names (include "sigstand.job.name" (list (first $) (index $ 1) .)) -}}
+{{- end -}}
 - namespaceSelector:
     matchLabels:
       kubernetes.io/metadata.name: {{ include "sigstand.namespace" . }}
   podSelector:
-    {{- include "sigstand.pods" (last .) | nindent 4 }}
+    {{- include "sigstand.pods" $names | nindent 4 }}
+{{- end }}
+
+{{/*
+The Pods of a system that a table of SYSTEM and NAMES has, or in one namespace those of all systems: (list $ SYSTEM TABLE).
+*/}}
+{{- define "sigstand.pods.of" -}}
+{{- $root := first . -}}
+{{- $names := list -}}
+{{- range $system := list "trillian" "rekor" "fulcio" "ctlog" "tsa" "tuf" -}}
+{{- if or $root.Values.namespaces.single (eq $system (index $ 1)) -}}
+{{- range get (last $) $system -}}
+{{- $names = append $names (include "sigstand.job.name" (list $root $system .)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- include "sigstand.pods" $names -}}
 {{- end }}
 
 {{- define "sigstand.policy.deny" -}}
@@ -32,11 +52,11 @@ matchExpressions:
   policyTypes: [Ingress, Egress]
 {{- end }}
 
-{{/* Who looks names up: (list $ SYSTEM NAMES). */}}
+{{/* Who looks names up: (list $ SYSTEM TABLE). */}}
 {{- define "sigstand.policy.dns" -}}
 {{ include "sigstand.policy" (list (first .) (index . 1) "dns") }}
   podSelector:
-    {{- include "sigstand.pods" (last .) | nindent 4 }}
+    {{- include "sigstand.pods.of" . | nindent 4 }}
   policyTypes: [Egress]
   egress:
     - to:
@@ -48,16 +68,28 @@ matchExpressions:
         - {protocol: TCP, port: 53}
 {{- end }}
 
-{{/* Who speaks to the API server: (list $ SYSTEM NAMES). */}}
+{{/* Who speaks to the API server: (list $ SYSTEM TABLE). */}}
 {{- define "sigstand.policy.api" -}}
 {{ include "sigstand.policy" (list (first .) (index . 1) "kubernetes-api") }}
   podSelector:
-    {{- include "sigstand.pods" (last .) | nindent 4 }}
+    {{- include "sigstand.pods.of" . | nindent 4 }}
   policyTypes: [Egress]
   egress:
     - ports:
         - {protocol: TCP, port: 443}
         - {protocol: TCP, port: 6443}
+{{- end }}
+
+{{/* The three policies that each namespace has: (list $ SYSTEM TABLE TABLE), those of DNS and of the API server. */}}
+{{- define "sigstand.policy.basics" -}}
+{{- if not (first .).Values.namespaces.single }}
+---
+{{ include "sigstand.policy.deny" (list (first .) (index . 1)) }}
+---
+{{ include "sigstand.policy.dns" (list (first .) (index . 1) (index . 2)) }}
+---
+{{ include "sigstand.policy.api" (list (first .) (index . 1) (index . 3)) }}
+{{- end }}
 {{- end }}
 
 {{/* createtree's way to Trillian: (list $ SYSTEM). */}}

@@ -1,0 +1,106 @@
+const tolerations = (...list: object[]) => ({ pods: { tolerations: list } });
+const rekor = (resources: object) => ({ resources: { rekor: resources } });
+const long = (letters: number) => 'x'.repeat(letters);
+
+/** What cannot be, the path that is named, and the reason. */
+export const refused: readonly (readonly [values: object, path: string, reason: RegExp])[] = [
+  [{ namespace: { prefix: 'stg-' } }, '', /'namespace' not allowed/],
+  [{ namespaces: { Prefix: 'stg-' } }, '/namespaces', /'Prefix' not allowed/],
+  [{ namespaces: { prefix: 'Stg-' } }, '/namespaces/prefix', /pattern/],
+  [{ namespaces: { prefix: '-stg' } }, '/namespaces/prefix', /pattern/],
+  [{ namespaces: { prefix: 'stg.' } }, '/namespaces/prefix', /pattern/],
+  [{ namespaces: { prefix: 7 } }, '/namespaces/prefix', /want string/],
+  [{ namespaces: { prefix: null } }, '/namespaces', /'prefix'/],
+  // With trillian-system behind it, one letter more than a namespace has.
+  [{ namespaces: { prefix: long(49) } }, '/namespaces/prefix', /maxLength: got 49, want 48/],
+  [{ namespaces: { prefix: 'kube-' } }, '/namespaces/prefix', /the cluster's own/],
+  [{ namespaces: { single: long(64) } }, '/namespaces/single', /maxLength: got 64, want 63/],
+  [{ namespaces: { single: 'sigstore-' } }, '/namespaces/single', /pattern/],
+  [{ namespaces: { single: 'default' } }, '/namespaces/single', /the cluster's own/],
+  [{ namespaces: { single: 'kube-system' } }, '/namespaces/single', /the cluster's own/],
+  [{ namespaces: { single: 'true' } }, '/namespaces/single', /a word of YAML/],
+  [{ namespaces: { single: 'one', prefix: 'stg-' } }, '/namespaces/prefix', /beside/],
+  [{ namespaces: { create: 'yes' } }, '/namespaces/create', /want boolean/],
+  [{ instance: 'stg one' }, '/instance', /pattern/],
+  [{ instance: long(64) }, '/instance', /maxLength: got 64, want 63/],
+  [{ cluster: { domain: 'cluster..local' } }, '/cluster/domain', /pattern/],
+  [{ cluster: { domain: '.local' } }, '/cluster/domain', /pattern/],
+  [{ cluster: { domain: 'Cluster.local' } }, '/cluster/domain', /pattern/],
+  [
+    {
+      cluster: { domain: `${long(60)}.${long(60)}.${long(60)}` },
+      namespaces: { prefix: long(48) },
+    },
+    '/cluster/domain',
+    /longer than the 253 letters/,
+  ],
+  [
+    { images: { registries: { github: 'https://mirror.example' } } },
+    '/images/registries/github',
+    /pattern/,
+  ],
+  [
+    { images: { registries: { docker: 'mirror.example/' } } },
+    '/images/registries/docker',
+    /pattern/,
+  ],
+  [{ images: { registries: { quay: 'quay.io' } } }, '/images/registries', /'quay' not allowed/],
+  [{ images: { pullSecrets: 'pull' } }, '/images/pullSecrets', /want array/],
+  [{ images: { pullSecrets: ['a', 'a'] } }, '/images/pullSecrets', /equal/],
+  [{ images: { pullSecrets: ['Pull'] } }, '/images/pullSecrets/0', /pattern/],
+  [{ images: { names: { rekor: 'rekor-server' } } }, '/images/names/rekor', /pattern/],
+  [
+    { images: { names: { rekor: 'ghcr.io/sigstore/rekor/rekor-server' } } },
+    '/images/names/rekor',
+    /pattern/,
+  ],
+  [{ images: { names: { rekor: 'ghcr.io/x/y:1@sha256:abc' } } }, '/images/names/rekor', /pattern/],
+  [
+    { images: { names: { redis: 'docker.io/library/redis:8' } } },
+    '/images/names',
+    /'redis' not allowed/,
+  ],
+  [{ pods: { priorityClassName: 'High' } }, '/pods/priorityClassName', /pattern/],
+  [{ pods: { nodeSelector: { 'a b': 'c' } } }, '/pods/nodeSelector', /'a b' not allowed/],
+  [{ pods: { nodeSelector: { disk: true } } }, '/pods/nodeSelector/disk', /want string/],
+  [tolerations({ keey: 'a' }), '/pods/tolerations/0', /'keey' not allowed/],
+  [tolerations({ key: 'a', effect: 'NoStart' }), '/pods/tolerations/0/effect', /must be one of/],
+  [
+    tolerations({ key: 'a', operator: 'Exists', value: 'b' }),
+    '/pods/tolerations/0/value',
+    /Exists/,
+  ],
+  [tolerations({ value: 'b' }), '/pods/tolerations/0/operator', /has to be Exists/],
+  [
+    tolerations({ key: 'a', operator: 'Exists' }, { key: 'b', tolerationSeconds: 9 }),
+    '/pods/tolerations/1/tolerationSeconds',
+    /NoExecute/,
+  ],
+  [{ pods: { user: -1 } }, '/pods/user', /minimum/],
+  [{ pods: { user: 'nobody' } }, '/pods/user', /want integer/],
+  [{ storage: { size: '5 GB' } }, '/storage/size', /pattern/],
+  [{ storage: { size: 0 } }, '/storage/size', /minimum/],
+  [{ rekor: { hostname: 'https://rekor.example.com' } }, '/rekor/hostname', /pattern/],
+  [{ rekor: { hostname: 'rekor.example.com:443' } }, '/rekor/hostname', /pattern/],
+  [{ rekor: { hostname: `${long(64)}.example.com` } }, '/rekor/hostname', /pattern/],
+  [rekor({ limits: { cpu: 'two' } }), '/resources/rekor/limits/cpu', /pattern/],
+  [rekor({ limits: { memory: '2G' } }), '/resources/rekor/limits/memory', /pattern/],
+  [rekor({ limits: { memory: '2gb' } }), '/resources/rekor/limits/memory', /pattern/],
+  [
+    rekor({ requests: { memory: '3Gi' } }),
+    '/resources/rekor/requests/memory',
+    /more than its limit/,
+  ],
+  [rekor({ requests: { cpu: '2500m' } }), '/resources/rekor/requests/cpu', /more than its limit/],
+  [{ resources: { rekor: null } }, '/resources', /'rekor'/],
+  [{ resources: { redis: {} } }, '/resources', /'redis' not allowed/],
+];
+
+/**
+ * The line in which Helm names a value's path, with the reason: from the schema, or from the templates where values
+ * contradict each other.
+ */
+export function reasonIn(stderr: string, path: string): string | undefined {
+  const starts = [`at '${path}': `, `values: ${path}: `];
+  return stderr.split('\n').find((line) => starts.some((start) => line.includes(start)));
+}

@@ -1,0 +1,60 @@
+import { chart, runHelm } from '../../scripts/chart/rendered.ts';
+import { binary } from '../programs/binaries.ts';
+import { type Manifest, objectsIn } from '../stack.ts';
+
+/** Values as a user may choose them, by a name for messages. */
+export const sets = {
+  'the defaults': {},
+  'a prefix, and all else': {
+    namespaces: { prefix: 'stg-' },
+    instance: 'stg',
+    cluster: { domain: 'cluster.local' },
+    images: {
+      registries: { github: 'mirror.example:5000/ghcr', docker: 'mirror.example:5000/hub' },
+      pullSecrets: ['pull-one', 'pull-two'],
+    },
+    pods: {
+      priorityClassName: 'system-cluster-critical',
+      nodeSelector: { 'kubernetes.io/os': 'linux', disk: 'ssd' },
+      tolerations: [
+        { key: 'dedicated', operator: 'Equal', value: 'signing', effect: 'NoSchedule' },
+        { operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 60 },
+      ],
+      user: 1000,
+    },
+    storage: { size: '10Gi', className: 'fast' },
+    rekor: { hostname: 'rekor.example.com' },
+    resources: {
+      rekor: { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: 4, memory: '4Gi' } },
+      wait: { limits: { cpu: 0.5 } },
+    },
+  },
+  'the longest prefix': { namespaces: { prefix: `l${'o'.repeat(45)}g-` } },
+  'one namespace for all': { namespaces: { single: 'all-in-one' }, instance: 'one' },
+  'namespaces of others, and users of the cluster’s choice': {
+    namespaces: { prefix: 'their-', create: false },
+    pods: { user: 0 },
+  },
+} as const;
+
+export type SetName = keyof typeof sets;
+
+/** Values as flags of Helm. */
+export function flags(values: object): string[] {
+  return Object.entries(values).flatMap(([key, value]) => [
+    '--set-json',
+    `${key}=${JSON.stringify(value)}`,
+  ]);
+}
+
+/** The chart with these values, as helm template prints it. */
+export function rendered(values: object, helm = binary('helm')) {
+  return runHelm(helm, ['template', 'sigstand', chart, ...flags(values)]);
+}
+
+/** The objects of one of the sets. @throws {Error} Where Helm refuses it. */
+export async function objectsOf(set: SetName): Promise<{ text: string; objects: Manifest[] }> {
+  const { status, stdout, stderr } = await rendered(sets[set]);
+  if (status !== 0 || stderr !== '') throw new Error(stderr);
+  return { text: stdout, objects: objectsIn(stdout, set) };
+}
