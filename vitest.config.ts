@@ -88,6 +88,7 @@ export default defineConfig({
       ...onDemand('arm64'),
       ...onDemand('foreign', 'foreign'),
       ...onDemand('action'),
+      ...onDemand('chart'),
       ...onDemand('kind'),
     ],
     coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'] },

@@ -63,11 +63,17 @@ tags_of() { if [ "$1" = sigstore ]; then echo mysql,etcd; fi; }
 
 packages_of() { if grep -q '^tool' "$(module_folder "$1")/go.mod"; then echo tool; else echo ./...; fi; }
 
-# Without a stamp Kubernetes says v0.0.0-master+$Format, and clients' version checks misbehave; Docker's likewise.
+# Without a stamp Kubernetes says v0.0.0-master+$Format, and clients' version checks misbehave; Docker's likewise. Helm 3
+# then takes every cluster that it does not ask for Kubernetes 1.20.
 linker_flags() {
   echo -n '-s -w'
   case $1 in
     kube | kubeadm) stamp_kubernetes "$(module_version "$1")" ;;
+    helm3)
+      echo -n " -X $(module_main helm3)/pkg/chartutil.k8sVersionMajor=1"
+      echo -n " -X $(module_main helm3)/pkg/chartutil.k8sVersionMinor=$(sed -nE 's|^.*k8s.io/client-go v0\.([0-9]+).*|\1|p' \
+        "$(module_folder helm3)/go.mod" | head -n 1)"
+      ;;
     # Of the module's v2.0.0 comes the engine's 29.
     engine) echo -n " -X $(module_main engine)/dockerversion.Version=29.0.0-$(module_version engine | sed 's/^[^-]*-//')" ;;
     docker)

@@ -1,0 +1,204 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { chart } from '../../scripts/chart/rendered.ts';
+import { bringUp } from '../cluster/bring-up.ts';
+import { type Cosign, cosign, identityOf, issuer, tokenOf } from '../cluster/cosign.ts';
+import { rig, run, waste } from '../cluster/rig.ts';
+import { versions } from '../cluster/stack.ts';
+import { binary } from '../programs/binaries.ts';
+import { flags } from './sets.ts';
+
+/* Two releases in one cluster, by two versions of Helm: all six namespaces under a prefix, and one namespace for all. */
+
+const cluster = rig(process.env.RIG ?? 'test');
+let work = '';
+
+/** A release, how it is made, and a client that trusts it alone. */
+interface Release {
+  readonly name: string;
+  readonly helm: string;
+  readonly values: object;
+  readonly tuf: string;
+  readonly mirror: string;
+}
+
+const releases: readonly Release[] = [
+  {
+    name: 'stg',
+    helm: 'helm',
+    values: {
+      namespaces: { prefix: 'stg-' },
+      instance: 'stg',
+      cluster: { domain: 'cluster.local' },
+      pods: {
+        priorityClassName: 'signing',
+        nodeSelector: { 'kubernetes.io/os': 'linux' },
+        tolerations: [{ key: 'dedicated', operator: 'Exists', effect: 'NoSchedule' }],
+        user: 65533,
+      },
+      rekor: { hostname: 'rekor.example.com' },
+      resources: { rekor: { limits: { memory: '1536Mi' } } },
+    },
+    tuf: 'stg-tuf-system',
+    mirror: 'http://tuf.stg-tuf-system.svc.cluster.local',
+  },
+  {
+    name: 'one',
+    helm: 'helm3',
+    values: { namespaces: { single: 'all-in-one' }, instance: 'one' },
+    tuf: 'all-in-one',
+    mirror: 'http://tuf.all-in-one.svc',
+  },
+];
+
+/** The images by their tags: the rig serves the same names, and other bytes than their makers. */
+async function byTag(): Promise<object> {
+  const { images } = parse(await readFile(join(chart, 'values.yaml'), 'utf8'));
+  const names = Object.entries(images.names as Record<string, string>);
+  return Object.fromEntries(names.map(([key, name]) => [key, name.replace(/@.*/, '')]));
+}
+
+const helm = ({ helm: program }: Release, ...args: string[]) => {
+  const home = ['CONFIG', 'CACHE', 'DATA'].map((one) => `HELM_${one}_HOME=${join(work, 'helm')}`);
+  return cluster.mustExec(['env', ...home, binary(program), ...args, '--namespace', 'default']);
+};
+
+async function install(release: Release, verb: 'install' | 'upgrade'): Promise<void> {
+  const values = { ...release.values, images: { names: await byTag() } };
+  await helm(release, verb, release.name, chart, ...flags(values));
+}
+
+async function upAndRunning({ name }: Release): Promise<void> {
+  const label = ['-A', '-l', `app.kubernetes.io/instance=${name}`, '--timeout=10m'];
+  await cluster.kubectl('wait', '--for=condition=Complete', 'jobs', ...label);
+  await cluster.kubectl('wait', '--for=condition=Available', 'deployments', ...label);
+}
+
+interface Party {
+  readonly client: Cosign;
+  readonly blob: string;
+  readonly bundle: string;
+}
+
+/** A client with nothing but what npm run export gave it. */
+async function partyOf({ name, tuf, mirror }: Release): Promise<Party> {
+  const to = join(work, `${name}-trust`);
+  const exported = await run(
+    'npm',
+    ['run', '--silent', 'export', '--', '--namespace', tuf, '--to', to],
+    { env: { ...cluster.env, SIGSTAND_OUT: join(work, 'out') } },
+  );
+  if (exported.status !== 0) throw new Error(exported.stderr);
+  const client = await cosign(cluster, 'cosign3');
+  await client.must(['initialize', '--mirror', mirror, '--root', join(to, '1.root.json')]);
+  const blob = join(client.home, 'blob');
+  await writeFile(blob, `signed where ${name} is trusted\n`);
+  return { client, blob, bundle: join(client.home, 'bundle.json') };
+}
+
+const sign = async ({ client, blob, bundle }: Party) =>
+  client.must(['sign-blob', '--yes', '--bundle', bundle, blob], await tokenOf(cluster, 'default'));
+const verify = ({ client }: Party, { blob, bundle }: Party) =>
+  client.run([
+    ...['verify-blob', '--bundle', bundle, '--use-signed-timestamps', blob],
+    ...['--certificate-identity', identityOf('default'), '--certificate-oidc-issuer', issuer],
+  ]);
+
+/** What is there of one release, and its versions. */
+async function objectsOf(namespace: string): Promise<Record<string, string>> {
+  const all = Object.entries(await versions(cluster));
+  return Object.fromEntries(all.filter(([place]) => place.includes(` ${namespace}`)));
+}
+
+beforeAll(async () => {
+  work = await mkdtemp(join(tmpdir(), 'sigstand-chart-'));
+  await bringUp(cluster, work);
+  await cluster.kubectl('create', 'priorityclass', 'signing', '--value=1000');
+  for (const release of releases) await install(release, 'install');
+  await Promise.all(releases.map(upAndRunning));
+});
+
+const parties: Party[] = [];
+afterAll(async () => {
+  await Promise.all(parties.map(({ client }) => client.remove()));
+  await cluster.must(['down']);
+  await rm(work, { recursive: true, force: true });
+});
+
+describe('two releases of the chart, in one cluster', () => {
+  it('come up without a failed Pod and without a restart', async () => {
+    const { failedPods, restarts } = await waste(cluster);
+    expect({ failedPods, restarts }).toEqual({ failedPods: [], restarts: [] });
+  });
+
+  it('run where the values want it, as the user that they name', async () => {
+    const { items } = await cluster.get<{ items: { spec: Record<string, unknown> }[] }>(
+      ...['pods', '-A', '-l', 'app.kubernetes.io/instance=stg'],
+    );
+    expect(items.length).toBeGreaterThan(15);
+    for (const { spec } of items) {
+      expect(spec).toMatchObject({
+        priority: 1000,
+        nodeSelector: { 'kubernetes.io/os': 'linux' },
+        securityContext: { runAsUser: 65533 },
+      });
+    }
+  });
+
+  it('sign both, and neither verifies what the other signed', async () => {
+    for (const release of releases) parties.push(await partyOf(release));
+    for (const party of parties) await sign(party);
+    const [first, second] = parties as [Party, Party];
+    expect(await verify(first, first)).toMatchObject({ status: 0 });
+    expect(await verify(second, second)).toMatchObject({ status: 0 });
+    const refused = {
+      status: 1,
+      stderr: expect.stringMatching(/trusted root|transparency log|certificate/),
+    };
+    expect(await verify(first, second)).toMatchObject(refused);
+    expect(await verify(second, first)).toMatchObject(refused);
+  });
+
+  it('keep the timestamp authority’s key from createtuf, in one namespace too', async () => {
+    const who = 'system:serviceaccount:all-in-one:createtuf';
+    const ask = (secret: string) =>
+      cluster.exec([
+        'kubectl',
+        'auth',
+        'can-i',
+        'get',
+        `secret/${secret}`,
+        '-n',
+        'all-in-one',
+        '--as',
+        who,
+      ]);
+    expect(await ask('tsa-cert-chain')).toMatchObject({ status: 1 });
+    expect(await ask('trusted-tsa-cert-chain')).toMatchObject({ status: 0 });
+  });
+
+  it('are unchanged by an upgrade to the same values', async () => {
+    const before = await versions(cluster);
+    for (const release of releases) await install(release, 'upgrade');
+    expect(await versions(cluster)).toEqual(before);
+  });
+
+  it('are taken away one by one: the other goes on', async () => {
+    const [stg] = releases as [Release, Release];
+    const before = await objectsOf('all-in-one');
+    expect(Object.keys(before).length).toBeGreaterThan(50);
+    await helm(stg, 'uninstall', stg.name);
+    expect(await objectsOf('all-in-one')).toEqual(before);
+    // The database takes a minute to end.
+    const gone = ['trillian', 'rekor', 'fulcio', 'ctlog', 'tsa', 'tuf'];
+    const namespaces = gone.map((one) => `namespace/stg-${one}-system`);
+    await cluster.kubectl('wait', '--for=delete', '--timeout=3m', ...namespaces);
+    expect(await objectsOf('stg-')).toEqual({});
+    const [, second] = parties as [Party, Party];
+    await sign(second);
+    expect(await verify(second, second)).toMatchObject({ status: 0 });
+  });
+});
