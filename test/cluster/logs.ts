@@ -1,7 +1,12 @@
 import { verify } from 'node:crypto';
+import {
+  extendsTree,
+  leafHash,
+  rootOfInclusion,
+  type TreeHead,
+} from '../../packages/sigstand/src/merkle.ts';
 import type { Gateway } from './gateway.ts';
 import { get } from './gateway.ts';
-import { extendsTree, leafHash, rootOfInclusion, type TreeHead } from './merkle.ts';
 
 /** An entry of Rekor as a bundle tells it. */
 export interface Entry {
