@@ -2,11 +2,12 @@ import { JobError } from '@sigstand/job/errors';
 import { conclude, type Terminal } from '@sigstand/job/main';
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
+import { status } from './status/verb.ts';
 import { token } from './token.ts';
 import type { Verb } from './verb.ts';
 
 /** What `sigstand` can do, by its verb. */
-const verbs: Readonly<Record<string, () => Verb>> = { token };
+const verbs: Readonly<Record<string, () => Verb>> = { status, token };
 
 /** Runs the verb that the command line names, to its exit status. */
 export function sigstand(terminal: Terminal): Promise<number> {

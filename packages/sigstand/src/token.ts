@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import { JobError } from '@sigstand/job/errors';
+import { asJobError, JobError } from '@sigstand/job/errors';
 import { duration, namespaceName, objectName } from '@sigstand/job/values';
 import { ask } from '@sigstand/store/api';
 import { refusal } from '@sigstand/store/refusal';
@@ -31,6 +31,20 @@ export const token = () =>
   });
 
 type Env = Parameters<typeof accessTo>[1];
+
+/** A token of a service account for Fulcio, for ten minutes. @throws {JobError} */
+export async function tokenFor(
+  { namespace, name }: { namespace: string; name: string },
+  flags: VerbOptions,
+  env: Env,
+): Promise<string> {
+  const wish = { namespace, serviceAccount: name, audience: 'sigstore', expiry: minutes(10) };
+  try {
+    return (await requested(wish, flags, env)).token;
+  } catch (error) {
+    throw asJobError(error);
+  }
+}
 
 async function requested(wish: TokenWish, flags: VerbOptions, env: Env): Promise<Token> {
   const { namespace, serviceAccount } = wish;

@@ -1,0 +1,124 @@
+import { verify, X509Certificate } from 'node:crypto';
+import { JobError } from '@sigstand/job/errors';
+import type { TLogAuthority } from '@sigstore/verify/dist/trust/trust.types.js';
+import type { TreeHead } from '../merkle.ts';
+import { judgeGrowth, type Proof } from './consistency.ts';
+import { contradicts, type Finding, failed, ok } from './finding.ts';
+import type { SeenHead } from './seen.ts';
+import { certificateName, keyName, short } from './trust.ts';
+import type { Heard } from './way.ts';
+
+/** What one CT log answered. */
+export interface CtlogAnswers {
+  readonly url: string;
+  readonly sth: Heard;
+  readonly roots: Heard;
+  readonly seen: SeenHead | undefined;
+  readonly proof: Proof;
+}
+
+/** A tree head as RFC 6962 has it. */
+export interface SignedTreeHead extends TreeHead {
+  readonly timestamp: number;
+  /** `DigitallySigned` (§3.2): two bytes that name the algorithms, two of length, the signature. */
+  readonly signature: Buffer;
+}
+
+/** @throws {JobError} data */
+export function readSth(body: Buffer): SignedTreeHead {
+  try {
+    const sth = JSON.parse(body.toString());
+    const root = Buffer.from(sth.sha256_root_hash, 'base64');
+    const signature = Buffer.from(sth.tree_head_signature, 'base64');
+    const [size, timestamp] = [sth.tree_size, sth.timestamp];
+    if (Number.isSafeInteger(size) && Number.isSafeInteger(timestamp) && root.length === 32) {
+      return { size, timestamp, root, signature };
+    }
+  } catch {
+    // The same.
+  }
+  throw new JobError('data', 'its answer is no tree head of RFC 6962', {
+    hint: 'see what stands at this URL',
+  });
+}
+
+/** The CT log's key, the roots that it accepts and its tree, against what clients trust and what was seen. */
+export function judgeCtlog(
+  { url, sth, roots, seen, proof }: CtlogAnswers,
+  trusted: { ctlogs: readonly TLogAuthority[]; now: Date; fulcio: readonly X509Certificate[] },
+): Finding[] {
+  if (sth instanceof JobError) return [failed('address', url, sth)];
+  const answers = ok({ check: 'address', subject: url, says: 'it answers' });
+  try {
+    const head = readSth(sth);
+    const tree = { check: 'ctlog-tree', subject: url, name: 'it' };
+    return [
+      answers,
+      key(url, head, trusted),
+      accepted(url, roots, trusted.fulcio),
+      judgeGrowth(tree, { seen, now: head, proof }),
+    ];
+  } catch (error) {
+    if (error instanceof JobError) return [answers, failed('ctlog-key', url, error)];
+    throw error;
+  }
+}
+
+/** A CT log tells no key; whose it is shows in the signature of its tree head (RFC 6962 §3.5). */
+function key(
+  url: string,
+  { size, timestamp, root, signature }: SignedTreeHead,
+  { ctlogs, now }: { ctlogs: readonly TLogAuthority[]; now: Date },
+): Finding {
+  const told = { check: 'ctlog-key', subject: url };
+  const signed = Buffer.alloc(50);
+  signed.writeUInt8(1, 1); // tree_hash, of version 0
+  signed.writeBigUInt64BE(BigInt(timestamp), 2);
+  signed.writeBigUInt64BE(BigInt(size), 10);
+  root.copy(signed, 18);
+  const current = ctlogs.filter(({ validFor }) => validFor.start <= now && now < validFor.end);
+  const signer = current.find(({ publicKey }) => {
+    try {
+      return verify('sha256', signed, publicKey, signature.subarray(4));
+    } catch {
+      return false;
+    }
+  });
+  if (signer) {
+    return ok({ ...told, says: `key ${short(keyName(signer.publicKey))}, which clients trust` });
+  }
+  const names = current.map(({ publicKey }) => short(keyName(publicKey)));
+  return contradicts({
+    ...told,
+    says: `its tree head is not signed by what clients trust, ${names.join(', ') || 'none'}`,
+    todo: 'restore the key that clients trust (docs/backup.md), or bring them the new one (docs/rotation.md)',
+  });
+}
+
+function accepted(url: string, roots: Heard, fulcio: readonly X509Certificate[]): Finding {
+  const told = { check: 'ctlog-roots', subject: url };
+  if (roots instanceof JobError) return failed('ctlog-roots', url, roots);
+  const known = rootsIn(roots);
+  const missing = fulcio.filter((one) => !known.includes(certificateName(one)));
+  if (missing.length === 0) {
+    return ok({ ...told, says: `it accepts ${known.length}, among them all of Fulcio's` });
+  }
+  return contradicts({
+    ...told,
+    says: `it does not accept Fulcio's root ${missing.map((one) => short(certificateName(one))).join(', ')}: nobody gets a certificate`,
+    todo: 'run createctconfig again, which adds it to Secret ctlog-secrets, and restart the CT log (docs/rotation.md)',
+  });
+}
+
+function rootsIn(body: Buffer): string[] {
+  try {
+    const { certificates } = JSON.parse(body.toString()) as { certificates: string[] };
+    return certificates.map((one) =>
+      certificateName(new X509Certificate(Buffer.from(one, 'base64'))),
+    );
+  } catch {
+    throw new JobError('data', 'its answer is no list of roots of RFC 6962', {
+      hint: 'see what stands at this URL',
+    });
+  }
+}

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { readSeen, seenText } from './seen.ts';
+
+const root = 'ab'.repeat(32);
+
+describe('what was seen', () => {
+  it('is read as it was written', () => {
+    const seen = {
+      firstRoot: root,
+      roles: { root: 1, timestamp: 7 },
+      logs: { 'http://rekor': { tree: '12', size: 3, root } },
+    };
+    expect(readSeen(seenText(seen))).toEqual(seen);
+  });
+
+  it.each([
+    ['no JSON', 'x'],
+    ['another file', '{}'],
+    ['half a file', seenText({}).slice(0, 10)],
+    ['a log without a root', seenText({ logs: { a: { size: 1, root: 'x' } } })],
+    ['a log of no size', seenText({ logs: { a: { size: 1.5, root } } })],
+  ])('is refused where it is %s', (_what, text) => {
+    expect(() => readSeen(text)).toThrow('--state is not a file that sigstand status has written');
+  });
+});

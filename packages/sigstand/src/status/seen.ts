@@ -1,0 +1,55 @@
+import { JobError } from '@sigstand/job/errors';
+import type { TreeHead } from '../merkle.ts';
+import type { RoleName } from './tuf-roles.ts';
+
+/** A log as it was when it was last in order. */
+export interface SeenHead {
+  /** Rekor's tree; a CT log has no name for its own. */
+  readonly tree?: string;
+  readonly size: number;
+  /** Of the root hash, in hexadecimal digits. */
+  readonly root: string;
+}
+
+/** What a run leaves for the next one to compare with; nothing of it is secret. */
+export interface Seen {
+  /** SHA-256 of the root from which trust began. */
+  readonly firstRoot?: string | undefined;
+  readonly roles?: Readonly<Partial<Record<RoleName, number>>> | undefined;
+  /** By the URL of each log. */
+  readonly logs?: Readonly<Record<string, SeenHead>> | undefined;
+}
+
+const form = 'sigstand-status-1';
+
+/** @throws {JobError} data, where the text is no such state. */
+export function readSeen(text: string): Seen {
+  try {
+    const state = JSON.parse(text) as Seen & { form?: string };
+    const heads = Object.values(state.logs ?? {});
+    const sound =
+      state.form === form &&
+      heads.every(({ size, root }) => Number.isSafeInteger(size) && /^[0-9a-f]{64}$/.test(root));
+    if (sound) return { firstRoot: state.firstRoot, roles: state.roles, logs: state.logs };
+  } catch {
+    // The same: it is told without what is in it.
+  }
+  throw new JobError('data', '--state is not a file that sigstand status has written', {
+    hint: 'name another file; a new one begins anew, and what was seen before is not compared',
+  });
+}
+
+/** The text of the state, for a file. */
+export function seenText(seen: Seen): string {
+  return `${JSON.stringify({ form, ...seen }, null, 1)}\n`;
+}
+
+/** The tree head that was seen. */
+export function headOf({ size, root }: SeenHead): TreeHead {
+  return { size, root: Buffer.from(root, 'hex') };
+}
+
+/** What is to be kept of a tree head. */
+export function seenHead({ size, root }: TreeHead, tree?: string): SeenHead {
+  return { ...(tree && { tree }), size, root: root.toString('hex') };
+}

@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { tufServer } from '@sigstand/contracts/services';
+import { JobError } from '@sigstand/job/errors';
+import { fileAt } from '@sigstand/job/file';
+import { duration, namespacedName, serviceUrl } from '@sigstand/job/values';
+import { stackNames } from '../names.ts';
+import { tokenFor } from '../token.ts';
+import { text } from '../values.ts';
+import { accessTo, defineVerb, type VerbContext, verbCommand } from '../verb.ts';
+import { type Finding, failed, worst } from './finding.ts';
+import { forwarding } from './forward.ts';
+import { openFront } from './front.ts';
+import { discoveryBy } from './issuer.ts';
+import { look } from './look.ts';
+import { report, summary, table } from './report.ts';
+import { judgeSignature } from './signature.ts';
+import { keep, seenAt } from './state.ts';
+import type { Trust } from './trust.ts';
+import { type Way, wayBy } from './way.ts';
+
+const summaryOf = 'hold the live services against what clients trust';
+
+const description = `Ask the services and the TUF mirror, as clients do, and hold their keys, chains, trees and clocks
+against the trust root. It needs no Secret. A URL with the name of a Service is asked through the API server and a
+Pod, as kubectl port-forward does; every other one straight.`;
+
+const afterwards = `
+Exit status: 0 all is well, or only warned of; else the gravest kind among the lines: 78 what a service shows and what
+clients trust contradict each other; 65 something has expired or is not what it should be; 77 forbidden;
+69 something does not answer.`;
+
+const days = 86_400_000;
+
+const command = () =>
+  verbCommand('status', summaryOf, description)
+    .addOption(
+      new Option('--mirror <url>', 'where clients reach the TUF repository')
+        .default(tufServer(stackNames().tuf))
+        .argParser(serviceUrl),
+    )
+    .option('--root <file>', 'the first root that clients hold (1.root.json)', text)
+    .option('--state <file>', 'what was seen before, and is written anew: logs only grow', text)
+    .option('--direct', 'ask Services by their names too, as a Pod does')
+    .option('--ca <file>', 'certificates (PEM) that https:// is believed by as well', text)
+    .option(
+      '--token <from>',
+      'sign and verify: env:VARIABLE, or NAMESPACE/SERVICEACCOUNT',
+      tokenSource,
+    )
+    .addOption(
+      new Option('--soon <duration>', 'what ends within this time is warned of')
+        .default(30 * days, '30d')
+        .argParser(duration),
+    )
+    .addOption(
+      new Option('--timeout <duration>', 'how long one answer may take')
+        .default(10_000, '10s')
+        .argParser(duration),
+    )
+    .addHelpText('after', afterwards);
+
+type Options = ReturnType<ReturnType<typeof command>['opts']>;
+
+/** `sigstand status`. */
+export const status = () =>
+  defineVerb(command(), async (context, options) => {
+    const findings = await looked(context, options);
+    context.print(options.json ? report(findings) : table(findings));
+    const kind = worst(findings);
+    if (kind === undefined) return;
+    throw new JobError(kind, summary(findings), { hint: 'the table says what to do' });
+  });
+
+async function looked(context: VerbContext, options: Options): Promise<Finding[]> {
+  const { env, now } = context;
+  const { mirror, soon, state, root, direct, ca, timeout, token } = options;
+  const seen = state ? seenAt(state) : {};
+  const pinned = root ? fileAt('--root', root, { most: 1 << 20, failure: 'usage' }) : undefined;
+  const access = direct ? undefined : await accessTo(options, env);
+  const way = wayBy({ connect: access && forwarding(access), ca: ca && pemAt(ca), timeout });
+  const { findings, next } = await look({
+    ...{ way, now, mirror, soon, seen, pinned, nonce: randomBytes(32) },
+    discovery: discoveryBy(way, access),
+    ...(token && { sign: (trust) => signed(way, trust, context, options) }),
+  });
+  if (state) await keep(state, next);
+  return findings;
+}
+
+async function signed(
+  way: Way,
+  trust: Trust,
+  { env, now }: VerbContext,
+  options: Options,
+): Promise<Finding> {
+  const front = await openFront(way);
+  try {
+    const source = options.token as TokenSource;
+    const token =
+      'variable' in source ? (env[source.variable] ?? '') : await tokenFor(source, options, env);
+    return await judgeSignature(token, { trust, front, now: now() });
+  } catch (error) {
+    if (error instanceof JobError) return failed('signature', '--token', error);
+    throw error;
+  } finally {
+    front.close();
+  }
+}
+
+function pemAt(path: string): string {
+  const bytes = fileAt('--ca', path, { most: 1 << 20, failure: 'usage' });
+  const pem = Buffer.from(bytes).toString();
+  if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
+  throw new JobError('usage', '--ca has no certificate in PEM');
+}
+
+type TokenSource =
+  | { readonly variable: string }
+  | { readonly namespace: string; readonly name: string };
+
+function tokenSource(value: string): TokenSource {
+  const [, variable] = /^env:([A-Za-z_]\w*)$/.exec(value) ?? [];
+  if (variable !== undefined) return { variable };
+  // A token itself has no slash, and is not repeated.
+  if (!value.includes('/')) {
+    throw new InvalidArgumentError('Write env:VARIABLE or NAMESPACE/SERVICEACCOUNT.');
+  }
+  return namespacedName(value);
+}
