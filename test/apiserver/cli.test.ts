@@ -51,11 +51,11 @@ describe('npx sigstand-X.tgz token, in an empty folder', () => {
   });
 
   it('refuses an account that is not there', async () => {
-    expect(await token('--service-account=nobody')).toEqual({
+    expect(await token('--service-account=missing')).toEqual({
       status: 65,
       stdout: '',
       stderr:
-        'sigstand token: error: there is no service account nobody in default; ' +
+        'sigstand token: error: there is no service account missing in default; ' +
         'kubectl get serviceaccounts -n default lists those that are there\n',
     });
   });
