@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
 
 # A test that reads a file and does not import it is found by no import; these read the tree, and are quick.
-READERS=(architecture manifests rights network docs mutants)
+READERS=(architecture chart manifests rights network docs mutants)
 
 began=$(now)
 bash scripts/setup.sh

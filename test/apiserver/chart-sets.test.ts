@@ -14,6 +14,7 @@ type Rendered = Awaited<ReturnType<typeof objectsOf>>;
 const all = new Map<SetName, Rendered>();
 const of = (set: SetName) => all.get(set)!;
 const theirs: SetName = 'namespaces of others, and users of the cluster’s choice';
+const everything: SetName = 'a prefix, and all else';
 const single: SetName = 'one namespace for all';
 
 beforeAll(async () => {
@@ -62,7 +63,10 @@ describe.each(names)('the chart with %s', (set) => {
     expect(others.length).toBeGreaterThan(12);
     expect(named).toEqual([]);
   });
+});
 
+// The others differ from these, or from the manifests, by a name alone.
+describe.each([everything, single])('the chart with %s', (set) => {
   it('runs Jobs that do what their Roles grant, and nothing else, in its own namespaces', async () => {
     // By their images the tests know which Pod is a Job's.
     const text = of(set).text.replaceAll(/mirror\.example:5000\/ghcr\//g, 'ghcr.io/');
@@ -85,8 +89,6 @@ describe.each(names)('the chart with %s', (set) => {
 
 describe('what a value changes', () => {
   const specs = (set: SetName) => podsOf(of(set).objects).map(({ spec }) => spec);
-  const everything: SetName = 'a prefix, and all else';
-
   it('is in each Pod, where it is of Pods', () => {
     const { pods: wanted, images } = sets[everything];
     expect(specs(everything)).toHaveLength(pods.length);

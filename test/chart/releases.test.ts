@@ -66,8 +66,12 @@ const helm = ({ helm: program }: Release, ...args: string[]) => {
   return cluster.mustExec(['env', ...home, binary(program), ...args, '--namespace', 'default']);
 };
 
-async function install(release: Release, verb: 'install' | 'upgrade'): Promise<void> {
-  const values = { ...release.values, images: { names: await byTag() } };
+async function install(
+  release: Release,
+  verb: 'install' | 'upgrade',
+  more: object = {},
+): Promise<void> {
+  const values = { ...release.values, ...more, images: { names: await byTag() } };
   await helm(release, verb, release.name, chart, ...flags(values));
 }
 
@@ -184,6 +188,29 @@ describe('two releases of the chart, in one cluster', () => {
     const before = await versions(cluster);
     for (const release of releases) await install(release, 'upgrade');
     expect(await versions(cluster)).toEqual(before);
+  });
+
+  it('take other values once their Jobs are deleted, which makes nothing anew', async () => {
+    const secrets = async () =>
+      Object.entries(await versions(cluster)).filter(([place]) => place.startsWith('Secret '));
+    const before = await secrets();
+    expect(before.length).toBeGreaterThan(20);
+    for (const [index, release] of releases.entries()) {
+      const more = { pods: { user: 65534 } };
+      await expect(install(release, 'upgrade', more)).rejects.toThrow(/immutable/);
+      const label = `app.kubernetes.io/instance=${release.name}`;
+      await cluster.kubectl('delete', 'jobs', '-A', '-l', label);
+      await install(release, 'upgrade', more);
+      await upAndRunning(release);
+      await cluster.kubectl(
+        ...['rollout', 'status', 'deployment/rekor', '--timeout=3m', '-n'],
+        index === 0 ? 'stg-rekor-system' : 'all-in-one',
+      );
+      const party = parties[index]!;
+      await sign(party);
+      expect(await verify(party, party)).toMatchObject({ status: 0 });
+    }
+    expect(await secrets()).toEqual(before);
   });
 
   it('are taken away one by one: the other goes on', async () => {
