@@ -91,6 +91,7 @@ export default defineConfig({
       ...onDemand('foreign', 'foreign'),
       ...onDemand('action'),
       ...onDemand('chart'),
+      ...onDemand('install'),
       ...onDemand('kind'),
     ],
     coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'] },

@@ -7,7 +7,7 @@ import { inFolder, root } from './shell.ts';
 import { machine } from './stand-ins.ts';
 
 /* What a gate does about images that nobody can pull, against a kubectl of ours that shows such Pods. The real ones are on the
-   rig: cluster/current.test.ts. */
+   rig: install/current.test.ts. */
 
 const on = (text: string, files: Readonly<Record<string, string>> = {}, env = {}) =>
   inFolder({ 'out/cluster': 'current\n', 'out/log': '', ...files }, (folder) =>

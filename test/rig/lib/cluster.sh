@@ -6,7 +6,8 @@ start_foundations() {
     --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379 \
     --listen-peer-urls http://127.0.0.1:2380 --initial-advertise-peer-urls http://127.0.0.1:2380 \
     --initial-cluster rig=http://127.0.0.1:2380
-  start containerd containerd --config "$STATE/config/containerd.toml"
+  restore_images
+  start_containerd
   mkdir -p "$STATE/registry"
   start registry "$(rig_bin crane)" registry serve --address "$REGISTRY" --disk "$STATE/registry"
   until_ok etcd 60 in_network curl -fsS http://127.0.0.1:2379/health
@@ -44,7 +45,7 @@ start_rest() {
   # Waits for the node by itself.
   PATH=$HERE/kube-router/path:$PATH start kube-router "$(rig_bin kube-router)" --kubeconfig="$pki/network-policy.kubeconfig" --node="$NODE" \
     --service-cluster-ip-range=10.96.0.0/16
-  until_ok containerd 60 ctr --address "$RUN/containerd.sock" version
+  until_ok containerd 60 node_ctr version
   start kubelet "$(rig_bin kubelet)" --config="$STATE/config/kubelet.yaml" --kubeconfig="$pki/kubelet.kubeconfig" \
     --cert-dir="$pki" --hostname-override="$NODE" --node-ip="$NODE_IP"
 }

@@ -103,19 +103,6 @@ push_layout() {
   quietly in_network "$(rig_bin crane)" push --insecure "$layout" "$REGISTRY/$(repository_path "$name")"
 }
 
-# Onto the node itself, as `kind load` brings them: the kubelet then starts Pods without a pull.
-pull_images() {
-  local name
-  image_list | while read -r name _; do
-    [ "$name" = "$NODE_IMAGE" ] || node_pull "$name"
-  done
-}
-
-node_pull() {
-  in_network ctr --address "$RUN/containerd.sock" --namespace k8s.io images pull \
-    --hosts-dir "$STATE/config/registries" --label io.cri-containerd.image=managed "$1"
-}
-
 # NAME:TAG without its registry's host, which is how containerd asks a mirror for it.
 repository_path() {
   local first=${1%%/*}

@@ -42,9 +42,9 @@ start_instance() {
   step 'etcd, containerd, registry' start_foundations
   step kube-apiserver start_apiserver
   step 'images into the registry' push_images
+  step 'images onto the node' pull_images
   step 'controllers, scheduler, proxy, kubelet' start_rest
   step 'node ready' await_node
-  step 'images onto the node' pull_images
   step DNS await_dns
   # So that each use of it need not look for it.
   ln -s "$(rig_bin kubectl)" "$STATE/kubectl"

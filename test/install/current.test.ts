@@ -2,8 +2,8 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPage } from './page.ts';
-import { rig, root } from './rig.ts';
+import { openPage } from '../cluster/page.ts';
+import { rig, root } from '../cluster/rig.ts';
 
 /* docs/start-cluster.md on a cluster that npm start did not make, with the rig in its place: kubectl, an admin's kubeconfig and
    a registry over plain HTTP are all that it is given. The rig's registry serves other bytes than the manifests' digests name. */

@@ -15,10 +15,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systems } from '../../scripts/release/parts.ts';
 import { binary } from '../programs/binaries.ts';
 import { built, names, version } from '../pushed.ts';
-import { applyAll, bringUp } from './bring-up.ts';
-import { type Cosign, cosign, identityOf, issuer, tokenOf } from './cosign.ts';
-import { rig, root, run, waste } from './rig.ts';
-import { secretValue } from './stack.ts';
+import { applyAll, bringUp } from '../cluster/bring-up.ts';
+import { type Cosign, cosign, identityOf, issuer, tokenOf } from '../cluster/cosign.ts';
+import { rig, root, run, waste } from '../cluster/rig.ts';
+import { secretValue } from '../cluster/stack.ts';
 
 // A release as its workflow makes it, of the images that the rig's registry has, and signed by the stack that it is: what
 // differs from a real one is who signs, and where the images and files are.
