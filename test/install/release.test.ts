@@ -13,12 +13,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systems } from '../../scripts/release/parts.ts';
-import { binary } from '../programs/binaries.ts';
-import { built, names, version } from '../pushed.ts';
 import { applyAll, bringUp } from '../cluster/bring-up.ts';
 import { type Cosign, cosign, identityOf, issuer, tokenOf } from '../cluster/cosign.ts';
 import { rig, root, run, waste } from '../cluster/rig.ts';
 import { secretValue } from '../cluster/stack.ts';
+import { binary } from '../programs/binaries.ts';
+import { built, names, version } from '../pushed.ts';
 
 // A release as its workflow makes it, of the images that the rig's registry has, and signed by the stack that it is: what
 // differs from a real one is who signs, and where the images and files are.
