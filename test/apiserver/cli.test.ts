@@ -7,7 +7,7 @@ import { type Packed, packed } from '../packed.ts';
 import { asUser } from '../programs/identity.ts';
 import { accountToken } from './account.ts';
 
-/* sigstand token as its users run it, from the packed file, against a real kube-apiserver. */
+/* The CLI as its users run it, from the packed file, against a real kube-apiserver. */
 
 const kubeconfig = inject('kubeconfig');
 const config = new KubeConfig();
@@ -71,5 +71,23 @@ describe('npx sigstand-X.tgz token, in an empty folder', () => {
         'resources [serviceaccounts/token], resourceNames [signer]',
     );
     expect(stderr).not.toContain(login.token);
+  });
+});
+
+describe('npx sigstand-X.tgz status, on a cluster without a stack', () => {
+  it('says that there is none', async () => {
+    const { status, stdout, stderr } = await cli.npx(['status', `--kubeconfig=${kubeconfig}`]);
+    expect(status).toBe(69);
+    expect(stdout).toMatch(/^FAIL +tuf-mirror .* there is no Service tuf-system\/tuf$/m);
+    expect(stderr).toBe(
+      'sigstand status: error: 1 of 2 checks fail: tuf-mirror; the table says what to do\n',
+    );
+  });
+
+  it('names the rule that a caller lacks', async () => {
+    const path = join(work, 'poor');
+    const { status, stdout } = await cli.npx(['status', `--kubeconfig=${path}`]);
+    expect(status).toBe(77);
+    expect(stdout).toContain('verbs [get], resources [services], resourceNames [tuf]');
   });
 });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { secondStack } from '../second-stack.ts';
 import { manifests, ofKind } from '../stack.ts';
 import { type Cosign, cosign, identityOf, issuer, tokenOf } from './cosign.ts';
+import { lookingAt, named } from './looking.ts';
 import { type Rig, run } from './rig.ts';
 import { mirror, secretValue, versions } from './stack.ts';
 
@@ -101,6 +102,16 @@ export function describeSecondStack(of: () => { cluster: Rig; out: string }): vo
     };
     expect(await verify(first, second)).toMatchObject(refused);
     expect(await verify(second, first)).toMatchObject(refused);
+  });
+
+  it('is in order, as the first is, to who looks by its prefix', async () => {
+    const look = await lookingAt(of().cluster, ['--token=default/default']);
+    for (const flags of [[], [`--namespace-prefix=${prefix}`]]) {
+      const looked = await look(flags);
+      expect([looked.status, named(looked), named(looked, 'none')]).toEqual([0, [], []]);
+      const mine = looked.checks.some(({ subject }) => subject.includes(`.${prefix}rekor-system.`));
+      expect(mine).toBe(flags.length > 0);
+    }
   });
 
   it('is deleted, and the first goes on', async () => {

@@ -1,30 +1,28 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Finding } from '../../packages/sigstand/src/status/finding.ts';
 import { laterBy } from '../faults/clock.ts';
 import { applyAll, bringUp } from './bring-up.ts';
 import { follow, type Section } from './clients/rotation.ts';
 import { type TufService, tufService } from './clients/tuf-service.ts';
 import { type Gateway, openGateway } from './gateway.ts';
+import { type Look, lookingAt, named } from './looking.ts';
 import { rig, root } from './rig.ts';
 import { secretValue } from './stack.ts';
 
 /* sigstand status on a stack that is in order, and on one whose links are broken on purpose. */
 
 const cluster = rig('status');
-const bundle = join(root, 'packages/sigstand/dist/sigstand.cjs');
 let work = '';
 let folder = '';
 let gateway: Gateway;
 let tuf: TufService;
+let look: Look;
 
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'sigstand-status-'));
-  await promisify(execFile)(process.execPath, [join(root, 'packages/sigstand/build.ts')]);
+  look = await lookingAt(cluster, [`--state=${work}/state.json`, `--root=${work}/root.json`]);
   const manifests = await bringUp(cluster, work);
   folder = dirname(manifests);
   for (const one of ['dist', 'scripts', 'node_modules']) {
@@ -43,28 +41,6 @@ afterAll(async () => {
   await cluster.must(['down']);
   await rm(work, { recursive: true, force: true });
 });
-
-interface Looked {
-  readonly status: number;
-  readonly checks: readonly Finding[];
-  readonly stderr: string;
-}
-
-/** Looks as an operator does, through the API server, and remembers what was seen. */
-async function look(args: readonly string[] = [], env = {}): Promise<Looked> {
-  const flags = [`--state=${work}/state.json`, `--root=${work}/root.json`, ...args];
-  const command = [process.execPath, bundle, 'status', '--json', ...flags];
-  const { status, stdout, stderr } = await cluster.exec(command, { env, timeout: 60_000 });
-  const { exitStatus, checks } = JSON.parse(stdout) as { exitStatus: number; checks: Finding[] };
-  expect(exitStatus).toBe(status);
-  return { status, checks, stderr };
-}
-
-const named = ({ checks }: Looked, outcome: Finding['outcome'] = 'fail') =>
-  checks
-    .filter((one) => one.outcome === outcome)
-    .map(({ check, subject }) => `${check} ${subject}`)
-    .sort();
 
 const rekor = 'http://rekor.rekor-system.svc';
 const fulcio = 'http://fulcio.fulcio-system.svc';

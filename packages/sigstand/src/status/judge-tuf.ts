@@ -8,6 +8,8 @@ const day = 86_400_000;
 /** What is known beside what the mirror says. */
 export interface TufView {
   readonly mirror: string;
+  /** Where createtuf runs. */
+  readonly namespace: string;
   readonly now: Date;
   readonly seen: Seen;
   /** Whether the root that a client starts from was given, and is not the mirror's own word. */
@@ -81,13 +83,17 @@ function versions(
   return says === '' ? [] : [ok({ ...told, says })];
 }
 
-function expiry(name: RoleName, { expires, signed }: Role, { now, soon }: TufView): Finding {
+function expiry(
+  name: RoleName,
+  { expires, signed }: Role,
+  { now, soon, namespace }: TufView,
+): Finding {
   const told = { check: 'tuf-expiry', subject: name };
   const end = expires.toISOString().replace('.000Z', 'Z');
   const todo =
     name === 'root'
       ? 'createtuf renews it where its key is at hand: see its log, and docs/rotation.md for a root that people keep'
-      : 'see why createtuf did not sign it again: kubectl logs -n tuf-system -l app.kubernetes.io/name=createtuf; at once: kubectl create job -n tuf-system --from=cronjob/createtuf refresh';
+      : `see why createtuf did not sign it again: kubectl logs -n ${namespace} -l app.kubernetes.io/name=createtuf; at once: kubectl create job -n ${namespace} --from=cronjob/createtuf refresh`;
   const left = expires.getTime() - now.getTime();
   if (left <= 0) return fail('data', { ...told, says: `it has expired, at ${end}`, todo });
   // createtuf signs again with half of the lifetime left, and may miss a few nights.

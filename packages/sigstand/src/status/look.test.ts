@@ -1,92 +1,33 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Finding, statusOf } from './finding.ts';
-import { discoveryBy } from './issuer.ts';
-import { look, type View } from './look.ts';
-import recorded from './recorded.json' with { type: 'json' };
-import { type Recording, replay } from './replay.ts';
-import { report, summary, table } from './report.ts';
-import type { Answer, Asked } from './way.ts';
+import { statusOf } from './finding.ts';
+import {
+  answering,
+  type Change,
+  changed,
+  ctlog,
+  day,
+  der,
+  disorder,
+  fulcio,
+  fulcioRoot,
+  looked,
+  mirror,
+  otherKey,
+  recording,
+  rekor,
+  seen,
+  signedByAnother,
+  silent,
+  sthByAnother,
+  tsa,
+  tsaRoot,
+} from './testing.ts';
 
 /* What a healthy stack answered once, and each link of it broken on its own. */
-
-const recording: Recording = recorded;
-const { seen } = recording;
-const day = 86_400_000;
-const rekor = 'http://rekor.rekor-system.svc';
-const ctlog = 'http://ctlog.ctlog-system.svc/sigstorescaffolding';
-const fulcio = 'http://fulcio.fulcio-system.svc';
-const tsa = 'http://tsa.tsa-system.svc/api/v1/timestamp';
 
 // tuf-js asks the clock itself.
 beforeEach(() => vi.useFakeTimers({ toFake: ['Date'], now: new Date(recording.now) }));
 afterEach(() => vi.useRealTimers());
-
-type Change = (asked: Asked, was: Answer | undefined) => Answer | undefined;
-
-const looked = (change?: Change, view: Partial<View> = {}) => {
-  const way = replay(recording, change);
-  return look({
-    ...{ way, seen, mirror: 'http://tuf.tuf-system.svc', soon: 30 * day },
-    ...{ now: () => new Date(), nonce: Buffer.from(recording.nonce, 'base64') },
-    discovery: discoveryBy(way, undefined),
-    ...view,
-  });
-};
-
-/** Another answer to one URL. */
-const answering =
-  (url: string, body: (was: Buffer) => string | Buffer, status = 200): Change =>
-  (asked, was) =>
-    asked.url === url
-      ? { status, type: '', body: Buffer.from(body(was?.body ?? Buffer.alloc(0))) }
-      : was;
-
-const silent =
-  (origin: string): Change =>
-  (asked, was) =>
-    asked.url.startsWith(origin) ? undefined : was;
-
-const bodyOf = (url: string) =>
-  Buffer.from(recording.answers[`GET ${url}`]?.body ?? '', 'base64').toString();
-
-/** JSON with some of its fields changed. */
-const changed = (fields: (was: Record<string, string>) => object) => (was: Buffer) => {
-  const object = JSON.parse(was.toString()) as Record<string, string>;
-  return JSON.stringify({ ...object, ...fields(object) });
-};
-
-const disorder = (findings: readonly Finding[]) =>
-  findings
-    .filter(({ outcome }) => outcome === 'fail' || outcome === 'warn')
-    .map(({ outcome, check, subject, kind }) => [check, subject, kind ?? outcome]);
-
-const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const otherKey = publicKey.export({ type: 'spki', format: 'pem' }).toString();
-const tsaChain = bodyOf(`${tsa}/certchain`);
-const tsaRoot = tsaChain.match(/-----BEGIN[^-]+-----[^-]+-----END[^-]+-----/g)?.at(-1) ?? '';
-const fulcioRoot = JSON.parse(bodyOf(`${fulcio}/api/v2/trustBundle`)).chains[0].certificates[0];
-const der = (pem: string) => pem.replaceAll(/-----[^-]+-----|\s/g, '');
-
-/** The same checkpoint, signed by another key under the hint of the one that clients trust. */
-function signedByAnother({ signedTreeHead = '' }: Record<string, string>) {
-  const [text = '', signatures = ''] = signedTreeHead.split(/(?<=\n)\n/);
-  const [dash, name, own = ''] = signatures.trim().split(' ');
-  const hint = Buffer.from(own, 'base64').subarray(0, 4);
-  const signature = Buffer.concat([hint, sign('sha256', Buffer.from(text), privateKey)]);
-  return { signedTreeHead: `${text}\n${dash} ${name} ${signature.toString('base64')}\n` };
-}
-
-function sthByAnother(sth: Record<string, string>) {
-  const signed = Buffer.alloc(50);
-  signed.writeUInt8(1, 1);
-  signed.writeBigUInt64BE(BigInt(sth.timestamp ?? 0), 2);
-  signed.writeBigUInt64BE(BigInt(sth.tree_size ?? 0), 10);
-  Buffer.from(sth.sha256_root_hash ?? '', 'base64').copy(signed, 18);
-  const signature = sign('sha256', signed, privateKey);
-  const head = Buffer.from([4, 3, 0, signature.length]);
-  return { tree_head_signature: Buffer.concat([head, signature]).toString('base64') };
-}
 
 describe('a healthy stack', () => {
   it('is said to be in order, with status 0', async () => {
@@ -211,9 +152,7 @@ describe('a broken link is named, and nothing else', () => {
   it('a mirror that serves what is older than what was seen', async () => {
     const roles = { ...seen.roles, timestamp: 2, snapshot: 2 };
     const { findings, next } = await looked(undefined, { seen: { ...seen, roles } });
-    expect(disorder(findings)).toEqual([
-      ['tuf-versions', 'http://tuf.tuf-system.svc', 'contradiction'],
-    ]);
+    expect(disorder(findings)).toEqual([['tuf-versions', mirror, 'contradiction']]);
     expect(findings.find(({ check }) => check === 'tuf-versions')?.says).toContain(
       'timestamp 1 after 2, snapshot 1 after 2',
     );
@@ -222,9 +161,7 @@ describe('a broken link is named, and nothing else', () => {
 
   it('another first root than was seen', async () => {
     const { findings } = await looked(undefined, { seen: { ...seen, firstRoot: 'ab'.repeat(32) } });
-    expect(disorder(findings)).toEqual([
-      ['tuf-first-root', 'http://tuf.tuf-system.svc', 'contradiction'],
-    ]);
+    expect(disorder(findings)).toEqual([['tuf-first-root', mirror, 'contradiction']]);
   });
 
   it('a timestamp that nobody signed again: first a warning, then no trust at all', async () => {
@@ -260,9 +197,7 @@ describe('a broken link is named, and nothing else', () => {
     const { findings } = await looked((asked, was) =>
       was && asked.url.includes('tuf-system') ? { ...was, status: 404 } : was,
     );
-    expect(disorder(findings)).toEqual([
-      ['tuf-mirror', 'http://tuf.tuf-system.svc', 'unavailable'],
-    ]);
+    expect(disorder(findings)).toEqual([['tuf-mirror', mirror, 'unavailable']]);
     expect(disorder((await looked(silent('http://tuf'))).findings)).toEqual(disorder(findings));
   });
 
@@ -273,9 +208,7 @@ describe('a broken link is named, and nothing else', () => {
         changed(() => ({ signatures: [] })),
       ),
     );
-    expect(disorder(findings)).toEqual([
-      ['tuf-mirror', 'http://tuf.tuf-system.svc', 'contradiction'],
-    ]);
+    expect(disorder(findings)).toEqual([['tuf-mirror', mirror, 'contradiction']]);
   });
 });
 
@@ -291,25 +224,5 @@ describe('an answer that is garbage', () => {
       expect(kinds.length, text).toBeGreaterThan(0);
       expect(kinds).not.toContain('bug');
     }
-  });
-});
-
-describe('what is told', () => {
-  it('has what is wrong last, with what to do, and is one line each', async () => {
-    const { findings } = await looked(silent(rekor));
-    const lines = table(findings).trimEnd().split('\n');
-    expect(lines).toHaveLength(findings.length + 1);
-    expect(lines.at(-2)).toMatch(
-      /^FAIL {2}address +http:\/\/rekor\.rekor-system\.svc +http.*ENOTFOUND/,
-    );
-    expect(lines.at(-1)).toMatch(/^ +-> see whether its Pod runs/);
-    expect(summary(findings)).toMatch(/^1 of \d+ checks fail: address$/);
-    expect(JSON.parse(report(findings))).toEqual({ exitStatus: 69, checks: findings });
-  });
-
-  it('lets no service move the cursor', () => {
-    const says = 'a\n\u001b[2Jb';
-    const told = table([{ check: 'c', subject: 's', outcome: 'ok', says }]);
-    expect(told).toBe('ok    c  s  a [2Jb\n');
   });
 });

@@ -10,6 +10,8 @@ import { follow, type Repository } from './tuf-client.ts';
 /** Where to look, and what is known. */
 export interface View extends Pick<Asking, 'way' | 'now' | 'nonce' | 'discovery'> {
   readonly mirror: string;
+  /** Where createtuf runs, for what to do. */
+  readonly namespace: string;
   /** What ends within this time is warned of, in milliseconds. */
   readonly soon: number;
   readonly seen: Seen;
@@ -21,9 +23,9 @@ export interface View extends Pick<Asking, 'way' | 'now' | 'nonce' | 'discovery'
 
 /** Looks at a stack as its clients do; resolves to what was found, and to what the next look should compare with. */
 export async function look(view: View): Promise<{ findings: Finding[]; next: Seen }> {
-  const { mirror, way, now, soon, seen, pinned, sign } = view;
+  const { mirror, namespace, way, now, soon, seen, pinned, sign } = view;
   const repository = await follow(mirror, way, pinned);
-  const tuf = { mirror, soon, seen, now: now(), pinned: pinned !== undefined };
+  const tuf = { mirror, namespace, soon, seen, now: now(), pinned: pinned !== undefined };
   const findings: Finding[] = judgeTuf(repository, tuf);
   const trust = trustIn(repository, mirror, findings);
   let heads = {};

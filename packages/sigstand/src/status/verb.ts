@@ -4,7 +4,7 @@ import { tufServer } from '@sigstand/contracts/services';
 import { JobError } from '@sigstand/job/errors';
 import { fileAt } from '@sigstand/job/file';
 import { duration, namespacedName, serviceUrl } from '@sigstand/job/values';
-import { stackNames } from '../names.ts';
+import { prefixOption, singleOption, stackNames } from '../names.ts';
 import { tokenFor } from '../token.ts';
 import { text } from '../values.ts';
 import { accessTo, defineVerb, type VerbContext, verbCommand } from '../verb.ts';
@@ -34,10 +34,12 @@ const days = 86_400_000;
 
 const command = () =>
   verbCommand('status', summaryOf, description)
-    .addOption(
-      new Option('--mirror <url>', 'where clients reach the TUF repository')
-        .default(tufServer(stackNames().tuf))
-        .argParser(serviceUrl),
+    .addOption(prefixOption())
+    .addOption(singleOption())
+    .option(
+      '--mirror <url>',
+      'where clients reach the TUF repository, if not at its Service',
+      serviceUrl,
     )
     .option('--root <file>', 'the first root that clients hold (1.root.json)', text)
     .option('--state <file>', 'what was seen before, and is written anew: logs only grow', text)
@@ -74,13 +76,15 @@ export const status = () =>
 
 async function looked(context: VerbContext, options: Options): Promise<Finding[]> {
   const { env, now } = context;
-  const { mirror, soon, state, root, direct, ca, timeout, token } = options;
+  const { soon, state, root, direct, ca, timeout, token } = options;
+  const { tuf: namespace } = stackNames(options);
+  const { mirror = tufServer(namespace) } = options;
   const seen = state ? seenAt(state) : {};
   const pinned = root ? fileAt('--root', root, { most: 1 << 20, failure: 'usage' }) : undefined;
   const access = direct ? undefined : await accessTo(options, env);
   const way = wayBy({ connect: access && forwarding(access), ca: ca && pemAt(ca), timeout });
   const { findings, next } = await look({
-    ...{ way, now, mirror, soon, seen, pinned, nonce: randomBytes(32) },
+    ...{ way, now, mirror, namespace, soon, seen, pinned, nonce: randomBytes(32) },
     discovery: discoveryBy(way, access),
     ...(token && { sign: (trust) => signed(way, trust, context, options) }),
   });

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { stackNames } from './names.ts';
+import { cli } from './testing.ts';
+
+describe('the names of a stack', () => {
+  it.each([
+    [{}, 'tuf-system'],
+    [{ namespacePrefix: 'stg-' }, 'stg-tuf-system'],
+    [{ singleNamespace: 'sigstore' }, 'sigstore'],
+  ])('follow from %j', (naming, tuf) => {
+    expect(stackNames(naming)).toEqual({ tuf });
+  });
+
+  it.each([
+    [['--namespace-prefix=Stg_'], 'Kubernetes names have small letters, digits, - and . only'],
+    [['--namespace-prefix=a.'], 'A namespace has at most 63 characters, and no dot'],
+    [['--namespace-prefix=a-', '--single-namespace=b'], 'cannot be used with'],
+  ])('are refused: %j', async (flags, said) => {
+    const { status, stderr } = await cli(['status', '--direct', ...flags]);
+    expect(status).toBe(64);
+    expect(stderr).toContain(said);
+  });
+
+  it.each([
+    [['--namespace-prefix=stg-'], 'http://tuf.stg-tuf-system.svc'],
+    [['--single-namespace=all'], 'http://tuf.all.svc'],
+    [['--mirror=http://127.0.0.1:9', '--namespace-prefix=x-'], 'http://127.0.0.1:9'],
+  ])('lead to the mirror: %j', async (flags, mirror) => {
+    const ended = await cli(['status', '--direct', '--json', '--timeout=2s', ...flags]);
+    expect(ended.status).toBe(69);
+    const { checks } = JSON.parse(ended.stdout) as { checks: object[] };
+    expect(checks).toContainEqual(
+      expect.objectContaining({ check: 'tuf-mirror', outcome: 'fail', subject: mirror }),
+    );
+  });
+});
