@@ -21,12 +21,10 @@ export async function packed(): Promise<Packed> {
   const { status, stdout, stderr } = await run('npm', pack);
   if (status !== 0) throw new Error(`npm pack: ${stdout}${stderr}`);
   const [file = ''] = await readdir(folder);
-  // The project's own Node is newer than what its users have.
-  const path = (process.env.PATH ?? '').split(delimiter).filter((one) => !/node_modules/.test(one));
   // Whatever npm tells what it runs would tell it of this project.
   const npm = Object.keys(process.env).filter((name) => /^npm_/i.test(name));
   const own = [`npm_config_cache=${folder}/.npm`, 'npm_config_update_notifier=false'];
-  const env = [`PATH=${path.join(delimiter)}`, `HOME=${folder}`, ...own];
+  const env = [`PATH=${machinePath()}`, `HOME=${folder}`, ...own];
   const bare = [...npm.flatMap((name) => ['-u', name]), '-C', folder, ...env];
   const version = await run('env', [...bare, 'node', '--version']);
   return {
@@ -36,4 +34,10 @@ export async function packed(): Promise<Packed> {
       run('env', [...bare, 'npx', '--offline', '--yes', `./${file}`, ...args], options),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** The PATH without the project's own Node, which is newer than what its users have. */
+export function machinePath(): string {
+  const all = (process.env.PATH ?? '').split(delimiter);
+  return all.filter((one) => !/node_modules/.test(one)).join(delimiter);
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Finding } from '../../packages/sigstand/src/status/finding.ts';
+import { machinePath } from '../packed.ts';
 import { type Rig, root } from './rig.ts';
 
 /** What `sigstand status` came to. */
@@ -20,7 +21,8 @@ export async function lookingAt(cluster: Rig, flags: readonly string[] = []): Pr
   await promisify(execFile)(process.execPath, [join(cli, 'build.ts')]);
   const bundle = join(cli, 'dist/sigstand.cjs');
   return async (args = [], env = {}) => {
-    const command = [process.execPath, bundle, 'status', '--json', ...flags, ...args];
+    const node = ['env', `PATH=${machinePath()}`, 'node'];
+    const command = [...node, bundle, 'status', '--json', ...flags, ...args];
     const { status, stdout, stderr } = await cluster.exec(command, { env, timeout: 60_000 });
     const told = JSON.parse(stdout) as { exitStatus: number; checks: Finding[] };
     if (told.exitStatus !== status) throw new Error(`it ended with ${status}: ${stdout}${stderr}`);
