@@ -57,7 +57,7 @@ export async function standIn(answer: (asked: Asked) => Answer): Promise<{
     const one = { method, url, body: await text(request) };
     asked.push(one);
     const { status = 200, body } = answer(one);
-    response.writeHead(status).end(body);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(body);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;

@@ -5,7 +5,7 @@ import type { TreeHead } from '../merkle.ts';
 import { judgeGrowth, type Proof } from './consistency.ts';
 import { contradicts, type Finding, failed, ok } from './finding.ts';
 import type { SeenHead } from './seen.ts';
-import { certificateName, keyName, short } from './trust.ts';
+import { certificateName, keyName, short, valid } from './trust.ts';
 import type { Heard } from './way.ts';
 
 /** What one CT log answered. */
@@ -76,7 +76,7 @@ function key(
   signed.writeBigUInt64BE(BigInt(timestamp), 2);
   signed.writeBigUInt64BE(BigInt(size), 10);
   root.copy(signed, 18);
-  const current = ctlogs.filter(({ validFor }) => validFor.start <= now && now < validFor.end);
+  const current = valid(ctlogs, now);
   const signer = current.find(({ publicKey }) => {
     try {
       return verify('sha256', signed, publicKey, signature.subarray(4));

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { TLogAuthority } from '@sigstore/verify/dist/trust/trust.types.js';
 import { contradicts, type Finding, ok } from './finding.ts';
-import { keyName, short } from './trust.ts';
+import { keyName, short, valid } from './trust.ts';
 
 /** Whether clients trust the key of a log now. */
 export function judgeKey(
@@ -11,7 +11,7 @@ export function judgeKey(
 ): Finding {
   const name = keyName(key);
   const same = logs.filter(({ publicKey }) => publicKey.equals(key));
-  if (same.some(({ validFor }) => validFor.start <= now && now < validFor.end)) {
+  if (valid(same, now).length > 0) {
     return ok({ ...told, says: `key ${short(name)}, which clients trust` });
   }
   const [old] = same;

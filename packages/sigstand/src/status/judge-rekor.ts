@@ -7,6 +7,7 @@ import { judgeGrowth, type Proof } from './consistency.ts';
 import { contradicts, type Finding, fail, failed, ok } from './finding.ts';
 import { judgeKey } from './judge-key.ts';
 import type { SeenHead } from './seen.ts';
+import { valid } from './trust.ts';
 import type { Heard } from './way.ts';
 
 /** What Rekor says of its log (`/api/v1/log`), as far as it is read here. */
@@ -80,9 +81,8 @@ export function judgeRekor(
 
   function checkpoint(envelope: string): Finding {
     const entry = { inclusionProof: { checkpoint: { envelope } } };
-    const current = tlogs.filter(({ validFor }) => validFor.start <= now && now < validFor.end);
     try {
-      const { origin } = verifyCheckpoint(entry as never, current);
+      const { origin } = verifyCheckpoint(entry as never, valid(tlogs, now));
       return ok({ ...told('rekor-checkpoint'), says: `signed as ${origin}` });
     } catch {
       const [origin = ''] = envelope.split('\n');
