@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 describe('docs/backup.md', () => {
-  it('brings back a stack that was deleted with its database, as if nothing had been', async () => {
+  it('brings back a stack in a new cluster, as if nothing had been', async () => {
     const before = await identity(stack.cluster);
     expect(before.length).toBeGreaterThan(10);
     await saveLoseRestore(stack);

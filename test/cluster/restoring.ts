@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { records } from '@sigstand/contracts/records';
-import { applyAll } from './bring-up.ts';
+import { applyAll, bringUp } from './bring-up.ts';
 import { type Cosign, cosign, identityOf, issuer } from './cosign.ts';
 import { openGateway } from './gateway.ts';
 import { openLedger, type Signature } from './ledger.ts';
@@ -28,13 +28,15 @@ export async function identity(cluster: Rig): Promise<string[]> {
   );
 }
 
-/** Saves the stack as the page says, deletes all of it with its volume, and restores it from that alone. */
-export async function saveLoseRestore({ cluster, work, manifests }: Stack): Promise<void> {
+/** Saves the stack as the page says, loses its cluster with all volumes, and restores it into a new one from that alone. */
+export async function saveLoseRestore({ cluster, work, manifests, gateway }: Stack): Promise<void> {
   const folder = join(work, 'out');
   await page.follow(cluster, folder, 'Save');
-  await cluster.kubectl('delete', '-f', manifests, '--timeout=4m');
-  const left = await cluster.kubectl('get', 'namespaces,persistentvolumeclaims', '-A');
-  if (/(rekor|tuf|trillian)-system/.test(left)) throw new Error(`something is left:\n${left}`);
+  await gateway.close();
+  await cluster.must(['down']);
+  await bringUp(cluster, work);
+  const there = await cluster.kubectl('get', 'namespaces,persistentvolumeclaims', '-A');
+  if (/(rekor|tuf|trillian)-system/.test(there)) throw new Error(`it is no new one:\n${there}`);
   await page.follow(cluster, folder, 'Restore');
   await applyAll(cluster, manifests);
 }
