@@ -76,9 +76,13 @@ describe('npx sigstand-X.tgz token, in an empty folder', () => {
 
 describe('npx sigstand-X.tgz status, on a cluster without a stack', () => {
   it('says that there is none', async () => {
-    const { status, stdout, stderr } = await cli.npx(['status', `--kubeconfig=${kubeconfig}`]);
+    // Other files apply the manifests to this API server at the same time.
+    const nobodys = '--namespace-prefix=nobodys-';
+    const { status, stdout, stderr } = await cli.npx([
+      ...['status', `--kubeconfig=${kubeconfig}`, nobodys],
+    ]);
     expect(status).toBe(69);
-    expect(stdout).toMatch(/^FAIL +tuf-mirror .* there is no Service tuf-system\/tuf$/m);
+    expect(stdout).toMatch(/^FAIL +tuf-mirror .* there is no Service nobodys-tuf-system\/tuf$/m);
     expect(stderr).toBe(
       'sigstand status: error: 1 of 2 checks fail: tuf-mirror; the table says what to do\n',
     );
