@@ -14,7 +14,7 @@ export interface Step {
   readonly seconds: number;
 }
 
-/** A machine that runs workflows in the network of a rig, as a runner of GitHub's would. */
+/** A machine that runs workflows, as a runner of GitHub's would. */
 export interface Runner {
   /** Runs all jobs of a workflow file's text; a step that fails is a result, not an error. */
   workflow(text: string, files?: Readonly<Record<string, string>>): Promise<Step[]>;
@@ -28,14 +28,23 @@ const refs = [
   '5444af42e303f5ceb37e077637f953133a4eba7c',
 ];
 
+/** Where a runner is: commands there have its network, and reach its cluster or can make one. */
+export interface Site extends Pick<Rig, 'exec'> {
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Repositories that workflows name, `owner/name@ref`, and the folder that each of them is. */
+export type Repositories = Readonly<Record<string, string>>;
+
 /**
- * act in the rig's network, in host mode, with nothing of the machine's but these programs before its own.
- * `sigstore/scaffolding/actions/setup` at any ref, and `sigstand/sigstand@main`, are this checkout.
+ * act in a site's network, in host mode, with nothing of the machine's but these programs before its own. Without
+ * `repositories`, `sigstore/scaffolding/actions/setup` at any ref and `sigstand/sigstand@main` are this checkout.
  */
 export async function openRunner(
-  cluster: Rig,
+  site: Site,
   programs: Readonly<Record<string, string>>,
   variables: Readonly<Record<string, string>> = {},
+  repositories?: Repositories,
 ): Promise<Runner> {
   const work = await mkdtemp(join(tmpdir(), 'sigstand-act-'));
   const [bin, home] = [join(work, 'bin'), join(work, 'home')];
@@ -43,9 +52,7 @@ export async function openRunner(
   for (const [name, program] of Object.entries(programs)) await symlink(program, join(bin, name));
   await mkdir(join(home, '.config/act'), { recursive: true });
   await writeFile(join(home, '.config/act/actrc'), '');
-  const scaffolding = join(work, 'scaffolding');
-  const sigstand = join(scaffolding, 'actions/setup');
-  await checkout(sigstand);
+  const known = repositories ?? (await ownCheckout(join(work, 'scaffolding')));
 
   const flags = [
     ...[
@@ -56,15 +63,16 @@ export async function openRunner(
       '127.0.0.1',
     ],
     ...['--artifact-server-addr', '127.0.0.1', '--container-daemon-socket', '-', '--json'],
-    ...refs.flatMap((ref) => ['--local-repository', `sigstore/scaffolding@${ref}=${scaffolding}`]),
-    ...['--local-repository', `sigstand/sigstand@main=${sigstand}`],
+    ...Object.entries(known).flatMap(([name, folder]) => [
+      '--local-repository',
+      `${name}=${folder}`,
+    ]),
   ];
   const env = {
-    ...cluster.env,
+    ...site.env,
     ...variables,
     HOME: home,
     PATH: `${bin}:${process.env.PATH}`,
-    SIGSTAND_CLUSTER: 'rig',
     // Where the rig's programs are, which HOME says otherwise.
     SIGSTAND_CACHE: process.env.SIGSTAND_CACHE ?? join(process.env.HOME ?? '', '.cache/sigstand'),
   };
@@ -86,13 +94,23 @@ export async function openRunner(
         ['commit', '-qm', 'x'],
       ])
         await run('git', [...git, ...args]);
-      const { stdout, stderr } = await cluster.exec(
+      const { stdout, stderr } = await site.exec(
         [binary('act'), 'push', '-C', workspace, ...flags],
         { env },
       );
       return stepsOf(`${stdout}${stderr}`);
     },
     close: () => rm(work, { recursive: true, force: true }),
+  };
+}
+
+/** This repository as its own action and, in the place of upstream's, as that of scaffolding. */
+async function ownCheckout(scaffolding: string): Promise<Repositories> {
+  const sigstand = join(scaffolding, 'actions/setup');
+  await checkout(sigstand);
+  return {
+    ...Object.fromEntries(refs.map((ref) => [`sigstore/scaffolding@${ref}`, scaffolding])),
+    'sigstand/sigstand@main': sigstand,
   };
 }
 

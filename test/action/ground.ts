@@ -27,7 +27,11 @@ export async function openGround(cluster: Rig): Promise<Ground> {
   const layer = join(work, 'layer.tar');
   await run('tar', ['-cf', layer, '-C', work, 'name']);
   const runner = (cosign: 'cosign2' | 'cosign3') =>
-    openRunner(cluster, { cosign: binary(cosign), crane: binary('crane') }, { LAYER: layer });
+    openRunner(
+      cluster,
+      { cosign: binary(cosign), crane: binary('crane') },
+      { LAYER: layer, SIGSTAND_CLUSTER: 'rig' },
+    );
   const [cosign2, cosign3] = [await runner('cosign2'), await runner('cosign3')];
   return {
     ...{ cosign2, cosign3 },

@@ -13,7 +13,7 @@ install_programs() {
   local from
   mkdir -p "$STATE/bin" "$STATE/engine" "$STATE/docker-config/cli-plugins"
   if [ "$1" = debian ]; then
-    from=$(debian_engine)
+    from=$(debian_folder "$DEBIAN_ENGINE")
     ln -s "$from/docker" "$STATE/bin/docker"
   else
     from=$(module_bin engine)

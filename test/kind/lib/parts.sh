@@ -8,38 +8,43 @@ MODULE_FOLDERS+=("$KIND_HOME" "$ROOT/scripts")
 
 PROGRAMS+=(debootstrap:debootstrap)
 
-# Debian's engine is taken from its package, and not installed: a machine must not get a Docker by a test.
+# Taken from Debian's packages, and not installed: a machine must not get a Docker by a test.
 DEBIAN_ENGINE=docker.io
+DEBIAN_REGISTRY=docker-registry
 
 machine_build() {
   if [ $# -gt 0 ]; then rig_build "$@"; return; fi
-  rig_build packages pause kube sigstore cosign3 images "${OURS[@]}"
+  rig_build packages pause kube kube-router sigstore cosign3 images "${OURS[@]}"
+  build_registry
   build_base
   build_node
 }
 
-build_debian_engine() {
+build_debian_engine() { unpack "$DEBIAN_ENGINE" usr/bin/docker usr/sbin/dockerd usr/sbin/docker-proxy; }
+
+# unpack PACKAGE FILE...: these programs of a Debian package, into a folder of the cache
+unpack() {
   local to
-  to=$(debian_engine)
-  [ -d "$to" ] || STEP_LOG=$CACHE/log/$DEBIAN_ENGINE.log step "unpacking Debian's $DEBIAN_ENGINE" unpack_engine "$to"
+  to=$(debian_folder "$1")
+  [ -d "$to" ] || STEP_LOG=$CACHE/log/$1.log step "unpacking Debian's $1" unpack_into "$to" "$@"
 }
 
-unpack_engine() {
-  local to=$1 work
+unpack_into() {
+  local to=$1 package=$2 work
+  shift 2
   work=$(mktemp -d)
   cd "$work" || return
-  apt-get download "$DEBIAN_ENGINE" || { apt-get update && apt-get download "$DEBIAN_ENGINE"; }
+  apt-get download "$package" || { apt-get update && apt-get download "$package"; }
   dpkg-deb --extract ./*.deb tree
   mkdir fresh
-  mv tree/usr/bin/docker tree/usr/sbin/dockerd tree/usr/sbin/docker-proxy fresh/
-  fresh/dockerd --version
+  (cd tree && mv "$@" ../fresh/)
   rm -rf "$to"
   mv fresh "$to"
   rm -rf "$work"
 }
 
-debian_engine() {
+debian_folder() {
   local version
-  version=$(apt-cache policy "$DEBIAN_ENGINE" | sed -n 's/^ *Candidate: //p')
-  echo "$CACHE/bin/$DEBIAN_ENGINE-${version//[^A-Za-z0-9.]/-}"
+  version=$(apt-cache policy "$1" | sed -n 's/^ *Candidate: //p')
+  echo "$CACHE/bin/$1-${version//[^A-Za-z0-9.]/-}"
 }

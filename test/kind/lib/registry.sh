@@ -8,11 +8,33 @@ served_images() {
   image_list | while read -r name recipe program; do
     echo "$name $(image_layout "$recipe" "$program")"
   done
-  # What our own images stand on.
+  # What our own images stand on, and what the action starts.
   echo "$(base_image) $(image_layout node '')"
+  echo "$(registry_image) $(registry_layout)"
 }
 
 base_image() { sed -nE 's|.*"docker-image://([^@"]+)@sha256:.*|\1|p' "$ROOT/docker-bake.hcl" | head -n 1; }
+
+registry_image() { sed -nE 's/^REGISTRY_IMAGE=([^@]+)@.*/\1/p' "$ROOT/action/cluster.sh"; }
+
+# Docker's own registry, as Debian has it, where the image's vendor has it.
+build_registry() {
+  local to
+  unpack "$DEBIAN_REGISTRY" usr/bin/docker-registry
+  to=$(registry_layout)
+  [ -d "$to" ] || STEP_LOG=$CACHE/log/registry.log step 'making the image of a registry' make_image "$to" registry ''
+}
+registry_layout() {
+  keep_as registry "$(debian_folder "$DEBIAN_REGISTRY")" "$(declare -f rootfs_registry config_registry)" "$(cat "$HERE"/images/*.sh)"
+}
+rootfs_registry() {
+  bare_system "$1"
+  add_program "$1" "$(debian_folder "$DEBIAN_REGISTRY")/docker-registry" /bin/registry
+  mkdir -p "$1/etc/docker/registry" "$1/var/lib/registry"
+  printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: /var/lib/registry}}\nhttp: {addr: ":5000"}\n' \
+    >"$1/etc/docker/registry/config.yml"
+}
+config_registry() { jq -cn '{Entrypoint: ["/bin/registry", "serve"], Cmd: ["/etc/docker/registry/config.yml"]}'; }
 
 fill_registry() {
   local name layout
@@ -72,6 +94,6 @@ machine_checkout() {
     digest=$(jq -r '.manifests[0].digest' "$layout/index.json")
     echo "s|$name@sha256:[0-9a-f]{64}|$name@$digest|g"
   done >"$edits"
-  grep -rlE '@sha256:[0-9a-f]{64}' "$to/manifests" "$to/scripts" "$to/docker-bake.hcl" | xargs -r sed -i -E -f "$edits"
+  grep -rlE '@sha256:[0-9a-f]{64}' "$to"/{action,chart,manifests,scripts,docker-bake.hcl} | xargs -r sed -i -E -f "$edits"
   rm "$edits"
 }
