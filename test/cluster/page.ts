@@ -4,6 +4,7 @@ import { type Rig, root } from './rig.ts';
 
 /** A page of docs/ whose sections have commands that run as they stand. */
 export interface Page {
+  readonly text: string;
   /** The headings of the sections that have commands. */
   readonly sections: readonly string[];
   /** The commands of a section, a line each. */
@@ -28,6 +29,7 @@ export function openPage(name: string): Page {
   };
   const [introduction = ''] = page.split('\n## ');
   return {
+    text: page,
     sections: headings.filter((heading) => linesOf(heading).length > 0),
     commands: (section) =>
       linesOf(section)

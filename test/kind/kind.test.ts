@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPage } from '../cluster/page.ts';
 import { rig } from '../cluster/rig.ts';
 import { figure } from '../faults/profile.ts';
+import { flows, settled } from './flows.ts';
 import {
   ended,
   type Machine,
-  registry,
   seconds,
   startMachine,
   userKubeconfig,
@@ -15,9 +16,11 @@ import {
 import { commandsAfter } from './recipe.ts';
 import { machineWide, processesIn, tracesOf } from './traces.ts';
 
-// What somebody with Docker does, on a real engine and with a real kind.
+// What somebody with Docker does, on a real engine and with a real kind: the blocks of docs/start-docker.md as they stand
+// there, and what may come between them.
 
 const name = 'kindtest';
+const page = openPage('start-docker.md');
 let machine: Machine;
 let namespace = '';
 let before: Record<string, string>;
@@ -32,17 +35,28 @@ afterAll(() => machine?.down());
 const inCheckout = (file: string) => readFile(join(machine.checkout, file), 'utf8');
 const dockerLists = (...args: string[]) => machine.must(['docker', ...args]);
 
-describe('npm start -- --cluster kind', () => {
+/** The commands of a section of the page, after some of the user's own. */
+const follow = async (section: string, before = 'true') => {
+  const script = `set -euo pipefail; ${before}; ${page.commands(section)}`;
+  return ended(await machine.exec(['bash', '-c', script]));
+};
+
+describe('docs/start-docker.md', () => {
   let root = '';
+
+  it('has commands in the sections that are followed here', () => {
+    expect(page.sections).toEqual(['Start it', 'Look around', 'Take it away']);
+  });
 
   // A checkout that nobody else may read, and names in the environment that mean something to bake: as some users have it.
   it('makes a cluster and a stack, signs and verifies', async () => {
     await machine.must(['chmod', '-R', 'go=', '.']);
-    const start = await machine.start(
-      '--cluster kind',
+    const start = await follow(
+      'Start it',
       'umask 077; export TAG=other REGISTRY=registry.example/other PLATFORMS=linux/s390x',
     );
     expect(start.status, start.said).toBe(0);
+    expect(start.said).toContain('Sigstand on kind: Kubernetes in Docker');
     expect(start.said).toMatch(/✔ a blob signed, logged, timestamped and verified/);
     root = await inCheckout('.sigstand/root.json');
     figure(
@@ -56,13 +70,34 @@ describe('npm start -- --cluster kind', () => {
     expect({ failedPods, restarts }).toEqual({ failedPods: [], restarts: [] });
   });
 
+  it('keeps strangers from what is not theirs, by policies that the cluster enforces', async () => {
+    const open = [...flows.open].sort();
+    expect(await settled(machine, open)).toEqual(open);
+    const policies = '.sigstand/manifests/05-network.yaml';
+    await machine.cluster().kubectl('delete', '-f', policies);
+    const all = [...flows.open, ...flows.closed].sort();
+    expect(await settled(machine, all)).toEqual(all);
+    await machine.cluster().kubectl('apply', '-f', policies);
+    expect(await settled(machine, open)).toEqual(open);
+  });
+
   it('changes nothing the second time, and says so', async () => {
-    const start = await machine.start('--cluster=kind');
+    const start = await follow('Start it');
     expect(start.status, start.said).toBe(0);
     expect(start.said).toContain('nothing was changed');
     expect(start.said).toMatch(/images of others are on the node/);
     expect(await inCheckout('.sigstand/root.json')).toBe(root);
     figure(`kind, warm: ${seconds(start, 'in all')} s`);
+  });
+
+  it('shows the Pods of the stack, and none else', async () => {
+    const { status, said } = await follow('Look around');
+    expect(status, said).toBe(0);
+    const pods = said.split('\n').slice(1).filter(Boolean);
+    expect(pods.length).toBeGreaterThan(15);
+    expect(
+      pods.filter((line) => !/^[a-z]+-system +\S+ +\S+ +(Running|Completed) /.test(line)),
+    ).toEqual([]);
   });
 
   it('leaves the user’s kubeconfig and current context alone', async () => {
@@ -90,18 +125,17 @@ describe('npm start -- --cluster kind', () => {
 
   it('goes on with a cluster that was stopped', async () => {
     await dockerLists('stop', 'sigstand-control-plane');
-    const start = await machine.start('--cluster kind');
+    const start = await machine.start('--cluster=kind');
     expect(start).toMatchObject({
       status: 0,
       said: expect.stringContaining('stood still, started'),
     });
     expect(await inCheckout('.sigstand/root.json')).toBe(root);
+    figure(`kind, a cluster that was stopped: ${seconds(start, 'in all')} s`);
   });
-});
 
-describe('npm stop', () => {
-  it('takes the cluster down, and leaves no container and no file', async () => {
-    expect(await machine.stop()).toMatchObject({
+  it('takes the cluster away, and leaves no container and no file, but images', async () => {
+    expect(await follow('Take it away')).toMatchObject({
       status: 0,
       said: expect.stringContaining('gone'),
     });
@@ -109,6 +143,9 @@ describe('npm stop', () => {
     expect(await dockerLists('volume', 'ls', '--quiet')).toBe('');
     expect((await machine.exec(['ls', '.sigstand'])).status).not.toBe(0);
     expect(await readFile(machine.kubeconfig, 'utf8')).toBe(userKubeconfig);
+    const [, look = ''] = /The images stay in Docker: `(.*)`/.exec(page.text) ?? [];
+    const images = await machine.must(['bash', '-c', look]);
+    expect(images.match(/ghcr\.io\/sigstand\/[a-z]+/g)).toHaveLength(7);
   });
 });
 
@@ -130,57 +167,6 @@ describe('a Docker engine that ends half-way', () => {
     const again = await machine.start('--cluster kind');
     expect(again.status, again.said).toBe(0);
     expect(await machine.stop()).toMatchObject({ status: 0 });
-  });
-});
-
-describe('npm start -- --cluster current', () => {
-  const current = (args = '') =>
-    machine.start(`--cluster current ${args}`, 'export KUBECONFIG=$PWD/own.kubeconfig');
-  const kinds =
-    'namespaces,secrets,configmaps,jobs,cronjobs,deployments,statefulsets,pods,serviceaccounts,services,pvc,pv,' +
-    'roles,rolebindings,clusterroles,clusterrolebindings,networkpolicies';
-  const objects = async () => {
-    const list = await machine.cluster('own.kubeconfig').kubectl('get', '-A', '-o', 'name', kinds);
-    return list.split('\n').sort();
-  };
-  let there: string[] = [];
-
-  beforeAll(async () => {
-    const cluster = ['--name', 'own', '--kubeconfig', 'own.kubeconfig', '--wait', '3m'];
-    await machine.must([
-      'kind',
-      'create',
-      'cluster',
-      ...cluster,
-      '--config',
-      'scripts/kind/cgroup-v1.yaml',
-    ]);
-    // What the cluster makes for itself is to be there before it is compared.
-    await machine
-      .cluster('own.kubeconfig')
-      .kubectl('wait', '-A', '--all', '--for=condition=Available', '--timeout=3m', 'deployments');
-    there = await objects();
-  });
-
-  it('says within seconds which image cannot be pulled, and why', async () => {
-    const start = await current();
-    expect(start.status).toBe(1);
-    expect(start.said).toMatch(/the image ghcr\.io\/sigstand\/\S+ cannot be pulled: .*not found/);
-    expect(await machine.stop()).toMatchObject({ status: 0 });
-  });
-
-  it('pushes the images to a registry, and the stack takes them from there', async () => {
-    const start = await current(`--registry http://${registry}/team`);
-    expect(start.status, start.said).toBe(0);
-    expect(start.said).toMatch(/✔ a blob signed, logged, timestamped and verified/);
-    const { failedPods, restarts } = await wasteOfStack(machine.cluster());
-    expect({ failedPods, restarts }).toEqual({ failedPods: [], restarts: [] });
-    figure(`current: ${seconds(start, 'in all')} s`);
-  });
-
-  it('leaves nothing in the cluster after npm stop', async () => {
-    expect(await machine.stop()).toMatchObject({ status: 0 });
-    expect(await objects()).toEqual(there);
   });
 });
 

@@ -2,7 +2,7 @@
 # kind's node image without a registry: Debian, kind's own files of its Go module, the rig's Kubernetes, and all images
 # that kubeadm and kind start, in containerd's store. Kept as an OCI layout of two layers; the lower changes rarely.
 
-NODE_PACKAGES=(systemd systemd-sysv dbus conntrack iptables nftables iproute2 ethtool util-linux mount kmod libseccomp2
+NODE_PACKAGES=(systemd systemd-sysv dbus conntrack iptables ipset nftables iproute2 ethtool util-linux mount kmod libseccomp2
   pigz bash ca-certificates curl jq procps containerd runc containernetworking-plugins findutils hostname openssl)
 
 build_base() {
@@ -33,8 +33,8 @@ make_layer() {
 base_layout() { keep_as kind-base "${NODE_PACKAGES[*]}" "$(fill_base_text)" "$(cat "$KIND_HOME/files/runc")"; }
 node_layout() {
   local module programs=()
-  for module in pause kube "${OURS[@]}"; do programs+=("$(basename "$(module_bin "$module")")"); done
-  keep_as kind-node "$(base_layout)" "${programs[*]}" "$(cat "$KIND_HOME"/lib/{node,kubernetes,archive}.sh "$HERE"/images/*.sh "$HERE"/config/registries/*/*)"
+  for module in pause kube kube-router "${OURS[@]}"; do programs+=("$(basename "$(module_bin "$module")")"); done
+  keep_as kind-node "$(base_layout)" "${programs[*]}" "$(cat "$KIND_HOME"/lib/{node,kubernetes,archive}.sh "$HERE"/images/*.sh "$HERE"/config/registries/*/* "$HERE"/kube-router/path/* "$KIND_HOME"/files/*.service)"
 }
 fill_base_text() { declare -f fill_base add_kind_files enable_services; }
 keep_as() { echo "$CACHE/images/$1-$(sha256sum <<<"${*:2}" | cut -c -16)"; }
@@ -96,6 +96,7 @@ fill_node() {
   echo -n "v$(module_version kube)" >"$root/kind/version"
   kind_manifest defaultStorageManifest const_storage.go >"$root/kind/manifests/default-storage.yaml"
   write_network "$root"
+  enforce_policies "$root"
   # Every image, whatever host its name has, comes from the machine's registry.
   mkdir -p "$root/etc/containerd/certs.d/_default"
   # No other one is asked for what it has not.
@@ -115,16 +116,27 @@ kind_manifest() {
   echo "$text"
 }
 
-# kindnetd is served as no module. What it writes on a single node stands here beforehand, and kind still finds a manifest to apply.
+# kindnetd is served as no module. What it writes on a single node stands here beforehand, and the plugin hides the Pods'
+# addresses from Docker's network, as it does. kind still finds a manifest to apply.
 write_network() {
   cat >"$1/etc/cni/net.d/10-kindnet.conflist" <<'JSON'
 {"cniVersion": "0.3.1", "name": "kindnet", "plugins": [
-  {"type": "ptp", "ipMasq": false, "mtu": 1500, "ipam": {"type": "host-local", "dataDir": "/run/cni-ipam-state",
+  {"type": "ptp", "ipMasq": true, "mtu": 1500, "ipam": {"type": "host-local", "dataDir": "/run/cni-ipam-state",
     "routes": [{"dst": "0.0.0.0/0"}], "ranges": [[{"subnet": "10.244.0.0/24"}]]}},
   {"type": "portmap", "capabilities": {"portMappings": true}}]}
 JSON
   printf 'apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: kindnet, namespace: kube-system}\n' \
     >"$1/kind/manifests/default-cni.yaml"
+}
+
+# What kindnetd does besides: NetworkPolicies hold, by the rig's kube-router.
+enforce_policies() {
+  local units=$1/etc/systemd/system
+  install -D "$(rig_bin kube-router)" "$1/usr/local/bin/kube-router"
+  install -D -t "$1/usr/local/lib/kube-router" "$HERE"/kube-router/path/*
+  mkdir -p "$units/multi-user.target.wants"
+  install -m 644 "$KIND_HOME/files/policies.service" "$units/"
+  ln -s ../policies.service "$units/multi-user.target.wants/"
 }
 
 # import_images STORE: as kind builds its image, by a containerd of its own that unpacks nothing.
