@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPage } from '../cluster/page.ts';
 import { rig } from '../cluster/rig.ts';
 import { figure } from '../faults/profile.ts';
-import { flows, settled } from './flows.ts';
 import {
   ended,
   type Machine,
@@ -68,17 +67,6 @@ describe('docs/start-docker.md', () => {
     const { failedPods, restarts } = await wasteOfStack(machine.cluster());
     figure(`kind: ${restarts.length} restarts, ${failedPods.length} failed Pods`);
     expect({ failedPods, restarts }).toEqual({ failedPods: [], restarts: [] });
-  });
-
-  it('keeps strangers from what is not theirs, by policies that the cluster enforces', async () => {
-    const open = [...flows.open].sort();
-    expect(await settled(machine, open)).toEqual(open);
-    const policies = '.sigstand/manifests/05-network.yaml';
-    await machine.cluster().kubectl('delete', '-f', policies);
-    const all = [...flows.open, ...flows.closed].sort();
-    expect(await settled(machine, all)).toEqual(all);
-    await machine.cluster().kubectl('apply', '-f', policies);
-    expect(await settled(machine, open)).toEqual(open);
   });
 
   it('changes nothing the second time, and says so', async () => {

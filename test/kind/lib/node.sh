@@ -2,7 +2,7 @@
 # kind's node image without a registry: Debian, kind's own files of its Go module, the rig's Kubernetes, and all images
 # that kubeadm and kind start, in containerd's store. Kept as an OCI layout of two layers; the lower changes rarely.
 
-NODE_PACKAGES=(systemd systemd-sysv dbus conntrack iptables ipset nftables iproute2 ethtool util-linux mount kmod libseccomp2
+NODE_PACKAGES=(systemd systemd-sysv dbus conntrack iptables nftables iproute2 ethtool util-linux mount kmod libseccomp2
   pigz bash ca-certificates curl jq procps containerd runc containernetworking-plugins findutils hostname openssl)
 
 build_base() {
@@ -33,8 +33,8 @@ make_layer() {
 base_layout() { keep_as kind-base "${NODE_PACKAGES[*]}" "$(fill_base_text)" "$(cat "$KIND_HOME/files/runc")"; }
 node_layout() {
   local module programs=()
-  for module in pause kube kube-router "${OURS[@]}"; do programs+=("$(basename "$(module_bin "$module")")"); done
-  keep_as kind-node "$(base_layout)" "${programs[*]}" "$(cat "$KIND_HOME"/lib/{node,kubernetes,archive}.sh "$HERE"/images/*.sh "$HERE"/config/registries/*/* "$HERE"/kube-router/path/* "$KIND_HOME"/files/*.service)"
+  for module in pause kube "${OURS[@]}"; do programs+=("$(basename "$(module_bin "$module")")"); done
+  keep_as kind-node "$(base_layout)" "${programs[*]}" "$(cat "$KIND_HOME"/lib/{node,kubernetes,archive}.sh "$HERE"/images/*.sh "$HERE"/config/registries/*/*)"
 }
 fill_base_text() { declare -f fill_base add_kind_files enable_services; }
 keep_as() { echo "$CACHE/images/$1-$(sha256sum <<<"${*:2}" | cut -c -16)"; }
@@ -96,7 +96,6 @@ fill_node() {
   echo -n "v$(module_version kube)" >"$root/kind/version"
   kind_manifest defaultStorageManifest const_storage.go >"$root/kind/manifests/default-storage.yaml"
   write_network "$root"
-  enforce_policies "$root"
   # Every image, whatever host its name has, comes from the machine's registry.
   mkdir -p "$root/etc/containerd/certs.d/_default"
   # No other one is asked for what it has not.
@@ -127,16 +126,6 @@ write_network() {
 JSON
   printf 'apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: kindnet, namespace: kube-system}\n' \
     >"$1/kind/manifests/default-cni.yaml"
-}
-
-# What kindnetd does besides: NetworkPolicies hold, by the rig's kube-router.
-enforce_policies() {
-  local units=$1/etc/systemd/system
-  install -D "$(rig_bin kube-router)" "$1/usr/local/bin/kube-router"
-  install -D -t "$1/usr/local/lib/kube-router" "$HERE"/kube-router/path/*
-  mkdir -p "$units/multi-user.target.wants"
-  install -m 644 "$KIND_HOME/files/policies.service" "$units/"
-  ln -s ../policies.service "$units/multi-user.target.wants/"
 }
 
 # import_images STORE: as kind builds its image, by a containerd of its own that unpacks nothing.

@@ -14,7 +14,7 @@ DEBIAN_REGISTRY=docker-registry
 
 machine_build() {
   if [ $# -gt 0 ]; then rig_build "$@"; return; fi
-  rig_build packages pause kube kube-router sigstore cosign3 images "${OURS[@]}"
+  rig_build packages pause kube sigstore cosign3 images "${OURS[@]}"
   build_registry
   build_base
   build_node
