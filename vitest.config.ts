@@ -38,7 +38,7 @@ export default defineConfig({
             'test/bench/**/*.test.ts',
             'test/foreign/outcomes.test.ts',
           ],
-          maxWorkers: 3,
+          maxWorkers: 2,
           // A busy machine may stand still for seconds.
           testTimeout: 30_000,
           hookTimeout: 30_000,
@@ -50,7 +50,7 @@ export default defineConfig({
           expect,
           include: ['test/apiserver/**/*.test.ts'],
           globalSetup: ['test/apiserver/setup.ts'],
-          maxWorkers: 3,
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
@@ -63,7 +63,7 @@ export default defineConfig({
           testTimeout: process.env.FAULTS === 'long' ? 4 * 3_600_000 : 240_000,
           hookTimeout: 120_000,
           // Most of them wait for processes; one file's waiting is another's turn.
-          maxWorkers: 3,
+          maxWorkers: 2,
           maxConcurrency: 10,
         },
       },
@@ -74,7 +74,7 @@ export default defineConfig({
           include: ['test/{consumers,conformance,fresh}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 240_000,
-          maxWorkers: 3,
+          maxWorkers: 2,
         },
       },
       {
@@ -83,7 +83,7 @@ export default defineConfig({
           include: ['test/{cluster,admission}/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 900_000,
-          maxWorkers: 3,
+          maxWorkers: 2,
         },
       },
       // An emulated processor is a slow one; suites and engines compile for minutes; ten set-ups, one after another.
