@@ -1,13 +1,14 @@
 import { JobError } from '@sigstand/job/errors';
 import { conclude, type Terminal } from '@sigstand/job/main';
 import { Command } from 'commander';
-import manifest from '../package.json' with { type: 'json' };
+import { backup } from './backup/verb.ts';
 import { status } from './status/verb.ts';
 import { token } from './token.ts';
 import type { Verb } from './verb.ts';
+import { version } from './version.ts';
 
 /** What `sigstand` can do, by its verb. */
-const verbs: Readonly<Record<string, () => Verb>> = { status, token };
+const verbs: Readonly<Record<string, () => Verb>> = { backup, status, token };
 
 /** Runs the verb that the command line names, to its exit status. */
 export function sigstand(terminal: Terminal): Promise<number> {
@@ -26,7 +27,7 @@ function withoutVerb(terminal: Terminal): Promise<number> {
   const command = new Command('sigstand')
     .description('Looks after a private Sigstore on Kubernetes that Sigstand has set up.')
     .usage('VERB [flags]')
-    .version(manifest.version, '--version', 'print the version')
+    .version(version, '--version', 'print the version')
     .helpOption('--help', 'print this help')
     .option('--log-format <format>', 'how to write an error: text or json', 'text')
     .allowExcessArguments()

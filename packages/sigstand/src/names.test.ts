@@ -1,14 +1,29 @@
+import { records } from '@sigstand/contracts/records';
+import { show } from '@sigstand/store/store';
 import { describe, expect, it } from 'vitest';
-import { stackNames } from './names.ts';
+import { stackNames, stackRecords } from './names.ts';
 import { cli } from './testing.ts';
 
 describe('the names of a stack', () => {
   it.each([
-    [{}, 'tuf-system'],
-    [{ namespacePrefix: 'stg-' }, 'stg-tuf-system'],
-    [{ singleNamespace: 'sigstore' }, 'sigstore'],
-  ])('follow from %j', (naming, tuf) => {
-    expect(stackNames(naming)).toEqual({ tuf });
+    [{}, 'tuf-system', 'trillian-system'],
+    [{ namespacePrefix: 'stg-' }, 'stg-tuf-system', 'stg-trillian-system'],
+    [{ singleNamespace: 'sigstore' }, 'sigstore', 'sigstore'],
+  ])('follow from %j', (naming, tuf, trillian) => {
+    expect(stackNames(naming)).toEqual({ tuf, trillian });
+  });
+
+  it('are those of every record', () => {
+    expect(stackRecords({})).toEqual(records);
+    expect(stackRecords({ namespacePrefix: 'stg-' }).map(show)).toEqual(
+      records.map((one) => show(one).replace(' ', ' stg-')),
+    );
+    const single = stackRecords({ singleNamespace: 'all' }).map(show);
+    expect(single).toHaveLength(records.length - 1);
+    expect(new Set(single).size).toBe(single.length);
+    expect(single).toEqual(
+      expect.arrayContaining(['Secret all/rekor-pub-key', 'Secret all/trusted-rekor-pub-key']),
+    );
   });
 
   it.each([

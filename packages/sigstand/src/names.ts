@@ -1,11 +1,20 @@
 import { Option } from '@commander-js/extra-typings';
-import { tufRepository } from '@sigstand/contracts/records';
+import type { Contract } from '@sigstand/contracts/contract';
+import {
+  copies,
+  mysqlCredentials,
+  records,
+  rekorMysqlCredentials,
+  tufRepository,
+} from '@sigstand/contracts/records';
 import { namespaceName } from '@sigstand/job/values';
 
 /** The names in which the stacks of one cluster differ. */
 export interface StackNames {
   /** The namespace of the TUF repository; every other address stands in what it publishes. */
   readonly tuf: string;
+  /** The namespace of Trillian and its database. */
+  readonly trillian: string;
 }
 
 /** How the chart was told to name namespaces: its values `namespaces.prefix` and `namespaces.single`. */
@@ -16,7 +25,26 @@ export interface Naming {
 
 /** How the namespaces of a stack are named: this is the one place that knows. */
 export function stackNames({ namespacePrefix = '', singleNamespace }: Naming): StackNames {
-  return { tuf: singleNamespace ?? `${namespacePrefix}${tufRepository.namespace}` };
+  const named = (namespace: string) => singleNamespace ?? `${namespacePrefix}${namespace}`;
+  return { tuf: named(tufRepository.namespace), trillian: named(mysqlCredentials.namespace) };
+}
+
+/**
+ * Every record of a stack, where that stack has it. In one namespace Rekor reads Trillian's own credentials, and the
+ * copies of public keys have a word before the names of their sources.
+ */
+export function stackRecords({ namespacePrefix = '', singleNamespace }: Naming): Contract[] {
+  if (singleNamespace === undefined) {
+    return records.map((one) => ({ ...one, namespace: `${namespacePrefix}${one.namespace}` }));
+  }
+  const copied: readonly Contract[] = Object.values(copies);
+  return records
+    .filter((one) => one !== rekorMysqlCredentials)
+    .map((one) => ({
+      ...one,
+      namespace: singleNamespace,
+      name: copied.includes(one) ? `trusted-${one.name}` : one.name,
+    }));
 }
 
 /** The flag for a stack whose namespaces have something before their names. */

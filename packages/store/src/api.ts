@@ -14,7 +14,7 @@ export interface Access {
 
 /** One request for an object of the core API. */
 export interface Question {
-  readonly method: 'GET' | 'PATCH' | 'POST';
+  readonly method: 'GET' | 'PATCH' | 'POST' | 'PUT';
   /** Below the server's URL; every part of it is escaped. */
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string>>;

@@ -38,7 +38,8 @@ export function backendOf(
   return number === undefined ? undefined : { pod: pod.metadata.name, port: number };
 }
 
-function isReady({ metadata, status }: Pod): boolean {
+/** Whether a Pod takes connections. */
+export function isReady({ metadata, status }: Pod): boolean {
   const ready = status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True');
   return ready === true && metadata.deletionTimestamp === undefined;
 }

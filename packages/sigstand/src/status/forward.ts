@@ -1,9 +1,8 @@
 import { Duplex } from 'node:stream';
-// Not the package's own door: behind it is a class for every kind of object that Kubernetes knows.
-import { WebSocketHandler } from '@kubernetes/client-node/dist/web-socket-handler.js';
 import { JobError } from '@sigstand/job/errors';
 import { type Access, ask } from '@sigstand/store/api';
 import { refusal } from '@sigstand/store/refusal';
+import { openSocket } from '../socket.ts';
 import { backendOf, type Pod, type Service } from './backend.ts';
 
 /** A port of a Service. */
@@ -73,49 +72,18 @@ async function connected(
       done(error);
     },
   });
-  const received = (channel: number, bytes: Buffer): boolean => {
+  const received = (channel: number, bytes: Buffer) => {
     // The first two bytes of each channel are the port.
     const data = begun[channel] ? bytes : bytes.subarray(2);
     begun[channel] = true;
-    if (data.length === 0 || stream.destroyed) return true;
+    if (data.length === 0 || stream.destroyed) return;
     if (channel === 0) stream.push(data);
     if (channel === 1) stream.destroy(new Error('the Pod takes no connection on this port'));
-    return true;
   };
-  const socket = await opened(access, path, received).catch((error: unknown) => {
-    throw notForwarded(`${namespace}/${pod}`, error);
-  });
+  const direct = ', or run it where the names lead, with --direct';
+  const right = 'create pods/portforward';
+  const way = { path, to: `Pod ${namespace}/${pod}`, right, hint: direct };
+  const socket = await openSocket(access, way, received);
   socket.onclose = () => void (stream.destroyed || stream.push(null));
   return stream;
-}
-
-function opened(
-  access: Access,
-  path: string,
-  received: (channel: number, bytes: Buffer) => boolean,
-) {
-  const config = {
-    getCurrentCluster: () => ({ server: access.server.replace(/\/+$/, '') }),
-    applyToHTTPSOptions: async (options: object) => Object.assign(options, await access.options()),
-  };
-  const nobody = { stdin: undefined, stdout: undefined, stderr: undefined };
-  const handler = new WebSocketHandler(config as never, undefined, nobody as never);
-  return handler.connect(path, null, received);
-}
-
-function notForwarded(pod: string, error: unknown): JobError {
-  const { message = '', code } = error as { message?: string; code?: string };
-  const [, status] = /server response: (\d+)/.exec(message) ?? [];
-  const forbidden = status === '401' || status === '403';
-  const why = status ? `answered ${status}` : (code ?? 'did not connect');
-  return new JobError(
-    forbidden ? 'forbidden' : 'unavailable',
-    `no way to Pod ${pod}: the API server ${why}`,
-    {
-      cause: error,
-      hint: forbidden
-        ? 'ask for the right to create pods/portforward there, or run it where the names lead, with --direct'
-        : 'see whether kubectl port-forward does it, or run it where the names lead, with --direct',
-    },
-  );
 }

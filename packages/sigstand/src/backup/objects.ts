@@ -1,0 +1,57 @@
+import type { Contract } from '@sigstand/contracts/contract';
+import { type Access, ask, Unsuccessful } from '@sigstand/store/api';
+import { resources } from '@sigstand/store/bodies';
+import { refusal } from '@sigstand/store/refusal';
+import { StoreError } from '@sigstand/store/store';
+import { type Kept, keptNamespace, keptRecord, versionOf } from './object.ts';
+
+/** An object as it was read. */
+export interface Read {
+  readonly kept: Kept;
+  readonly version: string;
+}
+
+/** Every object of a stack that is there. @throws {StoreError} */
+export async function readAll(access: Access, contracts: readonly Contract[]): Promise<Read[]> {
+  const namespaces = [...new Set(contracts.map(({ namespace }) => namespace))];
+  const all = await Promise.all([
+    ...namespaces.map((name) => readNamespace(access, name)),
+    ...contracts.map((one) => readRecord(access, one)),
+  ]);
+  return all.filter((one) => one !== undefined);
+}
+
+async function readRecord(access: Access, contract: Contract): Promise<Read | undefined> {
+  const { kind, namespace, name } = contract;
+  const path = ['api', 'v1', 'namespaces', namespace, resources[kind], name];
+  try {
+    const shown = await ask(access, { method: 'GET', path });
+    return { kept: keptRecord(contract, shown), version: versionOf(shown) };
+  } catch (error) {
+    const refused = refusal('get', contract, error);
+    if (refused === 'absent') return undefined;
+    throw refused;
+  }
+}
+
+async function readNamespace(access: Access, name: string): Promise<Read | undefined> {
+  try {
+    const shown = await ask(access, { method: 'GET', path: ['api', 'v1', 'namespaces', name] });
+    return { kept: keptNamespace(name, shown), version: versionOf(shown) };
+  } catch (error) {
+    if (error instanceof Unsuccessful && error.status === 404) return undefined;
+    throw namespaceRefused('get', name, error);
+  }
+}
+
+/** What a namespace's refusal means. */
+export function namespaceRefused(verb: string, name: string, error: unknown): unknown {
+  if (!(error instanceof Unsuccessful)) {
+    return refusal(verb, { kind: 'Secret', namespace: name, name: '' }, error);
+  }
+  const forbidden = error.status === 403 || error.status === 401;
+  const message = `${verb} Namespace ${name}: the API server answered ${error.status}`;
+  return new StoreError(forbidden ? 'FORBIDDEN' : 'UNEXPECTED', message, {
+    hint: forbidden ? `grant verbs [${verb}], resources [namespaces] in a ClusterRole` : '',
+  });
+}
