@@ -80,7 +80,7 @@ export default defineConfig({
       {
         test: {
           name: 'cluster',
-          include: ['test/{cluster,admission}/**/*.test.ts'],
+          include: ['test/cluster/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 900_000,
           maxWorkers: 2,

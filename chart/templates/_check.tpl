@@ -1,6 +1,7 @@
 {{/* What no schema can say of the values: that some of them contradict each other, or what is there already. */}}
 {{- define "sigstand.check" -}}
 {{- include "sigstand.check.names" . -}}
+{{- include "sigstand.check.outside" . -}}
 {{- range $name, $one := .Values.resources -}}
 {{- range $what := list "cpu" "memory" -}}
 {{- $least := include "sigstand.number" (get $one.requests $what) -}}

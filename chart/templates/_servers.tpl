@@ -96,7 +96,12 @@ volumeMounts:
 
 {{/* The name that Rekor signs with. */}}
 {{- define "sigstand.rekor.hostname" -}}
-{{- .Values.rekor.hostname | default (printf "rekor.%s.svc" (include "sigstand.namespace" (list . "rekor"))) -}}
+{{- .Values.rekor.hostname | default (include "sigstand.outside.host" (list . "rekor")) | default (printf "rekor.%s.svc" (include "sigstand.namespace" (list . "rekor"))) -}}
+{{- end }}
+
+{{/* How many bytes Rekor takes at most in one request, and whatever stands before it. */}}
+{{- define "sigstand.rekor.most" -}}
+32792576
 {{- end }}
 
 {{/* Near how many MiB Rekor frees memory: 225 of 256 parts of its limit. */}}

@@ -55,7 +55,9 @@ export async function renderedFiles(
     const { status, stdout, stderr } = await runHelm(helm, [...template, ...args]);
     const [, files] = /^files: (.*)$/m.exec(stdout) ?? [];
     if (status !== 0 || files === undefined) throw new Error(stderr || 'helm printed no files');
-    return JSON.parse(files) as Record<string, string>;
+    const all = Object.entries(JSON.parse(files) as Record<string, string>);
+    // What is only for other values is no file.
+    return Object.fromEntries(all.filter(([, text]) => text.trim() !== ''));
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }

@@ -25,9 +25,10 @@ export const command = (folder: string) =>
     )
     .option(
       '--mirror <url>',
-      'where clients reach the TUF repository, if not at its Service',
+      'where clients reach the TUF repository, if not where createtuf was told, or at its Service',
       serviceUrl,
     )
+    .option('--ca <file>', "who signed the services' certificates, if clients do not know", named)
     .option('--issuer <url>', "whose tokens sign, if not the repository's first", issuerUrl)
     .option('--images <prefix>', 'make policies for the images whose names begin so', imagePrefix)
     .option(

@@ -4,6 +4,7 @@ import { sha256 } from '@sigstand/createtuf/metadata';
 import { targetFileName } from '@sigstand/createtuf/repository';
 import type { Data } from '@sigstand/store/store';
 import { type Admission, admissionFiles } from './admission.ts';
+import { authorityFile, authorityVariables } from './authority.ts';
 import type { Services, Trust } from './trust.ts';
 
 /** The file that clients pin. */
@@ -23,16 +24,19 @@ const clients = [
 export interface Source {
   readonly namespace: string;
   readonly mirror: string;
+  /** Who signed the certificates of the services, where clients do not know. */
+  readonly authority?: Uint8Array | undefined;
 }
 
 /** The files of an export; the same trust always makes the same files. @throws {JobError} */
-export function filesOf(trust: Trust, { mirror, namespace }: Source, admission?: Admission): Data {
+export function filesOf(trust: Trust, source: Source, admission?: Admission): Data {
+  const { mirror, namespace, authority } = source;
   const { root, repository, trustedRoot, signingConfig, keys } = trust;
   const sum = sha256(root);
   const texts = {
     [`${rootFile}.sha256`]: `${sum}  ${rootFile}\n`,
     'client_trust_config.json': clientTrustConfig(trust),
-    env: environment(trust.services, { mirror, sum }),
+    env: environment(trust.services, { mirror, sum, authority: authority !== undefined }),
     'README.md': readme({ mirror, namespace, sha256: sum }),
     ...admissionFiles(trust, mirror, admission),
     ...Object.fromEntries(clients.map((name) => [name, template(name)])),
@@ -42,6 +46,7 @@ export function filesOf(trust: Trust, { mirror, namespace }: Source, admission?:
     'repository.tar.gz': repository,
     'trusted_root.json': trustedRoot,
     'signing_config.v0.2.json': signingConfig,
+    ...(authority && { [authorityFile]: authority }),
     ...(keys.fulcio && { 'fulcio.crt.pem': keys.fulcio }),
     ...(keys.rekor && { 'rekor.pub': keys.rekor }),
     ...(keys.ctlog && { 'ctfe.pub': keys.ctlog }),
@@ -80,7 +85,13 @@ function clientTrustConfig({ trustedRoot, signingConfig }: Trust): string {
   return `${JSON.stringify(config, null, 1)}\n`;
 }
 
-function environment(services: Services, { mirror, sum }: { mirror: string; sum: string }): string {
+interface Start {
+  readonly mirror: string;
+  readonly sum: string;
+  readonly authority: boolean;
+}
+
+function environment(services: Services, { mirror, sum, authority }: Start): string {
   const urls = {
     FULCIO_URL: services.fulcio,
     REKOR_URL: services.rekor,
@@ -103,7 +114,7 @@ export TUF_ROOT_JSON=$SIGSTAND_TRUST/${rootFile}
 export TRUST_CACHE=\${SIGSTAND_CACHE_HOME:-$SIGSTAND_TRUST/cache}/${sum.slice(0, 12)}
 export TUF_ROOT=$TRUST_CACHE/cosign3
 ${lines.join('\n')}
-`;
+${authority ? authorityVariables() : ''}`;
 }
 
 /** A word of the shell, whatever is in it. */

@@ -4,13 +4,16 @@ import { tufServer } from '@sigstand/contracts/services';
 import { unarchived } from '@sigstand/createtuf/archive';
 import { checkWithClient } from '@sigstand/createtuf/client-check';
 import { sha256 } from '@sigstand/createtuf/metadata';
+import { mirrorOf } from '@sigstand/createtuf/mirror';
 import { openRepository, publishedTargets, type Repository } from '@sigstand/createtuf/repository';
 import { signingTimes } from '@sigstand/createtuf/times';
 import { asJobError, at, JobError } from '@sigstand/job/errors';
 import { defineJob, type JobContext } from '@sigstand/job/main';
+import { serviceUrl } from '@sigstand/job/values';
 import { waitForKeys } from '@sigstand/job/wait';
 import { type Data, type Ref, secretIn, show } from '@sigstand/store/store';
 import type { Admission } from './admission.ts';
+import { authorityAt } from './authority.ts';
 import { command, type Options } from './command.ts';
 import { filesOf, rootFile, timesOf } from './files.ts';
 import { bytesAt, writeFolder } from './folder.ts';
@@ -35,9 +38,11 @@ export const exportTrust = ({ from, folder }: Place) =>
     const { log } = context;
     const admission = admissionOf(options);
     const to = resolve(from, options.to);
+    const authority = options.ca === undefined ? undefined : await authorityAt(from, options.ca);
     const trust = await published(context, options);
-    const { namespace, mirror = tufServer(namespace) } = options;
-    const files = filesOf(trust, { namespace, mirror }, admission);
+    const { namespace } = options;
+    const mirror = options.mirror ?? (await toldMirror(context, options)) ?? tufServer(namespace);
+    const files = filesOf(trust, { namespace, mirror, authority }, admission);
     refusePrivateKeys(rootIn(options), files);
     await refuseOtherRoot(to, trust.root, options);
     await writeFolder(to, files, timesOf(trust));
@@ -83,6 +88,20 @@ async function published({ store, waitFor, now }: JobContext, options: Options):
       services: issuer ? { ...services, issuer } : services,
       keys: keysOf(trusted, now),
     };
+  });
+}
+
+/** Where createtuf was told that clients reach the repository. */
+async function toldMirror({ store }: JobContext, options: Options): Promise<string | undefined> {
+  const ref = rootIn(options);
+  const told = mirrorOf(await store.read(ref));
+  if (told === undefined) return undefined;
+  return at(`${show(ref)}, where clients reach the repository`, () => {
+    try {
+      return serviceUrl(told);
+    } catch {
+      throw new DocumentError('is no URL; name it with --mirror');
+    }
   });
 }
 

@@ -81,7 +81,7 @@ function snapshot(ref: Ref, text: string): Snapshot {
     new Uint8Array(Buffer.from(String(value), ref.kind === 'Secret' ? 'base64' : 'utf8'));
   return {
     data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, bytes(value)])),
-    annotations: {},
+    annotations: metadata?.annotations ?? {},
     immutable: false,
     version: metadata?.resourceVersion ?? '',
   };
@@ -89,7 +89,10 @@ function snapshot(ref: Ref, text: string): Snapshot {
 
 interface Answer {
   readonly data?: Readonly<Record<string, unknown>>;
-  readonly metadata?: { readonly resourceVersion?: string };
+  readonly metadata?: {
+    readonly resourceVersion?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
 }
 
 function parsed(ref: Ref, text: string): Answer {

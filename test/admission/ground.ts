@@ -1,12 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { emptyCluster } from '../bench/bring-up/reset.ts';
-import { applyAll, bringUp } from '../cluster/bring-up.ts';
-import { type TufService, tufService } from '../cluster/clients/tuf-service.ts';
+import { applyAll } from '../cluster/bring-up.ts';
+import type { TufService } from '../cluster/clients/tuf-service.ts';
 import { cosign, identityOf, tokenOf } from '../cluster/cosign.ts';
-import { type Gateway, openGateway } from '../cluster/gateway.ts';
-import { type Rig, rig } from '../cluster/rig.ts';
+import type { Gateway } from '../cluster/gateway.ts';
+import type { Rig } from '../cluster/rig.ts';
 import { mirror, secretValue } from '../cluster/stack.ts';
 import { pushImage, type Signers, sign, type Way } from './images.ts';
 
@@ -31,26 +29,29 @@ export const repositories = ['pc', 'ky'] as const;
 /** What another stack signed, whose URLs, issuer and identities are the same. */
 export const foreign = { sig: 'foreign:sig', bundle: 'foreign:bundle' } as const;
 
-export async function openGround(instance: string): Promise<Ground> {
-  const cluster = rig(instance);
-  const work = await mkdtemp(join(tmpdir(), `sigstand-${instance}-`));
-  const manifests = await bringUp(cluster, work);
-  const gateway = await openGateway(cluster, work);
-  const tuf = tufService(cluster, gateway, work);
+/** A cluster, and how to get at what runs there. */
+export type Bare = Pick<Ground, 'cluster' | 'work' | 'gateway' | 'tuf'> & {
+  /** The folder of what is applied. */
+  readonly manifests: string;
+};
 
-  await applyAll(cluster, manifests);
+/** Signs by the stack that runs there now; it is to be gone before the one whose images are judged comes up. */
+export async function signAsStrangers({ cluster, tuf, work }: Bare): Promise<void> {
   for (const name of ['builder', 'stranger'])
     await cluster.kubectl('create', 'serviceaccount', name, '-n', 'default');
-  const others = await signersOf(cluster, tuf, work);
+  const { signers, remove } = await signersOf(cluster, tuf, work);
   for (const repository of repositories) {
     for (const format of ['sig', 'bundle'] as const) {
       const image = await pushImage(cluster, work, `${repository}/${foreign[format]}`);
-      await sign(cluster, others.signers, image, { format });
+      await sign(cluster, signers, image, { format });
     }
   }
-  await others.remove();
-  await emptyCluster(cluster);
+  await remove();
+}
 
+/** Brings a stack up in a cluster that has none. */
+export async function openGround(bare: Bare): Promise<Ground> {
+  const { cluster, work, gateway, tuf, manifests } = bare;
   await applyAll(cluster, manifests);
   const { signers, remove } = await signersOf(cluster, tuf, work);
   return {
@@ -60,11 +61,7 @@ export async function openGround(instance: string): Promise<Ground> {
       if (way) await sign(cluster, signers, image, way);
       return image;
     },
-    async close() {
-      await gateway.close();
-      await remove();
-      await rm(work, { recursive: true, force: true });
-    },
+    close: remove,
   };
 }
 

@@ -38,6 +38,14 @@ function kubectl(args: readonly string[], input = '') {
   });
 }
 
+/** The Gateway API's own definitions, as its project releases them. */
+async function gatewayApi() {
+  const folder = binary('gateway-api');
+  const applied = await kubectl(['apply', '--server-side', '-f', folder]);
+  expect(applied).toMatchObject({ status: 0 });
+  await kubectl(['wait', '--for=condition=Established', '--timeout=60s', '-f', folder]);
+}
+
 // The defaults are the manifests, which manifests.test.ts applies to the same API server at the same time.
 describe.each(names.slice(1))('the chart with %s', (set) => {
   it('is taken by a real API server, every object, with strict validation and without one warning', async () => {
@@ -45,6 +53,7 @@ describe.each(names.slice(1))('the chart with %s', (set) => {
     if (set === theirs) {
       for (const one of namespacesOf(of(set))) await kubectl(['create', 'namespace', one]);
     }
+    if (objects.some(({ kind }) => kind === 'HTTPRoute')) await gatewayApi();
     const { status, stdout, stderr } = await kubectl(
       ['apply', '--validate=strict', '-f', '-'],
       text,

@@ -1,9 +1,14 @@
+import { outside } from './refused-outside.ts';
+
+/** What cannot be, the path that is named, and the reason. */
+export type Refused = readonly [values: object, path: string, reason: RegExp];
+
 const tolerations = (...list: object[]) => ({ pods: { tolerations: list } });
 const rekor = (resources: object) => ({ resources: { rekor: resources } });
 const long = (letters: number) => 'x'.repeat(letters);
 
-/** What cannot be, the path that is named, and the reason. */
-export const refused: readonly (readonly [values: object, path: string, reason: RegExp])[] = [
+/** All of it. */
+export const refused: readonly Refused[] = [
   [{ namespace: { prefix: 'stg-' } }, '', /'namespace' not allowed/],
   [{ namespaces: { Prefix: 'stg-' } }, '/namespaces', /'Prefix' not allowed/],
   [{ namespaces: { prefix: 'Stg-' } }, '/namespaces/prefix', /pattern/],
@@ -83,6 +88,7 @@ export const refused: readonly (readonly [values: object, path: string, reason: 
   [{ rekor: { hostname: 'https://rekor.example.com' } }, '/rekor/hostname', /pattern/],
   [{ rekor: { hostname: 'rekor.example.com:443' } }, '/rekor/hostname', /pattern/],
   [{ rekor: { hostname: `${long(64)}.example.com` } }, '/rekor/hostname', /pattern/],
+  ...outside,
   [rekor({ limits: { cpu: 'two' } }), '/resources/rekor/limits/cpu', /pattern/],
   [rekor({ limits: { memory: '2G' } }), '/resources/rekor/limits/memory', /pattern/],
   [rekor({ limits: { memory: '2gb' } }), '/resources/rekor/limits/memory', /pattern/],

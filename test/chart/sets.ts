@@ -35,6 +35,46 @@ export const sets = {
     namespaces: { prefix: 'their-', create: false },
     pods: { user: 0 },
   },
+  'an Ingress for each service': {
+    namespaces: { prefix: 'ingress-' },
+    outside: {
+      domain: 'sigstore.example.com',
+      hosts: { tuf: 'trust.example.com' },
+      ingress: {
+        enabled: true,
+        className: 'traefik',
+        annotations: { 'example.com/team': 'signing' },
+        annotationsFor: { rekor: { 'nginx.ingress.kubernetes.io/proxy-body-size': '8m' } },
+      },
+      tls: { secretName: 'sigstore-tls' },
+      controller: { namespace: 'traefik', labels: { app: 'traefik' } },
+    },
+  },
+  'one Ingress host for all, in one namespace': {
+    namespaces: { single: 'led-out' },
+    instance: 'led',
+    outside: {
+      hosts: Object.fromEntries(
+        ['rekor', 'fulcio', 'ctlog', 'tsa', 'tuf'].map((name) => [name, 'sigstore.example.com']),
+      ),
+      ingress: { enabled: true },
+      tls: { clusterIssuer: 'private' },
+    },
+  },
+  'routes of the Gateway API': {
+    namespaces: { prefix: 'gateway-' },
+    outside: {
+      hosts: { rekor: 'rekor.example.com', fulcio: 'fulcio.example.com', tuf: 'tuf.example.com' },
+      gateway: {
+        enabled: true,
+        parentRefs: [
+          { name: 'public', namespace: 'gateways', sectionName: 'https', port: 443 },
+          { name: 'second' },
+        ],
+        filtersFor: { rekor: [{ group: 'traefik.io', kind: 'Middleware', name: 'limit' }] },
+      },
+    },
+  },
 } as const;
 
 export type SetName = keyof typeof sets;

@@ -53,10 +53,11 @@ export async function wrongsAfter(stack: Stack): Promise<string[]> {
     const after = await openLedger(cluster, other, logs);
     await after.signWithin(60_000);
     const [last] = after.signatures as [Signature];
-    const before = ledger.signatures;
     // Old entries are found and proven in the log that goes on; it has not begun anew.
-    const found = await after.violations([...before, last]);
-    const index = Math.max(...before.map(({ entry }) => entry.logIndex));
+    const found = await after.violations([...ledger.signatures, last], 'log');
+    const before = [ledger.signatures[0], ledger.signatures.at(-1)] as Signature[];
+    found.push(...(await after.violations([...before, last])));
+    const index = Math.max(...ledger.signatures.map(({ entry }) => entry.logIndex));
     if (last.entry.logIndex <= index) found.push(`the log has index ${last.entry.logIndex} again`);
     // A client from before follows the repository, and so it does once that is signed again.
     for (const one of [...before, last]) await verify(client, one);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { long } from '../faults/profile.ts';
 import { jobsComplete } from './bring-up.ts';
+import { describeRestore } from './restore.ts';
 import { rig, waste } from './rig.ts';
 import { type Stack, startStack, versions } from './stack.ts';
 import { describeRequests } from './survival-requests.ts';
@@ -63,3 +64,6 @@ describe('after all that', () => {
     expect(await versions(cluster)).toEqual(atFirst);
   });
 });
+
+// Last, since the cluster is lost.
+describe('docs/backup.md', () => describeRestore(running));

@@ -55,7 +55,7 @@ beforeAll(async () => {
 
   tree = join(work, 'tree');
   files = join(work, 'files');
-  for (const path of ['manifests', 'action', 'scripts', 'package.json', 'CHANGELOG.md']) {
+  for (const path of ['chart', 'manifests', 'action', 'scripts', 'package.json', 'CHANGELOG.md']) {
     await cp(join(root, path), join(tree, path), { recursive: true });
   }
   await symlink(join(root, 'node_modules'), join(tree, 'node_modules'));
@@ -186,6 +186,8 @@ describe('release-*.yaml', () => {
       await cluster.kubectl('wait', '--for=condition=Complete', 'jobs', ...all);
       await cluster.kubectl('wait', '--for=condition=Available', 'deployments', ...all);
     }
+    const first = ['get', 'secret', 'tuf-root', '-n', 'six-tuf-system', '-o', 'name'];
+    expect((await cluster.kubectl(...first)).trim()).toBe('secret/tuf-root');
   });
 });
 

@@ -58,6 +58,7 @@ export const command = () =>
     .addOption(urls('--ctlog-url <url>', "the CT log's URL with its prefix", standard.ctlog))
     .addOption(urls('--tsa-url <url>', 'where clients reach the TSA', standard.tsa))
     .addOption(urls('--oidc-issuer <url>', 'whose tokens Fulcio takes', standard.issuer, issuerUrl))
+    .option('--mirror-url <url>', 'where clients reach the repository: for the export', serviceUrl)
     .option('--correct-log-url', "publish Rekor's log by its recorded name, if it was by another")
     .option('--operator <name>', 'who runs the services', nameText(64), 'sigstand')
     .addOption(expiry('root', 3650 * days, '10y'))

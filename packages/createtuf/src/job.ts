@@ -27,6 +27,7 @@ import { waitForMaterial } from './inputs.ts';
 import { logNameWarnings } from './log-name.ts';
 import { certificatesOf } from './material.ts';
 import { sha256 } from './metadata.ts';
+import { lackingMirror, mirrorOf, movedMirror } from './mirror.ts';
 import { addressesOf, type Objects, objectsOf, schedulesOf } from './options.ts';
 import { openRepository, type Repository } from './repository.ts';
 import { hasFiles, type Publication, type Revised, revised } from './revised.ts';
@@ -90,7 +91,7 @@ export function createTuf({ entropy = systemEntropy, check = checkWithClient }: 
     const { keys } = found;
     const published = await publish(context, objects, { ...publication(found), check });
     await noteFirstRoot(context.store, objects, found, published.files);
-    await publishRoot(context, objects);
+    await publishRoot(context, objects, options.mirrorUrl);
     await settleKeys(context, objects, { keys, published });
     for (const warning of logNameWarnings(published, material)) context.log(`warning: ${warning}`);
     await warn(context, objects, [
@@ -183,17 +184,22 @@ async function publish(
 }
 
 /** The record that clients start from; always derived from the repository as it is stored. */
-async function publishRoot({ store, log }: JobContext, objects: Objects) {
+async function publishRoot({ store, log }: JobContext, objects: Objects, mirror?: string) {
   const { repository, root } = objects;
+  let moved: string[] = [];
   const stored = await converge(store, root, async (current) => {
     const files = await storedFiles(store, repository);
     const first = files['1.root.json'] ?? new Uint8Array();
     const pinned = current?.data.root;
     refuseOtherStart(objects, files, { root: pinned, keys: undefined, archived: undefined });
     const packed = await archive(files);
-    if (pinned !== undefined && sameArchive(current?.data.repository, packed)) return undefined;
-    return { data: { root: first, repository: packed } };
+    const annotations = lackingMirror(current, mirror);
+    moved = annotations ? movedMirror(mirrorOf(current), mirror) : [];
+    const same = pinned !== undefined && sameArchive(current?.data.repository, packed);
+    if (same) return annotations && { annotations };
+    return { data: { root: first, repository: packed }, ...(annotations && { annotations }) };
   });
+  for (const line of moved) log(line);
   const digest = sha256(stored.data.root ?? new Uint8Array());
   log(`clients start from ${show(root)} key root, sha256 ${digest}`);
 }

@@ -67,7 +67,14 @@ const usage: Readonly<
       'http://a\n.b',
       '',
     ].map((url) => ['createctconfig', [`--fulcio-url=${url}`], '--fulcio-url'] as const),
-    ...['--fulcio-url', '--rekor-url', '--ctlog-url', '--tsa-url', '--oidc-issuer'].map(
+    ...[
+      '--fulcio-url',
+      '--rekor-url',
+      '--ctlog-url',
+      '--tsa-url',
+      '--oidc-issuer',
+      '--mirror-url',
+    ].map(
       (flag) =>
         ['createtuf', [`${flag}=https://user:${secret}@service`], flag, 'Credentials'] as const,
     ),

@@ -1,11 +1,13 @@
 # shellcheck shell=bash
 # The programs, built from Go modules and kept in the cache by the hash of what they are made from.
 
-MODULES=(pause kube dns kube-router sigstore cosign3 cosign2 sigstore-go gitsign go-tuf readers load act helm)
+MODULES=(pause kube dns kube-router sigstore cosign3 cosign2 sigstore-go gitsign go-tuf readers load act helm gateway-api)
 # Those that admit. Kyverno takes the longest of all, and CI does without: it is built where it is named.
 CONTROLLERS=(policy-controller kyverno)
 # Older versions of what is there: built where they are named.
 OLDER=(helm3)
+# What leads clients in from outside: the same.
+INGRESSES=(traefik)
 # Whoever builds on the rig adds the folder of their modules here, and the modules to the list.
 MODULE_FOLDERS=()
 
@@ -28,7 +30,7 @@ rig_build() {
 build_module() {
   local module=$1 to folder
   folder=$(module_folder "$module")
-  [ -f "$folder/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images ${CONTROLLERS[*]} ${OLDER[*]}"
+  [ -f "$folder/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images ${CONTROLLERS[*]} ${OLDER[*]} ${INGRESSES[*]}"
   to=$(module_bin "$module")
   [ ! -d "$to" ] || { note "$(module_title "$module"):" cached; return; }
   PINS=${folder#"$ROOT"/}/go.mod STEP_LOG=$CACHE/log/$module.log step "building $(module_title "$module")" compile "$module" "$to"
@@ -43,8 +45,11 @@ compile() {
   mkdir -p "$fresh"
   cd "$(module_folder "$module")" || return
   export CGO_ENABLED=0 GOTOOLCHAIN=local GOWORK=off GOFLAGS='-mod=readonly -buildvcs=false'
+  if [ "$module" = gateway-api ]; then keep_definitions "$fresh/$module" config/crd/standard; mv "$fresh" "$to"; return; fi
   go build -trimpath -tags "$(tags_of "$module")" -ldflags "$(linker_flags "$module")" \
     -o "$fresh/" "$(packages_of "$module")"
+  [ "$module" != traefik ] ||
+    keep_definitions "$fresh/definitions" docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml
   [[ " ${CONTROLLERS[*]} " != *" $module "* ]] || keep_manifests "$module" "$fresh"
   mv "$fresh" "$to"
 }
@@ -56,6 +61,15 @@ keep_manifests() {
   mkdir "$2/config"
   cp "$source"/*.yaml "$2/config"
   chmod -R u+w "$2/config"
+}
+
+# Custom resources of the module that a folder is there for, files or a folder of them.
+keep_definitions() {
+  local main
+  main=$(module_main "$module")
+  go mod download "$main"
+  mkdir "$1"
+  find "$(go list -m -f '{{.Dir}}' "$main")/$2" -name '*.y*ml' -exec install -m 644 -t "$1" {} +
 }
 
 # Trillian with the storage and the election that the rig has, and without every cloud's database.
@@ -128,6 +142,8 @@ module_main() {
     act) echo github.com/nektos/act ;;
     policy-controller) echo github.com/sigstore/policy-controller ;;
     kyverno) echo github.com/kyverno/kyverno ;;
+    gateway-api) echo sigs.k8s.io/gateway-api ;;
+    traefik) echo github.com/traefik/traefik/v3 ;;
   esac
 }
 
@@ -142,7 +158,7 @@ module_title() {
     sigstore) echo 'trillian, rekor, fulcio, ct_server, tsa' ;;
     cosign*) echo "cosign $(module_version "$1")" ;;
     helm*) echo "helm $(module_version "$1")" ;;
-    sigstore-go | go-tuf | kube-router | policy-controller | kyverno | act) echo "$1 $(module_version "$1")" ;;
+    sigstore-go | go-tuf | kube-router | policy-controller | kyverno | act | gateway-api | traefik) echo "$1 $(module_version "$1")" ;;
     gitsign) echo "gitsign $(module_version gitsign)" ;;
     load) echo "load, with sigstore-go $(module_version load)" ;;
     engine) echo "docker's engine, moby $(module_version engine)" ;;
@@ -161,7 +177,7 @@ wanted_go() {
 # them apart.
 rig_bin() {
   local name=${1:?usage: rig bin NAME} module candidate
-  for module in "${MODULES[@]}" "${CONTROLLERS[@]}"; do
+  for module in "${MODULES[@]}" "${CONTROLLERS[@]}" "${INGRESSES[@]}"; do
     candidate=$(module_bin "$module")/$name
     [ "$name" != "$module" ] || [[ $name != cosign* ]] || candidate=$(module_bin "$module")/cosign
     [ ! -x "$candidate" ] || { echo "$candidate"; return; }
