@@ -2,6 +2,7 @@
 {{- define "sigstand.check" -}}
 {{- include "sigstand.check.names" . -}}
 {{- include "sigstand.check.outside" . -}}
+{{- include "sigstand.check.issuers" . -}}
 {{- range $name, $one := .Values.resources -}}
 {{- range $what := list "cpu" "memory" -}}
 {{- $least := include "sigstand.number" (get $one.requests $what) -}}

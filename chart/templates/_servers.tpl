@@ -110,17 +110,3 @@ volumeMounts:
 {{- $mebibytes := regexFind "^[0-9]+" $limit | int -}}
 {{- div (mul (hasSuffix "Gi" $limit | ternary 1024 1) $mebibytes 225) 256 -}}
 {{- end }}
-
-{{/* Whose tokens Fulcio takes. */}}
-{{- define "sigstand.fulcio.config" -}}
-oidc-issuers:
-  CLUSTER_ISSUER:
-    issuer-url: CLUSTER_ISSUER
-    client-id: sigstore
-    type: kubernetes
-meta-issuers:
-  # Fulcio trusts the cluster's CA for the issuer above only where it knows this name, too.
-  https://kubernetes.default.svc:
-    client-id: sigstore
-    type: kubernetes
-{{- end }}
