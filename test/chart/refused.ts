@@ -1,3 +1,4 @@
+import { refusedIssuers } from './refused-issuers.ts';
 import { outside } from './refused-outside.ts';
 
 /** What cannot be, the path that is named, and the reason. */
@@ -100,13 +101,15 @@ export const refused: readonly Refused[] = [
   [rekor({ requests: { cpu: '2500m' } }), '/resources/rekor/requests/cpu', /more than its limit/],
   [{ resources: { rekor: null } }, '/resources', /'rekor'/],
   [{ resources: { redis: {} } }, '/resources', /'redis' not allowed/],
+  ...refusedIssuers,
 ];
 
 /**
- * The line in which Helm names a value's path, with the reason: from the schema, or from the templates where values
- * contradict each other.
+ * The lines in which Helm names a value's path, with the reason: from the schema, which may take several, or from the
+ * templates where values contradict each other.
  */
 export function reasonIn(stderr: string, path: string): string | undefined {
   const starts = [`at '${path}': `, `values: ${path}: `];
-  return stderr.split('\n').find((line) => starts.some((start) => line.includes(start)));
+  const lines = stderr.split('\n').filter((line) => starts.some((start) => line.includes(start)));
+  return lines.length > 0 ? lines.join('\n') : undefined;
 }

@@ -1,6 +1,7 @@
 import { chart, runHelm } from '../../scripts/chart/rendered.ts';
 import { binary } from '../programs/binaries.ts';
 import { type Manifest, objectsIn } from '../stack.ts';
+import { issuers } from './issuers.ts';
 
 /** Values as a user may choose them, by a name for messages. */
 export const sets = {
@@ -74,6 +75,11 @@ export const sets = {
         filtersFor: { rekor: [{ group: 'traefik.io', kind: 'Middleware', name: 'limit' }] },
       },
     },
+  },
+  'issuers of all types': { namespaces: { prefix: 'iss-' }, fulcio: { issuers } },
+  'issuers, and not the cluster': {
+    namespaces: { prefix: 'ext-' },
+    fulcio: { clusterIssuer: false, issuers: issuers.slice(0, 2), signIn: issuers[1].url },
   },
 } as const;
 

@@ -5,6 +5,7 @@ import { binary } from './binaries.ts';
 /** Whose reader is asked; `test/rig/readers` has what each of them calls. */
 export type ReaderName =
   | 'fulcio'
+  | 'fulcio-config'
   | 'rekor'
   | 'timestamp-server'
   | 'ct_server'

@@ -25,6 +25,7 @@ func readersIn(folder string) map[string]reader {
 	stored := scratch(folder)
 	return map[string]reader{
 		"fulcio":           stored.fulcio,
+		"fulcio-config":    fulcioConfig,
 		"rekor":            stored.rekor,
 		"timestamp-server": stored.timestampServer,
 		"ct_server":        stored.ctServer,
