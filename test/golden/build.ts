@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { archive } from '@sigstand/createtuf/archive';
-import { type Material, readMaterial } from '@sigstand/createtuf/material';
+import { type Material, readMaterial, type Service } from '@sigstand/createtuf/material';
 import { reconcile, type Wanted } from '@sigstand/createtuf/reconcile';
 import { openRepository } from '@sigstand/createtuf/repository';
 import { rootWish } from '@sigstand/createtuf/root-keys';
 import type { Data } from '@sigstand/store/store';
 
 /** The public inputs of one of the folders of `inputs`, as the four records hold them. */
-export function goldenInputs(folder: 'first' | 'second'): Record<keyof Material, Data> {
+export function goldenInputs(folder: 'first' | 'second'): Record<Service, Data> {
   const read = (name: string) =>
     new Uint8Array(readFileSync(join(import.meta.dirname, 'inputs', folder, name)));
   return {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { JobError } from '@sigstand/job/errors';
+import type { Chain } from '@sigstand/pki/chain';
 import { spki } from '@sigstand/pki/keys';
 import type { Data } from '@sigstand/store/store';
 import {
@@ -17,7 +18,7 @@ import type {
 } from '@sigstore/verify/dist/trust/trust.types.js';
 import { timestampUrl } from './addresses.ts';
 import type { Contents } from './documents.ts';
-import { chainOf, type LogKey, type Material } from './material.ts';
+import { chainOf, type LogKey, toldOf } from './material.ts';
 import { publishedTargets, type Repository, targetFileName } from './repository.ts';
 
 /** What the documents are to say. */
@@ -73,11 +74,14 @@ function checkTrust(trust: TrustMaterial, { material, now }: Said): void {
     if (log.logID.toString('hex') !== sha256(spki(log.publicKey)))
       throw wrong('a log has an ID that is not its key’s');
   }
+  const { tlogs, ctlogs, certificateAuthorities, timestampAuthorities } = trust;
+  const isIn = (logs: readonly TLogAuthority[]) => (one: LogKey) => trustsLog(logs, one, now);
+  const isOf = (all: readonly CertAuthority[]) => (one: Chain) => trustsChain(all, one);
   const missing = [
-    material.rekor && !trustsLog(trust.tlogs, material.rekor, now) && 'Rekor',
-    material.ctlog && !trustsLog(trust.ctlogs, material.ctlog, now) && 'the CT log',
-    material.fulcio && !trustsChain(trust.certificateAuthorities, material.fulcio) && 'Fulcio',
-    material.tsa && !trustsChain(trust.timestampAuthorities, material.tsa) && 'the TSA',
+    !toldOf(material, 'rekor').every(isIn(tlogs)) && 'Rekor',
+    !toldOf(material, 'ctlog').every(isIn(ctlogs)) && 'the CT log',
+    !toldOf(material, 'fulcio').every(isOf(certificateAuthorities)) && 'Fulcio',
+    !toldOf(material, 'tsa').every(isOf(timestampAuthorities)) && 'the TSA',
   ].find((one) => one);
   if (missing) throw wrong(`trusted_root.json lacks what was given of ${missing}`);
 }
@@ -110,10 +114,7 @@ function trustsLog(logs: readonly TLogAuthority[], { key }: LogKey, now: Date): 
   return logs.some(({ publicKey, validFor }) => publicKey.equals(key) && validFor.end > now);
 }
 
-function trustsChain(
-  authorities: readonly CertAuthority[],
-  chain: NonNullable<Material['fulcio' | 'tsa']>,
-): boolean {
+function trustsChain(authorities: readonly CertAuthority[], chain: Chain): boolean {
   const wanted = chainOf(chain).map(({ raw }) => sha256(raw));
   return authorities.some(({ certChain }) => {
     const found = certChain.map((one) => sha256(one.clone().root.toDER()));

@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { utf8 } from '@sigstand/pki/pem';
 import type { Data } from '@sigstand/store/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chainOf, hasChain, type Material, readMaterial, tsaForm } from './material.ts';
+import {
+  chainOf,
+  hasChain,
+  type Material,
+  readMaterial,
+  type Service,
+  tsaForm,
+} from './material.ts';
 import { separateTargets } from './targets.ts';
 import { inputs, put, runAt, stored, supplied, trust } from './testing.ts';
 
@@ -75,9 +82,9 @@ function bundle(...names: string[]): Uint8Array {
   return new Uint8Array(Buffer.concat(names.map((name) => certificates[name]!)));
 }
 
-function read(changes: Partial<Record<keyof Material, Data>>): Material {
+function read(changes: Partial<Record<Service, Data>>): Material {
   const all = { ...inputs('first'), ...changes };
-  const source = (input: keyof Material) => ({ place: `Secret x/${input}`, data: all[input] });
+  const source = (input: Service) => ({ place: `Secret x/${input}`, data: all[input] });
   return readMaterial({
     fulcio: source('fulcio'),
     ctlog: source('ctlog'),

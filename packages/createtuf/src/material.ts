@@ -1,4 +1,5 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
+import { nextCreatedNote, splitNext } from '@sigstand/contracts/next';
 import { at, JobError } from '@sigstand/job/errors';
 import { readHostName } from '@sigstand/job/host-name';
 import {
@@ -8,14 +9,14 @@ import {
   refuseNoCodeSigning,
   refuseNoTimeStamping,
 } from '@sigstand/pki/chain';
-import { createdAt } from '@sigstand/pki/created';
+import { createdAt, createdNote } from '@sigstand/pki/created';
 import { PkiError } from '@sigstand/pki/error';
 import { fingerprint, parsePublicKey, refuseNoCtKey } from '@sigstand/pki/keys';
 import type { Annotations, Data } from '@sigstand/store/store';
 import { keyDetails } from './key-details.ts';
 
-/** What clients are to trust from now on: the public half of each service that there is. */
-export interface Material {
+/** The public half of services. */
+export interface Publics {
   readonly fulcio?: Chain;
   readonly ctlog?: LogKey;
   /** With the name that it signs checkpoints with, where its record tells. */
@@ -23,7 +24,13 @@ export interface Material {
   readonly tsa?: Chain & { readonly leaf: X509Certificate };
 }
 
-export type Service = keyof Material;
+/** What clients are to trust from now on: the public half of each service that there is. */
+export interface Material extends Publics {
+  /** What services are about to sign with: trusted beside what they sign with now. */
+  readonly next?: Publics;
+}
+
+export type Service = keyof Publics;
 
 /** A log's key, and when it was made, where its record tells. */
 export interface LogKey {
@@ -65,12 +72,28 @@ export function hasChain(data: Data | undefined, { whole, target }: ChainForm): 
  *
  * @throws {JobError} data, naming record and key, for anything that is not what its name says.
  */
-export function readMaterial({
-  fulcio,
-  ctlog,
-  rekor,
-  tsa,
-}: Readonly<Partial<Record<Service, Source>>>): Material {
+export function readMaterial(sources: Sources): Material {
+  const split = Object.entries(sources).map(([service, { place, data, annotations = {} }]) => {
+    const { present, next } = splitNext(data);
+    const made = annotations[nextCreatedNote];
+    const notes: Annotations = made ? { [createdNote]: made } : {};
+    return {
+      present: [service, { place, data: present, annotations }] as const,
+      next:
+        next &&
+        ([service, { place: `the next key in ${place}`, data: next, annotations: notes }] as const),
+    };
+  });
+  const next = readPublics(
+    Object.fromEntries(split.flatMap((one) => (one.next ? [one.next] : []))),
+  );
+  const present = readPublics(Object.fromEntries(split.map((one) => one.present)));
+  return Object.keys(next).length > 0 ? { ...present, next } : present;
+}
+
+type Sources = Readonly<Partial<Record<Service, Source>>>;
+
+function readPublics({ fulcio, ctlog, rekor, tsa }: Sources): Publics {
   return {
     ...(fulcio && { fulcio: readFulcio(fulcio) }),
     ...(ctlog && { ctlog: readKey(ctlog, refuseNoCtKey) }),
@@ -79,9 +102,14 @@ export function readMaterial({
   };
 }
 
-/** Every certificate of the material. */
-export function certificatesOf({ fulcio, tsa }: Pick<Material, 'fulcio' | 'tsa'>) {
+/** Every certificate that is in use. */
+export function certificatesOf({ fulcio, tsa }: Pick<Publics, 'fulcio' | 'tsa'>) {
   return [fulcio, tsa].flatMap((chain) => (chain ? chainOf(chain) : []));
+}
+
+/** What clients are told of: what is in use, and what comes next. */
+export function toldOf<S extends Service>({ next, ...present }: Material, service: S) {
+  return [present[service], next?.[service]].filter((one) => one !== undefined);
 }
 
 /** When every certificate of a chain is valid: a client accepts signatures of these moments only. */

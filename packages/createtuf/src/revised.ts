@@ -5,7 +5,7 @@ import { publicPem, refuseNewCtKey } from '@sigstand/pki/keys';
 import { refuseInvalid } from '@sigstand/pki/validity';
 import { type Data, show } from '@sigstand/store/store';
 import { type Given, refuseOlder, refuseOtherStart, unpack } from './first-root.ts';
-import { chainOf, type Material } from './material.ts';
+import { chainOf, type Publics, toldOf } from './material.ts';
 import type { Objects } from './options.ts';
 import { superseded } from './prune.ts';
 import { type Revision, reconcile, type Wanted } from './reconcile.ts';
@@ -42,12 +42,12 @@ export function revised(
   if (published) refuseOlder(objects, published.timestamp.version, given);
   for (const service of ['fulcio', 'tsa'] as const) {
     const ref = inputs[service];
-    const unknown = unknownTo(published, wanted.material[service]);
+    const unknown = toldOf(wanted.material, service).flatMap((one) => unknownTo(published, one));
     if (ref) at(show(ref), () => refuseInvalid(unknown, wanted.now));
   }
-  const { ctlog } = wanted.material;
-  if (inputs.ctlog && ctlog && !isKnown(published, publicPem(ctlog.key))) {
-    at(`${show(inputs.ctlog)} key public`, () => refuseNewCtKey(ctlog.key));
+  for (const { key } of toldOf(wanted.material, 'ctlog')) {
+    if (inputs.ctlog === undefined || isKnown(published, publicPem(key))) continue;
+    at(`${show(inputs.ctlog)} key public`, () => refuseNewCtKey(key));
   }
   const revision = at(place, () => reconcile(published, wanted), {
     contradiction: `nothing was changed; restore ${show(objects.keys)} and the ConfigMap from one backup`,
@@ -72,9 +72,9 @@ function openPublished(
 /** The certificates that clients are yet to be told of: in use, an old one may come to its end. */
 function unknownTo(
   published: Repository | undefined,
-  chain: Material['fulcio' | 'tsa'],
+  chain: NonNullable<Publics['fulcio' | 'tsa']>,
 ): X509Certificate[] {
-  return chain ? chainOf(chain).filter((one) => !isKnown(published, certificatePem(one))) : [];
+  return chainOf(chain).filter((one) => !isKnown(published, certificatePem(one)));
 }
 
 /** Whether clients were told of it, by a file of its own. */

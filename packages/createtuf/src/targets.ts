@@ -1,7 +1,7 @@
 import { type Chain, certificatePem } from '@sigstand/pki/chain';
 import { publicPem } from '@sigstand/pki/keys';
 import { type Addresses, timestampUrl } from './addresses.ts';
-import type { LogKey, Material } from './material.ts';
+import type { LogKey, Material, Publics } from './material.ts';
 import { sha256 } from './metadata.ts';
 
 /** What a client uses a file for, in the words of sigstore's TUF client. */
@@ -27,12 +27,20 @@ export interface Target {
 
 /**
  * One file for each key and certificate: older clients know no trusted_root.json and look for these,
- * by usage or by name.
+ * by usage or by name. What comes next is named after its hash; of a TSA they refuse a second one.
  */
 export function separateTargets(
-  { fulcio, ctlog, rekor, tsa }: Material,
+  { next: { tsa: _, ...next } = {}, ...present }: Material,
   addresses: Addresses,
 ): Target[] {
+  const coming = filesOf(next, addresses).map((one) => ({
+    ...one,
+    name: hashedName(one.name, one.bytes),
+  }));
+  return [...filesOf(present, addresses), ...coming];
+}
+
+function filesOf({ fulcio, ctlog, rekor, tsa }: Publics, addresses: Addresses): Target[] {
   return [
     ...(fulcio ? fulcioTargets(fulcio, active('Fulcio', addresses.fulcio[0])) : []),
     ...(ctlog ? [keyTarget('ctfe.pub', ctlog, active('CTFE', addresses.ctlog[0]))] : []),
@@ -62,7 +70,7 @@ function fulcioTargets({ root, intermediates }: Chain, custom: CustomMetadata): 
 }
 
 function tsaTargets(
-  { leaf, intermediates, root }: NonNullable<Material['tsa']>,
+  { leaf, intermediates, root }: NonNullable<Publics['tsa']>,
   custom: CustomMetadata,
 ): Target[] {
   return [
@@ -91,7 +99,7 @@ export function retiredTargets(published: readonly Target[], current: readonly T
     if (sigstore.status === 'Expired') return [target];
     return [
       {
-        name: retiredName(name, bytes),
+        name: hashedName(name, bytes),
         bytes,
         custom: { ...custom, sigstore: { ...sigstore, status: 'Expired' as const } },
       },
@@ -99,8 +107,8 @@ export function retiredTargets(published: readonly Target[], current: readonly T
   });
 }
 
-/** The old name with the beginning of the content's hash, so that any number can stand side by side. */
-function retiredName(name: string, bytes: Uint8Array): string {
+/** The name with the beginning of the content's hash, so that any number can stand side by side. */
+function hashedName(name: string, bytes: Uint8Array): string {
   const [stem, ...rest] = name.split('.');
   return [`${stem}_${sha256(bytes).slice(0, 8)}`, ...rest].join('.');
 }

@@ -10,21 +10,31 @@ import {
 } from '@sigstore/protobuf-specs';
 import { type Addresses, logUrl, timestampUrl } from './addresses.ts';
 import { keyDetails } from './key-details.ts';
-import { certificatesOf, chainOf, type LogKey, type Material, windowOf } from './material.ts';
+import {
+  certificatesOf,
+  chainOf,
+  type LogKey,
+  type Material,
+  toldOf,
+  windowOf,
+} from './material.ts';
 
 // The one media type that cosign, sigstore-go and sigstore-js all accept.
 const mediaType = 'application/vnd.dev.sigstore.trustedroot+json;version=0.1';
 
 /** What clients are to trust, of this material alone. */
 export function trustedRoot(material: Material, addresses: Addresses): TrustedRoot {
-  const { fulcio, ctlog, rekor, tsa } = material;
   const start = beginning(material);
+  const rekor = toldOf(material, 'rekor');
+  const ctlog = toldOf(material, 'ctlog');
+  const fulcio = toldOf(material, 'fulcio');
+  const tsa = toldOf(material, 'tsa');
   return {
     mediaType,
-    tlogs: rekor ? [log(rekor, logUrl(rekor.hostname, addresses.rekor), start)] : [],
-    certificateAuthorities: fulcio ? [authority(fulcio, addresses.fulcio[0])] : [],
-    ctlogs: ctlog ? [log(ctlog, addresses.ctlog[0], start)] : [],
-    timestampAuthorities: tsa ? [authority(tsa, timestampUrl(addresses.tsa[0]))] : [],
+    tlogs: rekor.map((one) => log(one, logUrl(one.hostname, addresses.rekor), start)),
+    certificateAuthorities: fulcio.map((one) => authority(one, addresses.fulcio[0])),
+    ctlogs: ctlog.map((one) => log(one, addresses.ctlog[0], start)),
+    timestampAuthorities: tsa.map((one) => authority(one, timestampUrl(addresses.tsa[0]))),
   };
 }
 
