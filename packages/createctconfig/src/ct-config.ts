@@ -71,6 +71,39 @@ export function newConfig(
   );
 }
 
+/**
+ * A stored configuration for another key of the same log: all else that it says stays.
+ *
+ * @throws {ProtoTextError} Where it is not the text of such a configuration.
+ */
+export function withKey(
+  bytes: Uint8Array,
+  { publicKey, password }: { publicKey: KeyObject; password: Uint8Array },
+): Uint8Array {
+  readConfig(bytes);
+  const key = (message: Message) => changed(message, 'password', () => password);
+  const log = (message: Message) => {
+    const other = changed(message, 'private_key', (its) =>
+      changed(its as Message, pemKeyFile, (file) => key(file as Message)),
+    );
+    const told: Value = [['der', spki(publicKey)]];
+    return optional(message, 'public_key') ? changed(other, 'public_key', () => told) : other;
+  };
+  return utf8(
+    writeText(
+      changed(parseText(bytes), 'log_configs', (logs) =>
+        changed(logs as Message, 'config', (one) => log(one as Message)),
+      ),
+    ),
+  );
+}
+
+/** A message with another value in its one field of a name. */
+function changed(message: Message, name: string, change: (value: Value) => Value): Message {
+  const before = one(message, name);
+  return message.map((field) => (field[0] === name ? [name, change(before)] : field));
+}
+
 /** Where ct_server finds the key, below the mount of its Secret. */
 export function privateKeyPath(mountPath: string): string {
   return `${mountPath}/private`;

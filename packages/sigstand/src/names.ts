@@ -47,6 +47,20 @@ export function stackRecords({ namespacePrefix = '', singleNamespace }: Naming):
     }));
 }
 
+/** The parts of a stack, each with a namespace of its own where there is more than one. */
+export type System = 'trillian' | 'rekor' | 'fulcio' | 'ctlog' | 'tsa' | 'tuf';
+
+/** The namespace of a part of the stack. */
+export function namespaceOf({ namespacePrefix = '', singleNamespace }: Naming, system: System) {
+  return singleNamespace ?? `${namespacePrefix}${system}-system`;
+}
+
+/** The name of a Job of a part: two of them are there twice, which one namespace tells apart. */
+export function jobNameOf({ singleNamespace }: Naming, system: System, job: string): string {
+  const twice = job === 'createsecret' || job === 'createtree';
+  return singleNamespace !== undefined && twice ? `${system}-${job}` : job;
+}
+
 /** The flag for a stack whose namespaces have something before their names. */
 export const prefixOption = () =>
   new Option(

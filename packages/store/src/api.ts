@@ -12,9 +12,9 @@ export interface Access {
   forget(): void;
 }
 
-/** One request for an object of the core API. */
+/** One request for an object. */
 export interface Question {
-  readonly method: 'GET' | 'PATCH' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'PATCH' | 'POST' | 'PUT' | 'DELETE';
   /** Below the server's URL; every part of it is escaped. */
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string>>;

@@ -16,7 +16,31 @@ export const resources: Record<Named['kind'], string> = {
   ServiceAccount: 'serviceaccounts',
   Service: 'services',
   Pod: 'pods',
+  Job: 'jobs',
+  CronJob: 'cronjobs',
+  Deployment: 'deployments',
+  Lease: 'leases',
 };
+
+/** The API group of each kind that is not in the core. */
+const groups: Partial<Record<Named['kind'], string>> = {
+  Job: 'batch',
+  CronJob: 'batch',
+  Deployment: 'apps',
+  Lease: 'coordination.k8s.io',
+};
+
+/** The API group of a kind; the core has none. */
+export function groupOf(kind: Named['kind']): string {
+  return groups[kind] ?? '';
+}
+
+/** Where the API server has an object, or with no name all of its kind in the namespace. */
+export function pathOf({ kind, namespace, name }: Named): string[] {
+  const group = groupOf(kind);
+  const api = group ? ['apis', group, 'v1'] : ['api', 'v1'];
+  return [...api, 'namespaces', namespace, resources[kind], ...(name ? [name] : [])];
+}
 
 /** What server-side apply makes a record from. */
 export function creation(ref: Ref, change: Change): object {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ClusterEnvironment, clusterAccess } from './access.ts';
 import { type Access, ask } from './api.ts';
-import { creation, event, replacement, resources } from './bodies.ts';
+import { creation, event, pathOf, replacement } from './bodies.ts';
 import { refusal } from './refusal.ts';
 import { eventOf, type Named, type Ref, type Snapshot, type Store, StoreError } from './store.ts';
 
@@ -67,10 +67,6 @@ export function storeOver(access: Access, job: string): Store {
 
 const mergePatch = 'application/merge-patch+json'; // RFC 7396
 const serverSideApply = 'application/apply-patch+yaml'; // JSON is YAML
-
-function pathOf({ kind, namespace, name }: Named): string[] {
-  return ['api', 'v1', 'namespaces', namespace, resources[kind], name];
-}
 
 function noNamespace({ namespace }: Named): StoreError {
   return new StoreError('NO_NAMESPACE', `there is no namespace ${namespace}`);

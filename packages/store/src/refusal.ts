@@ -1,5 +1,5 @@
 import { Unsuccessful } from './api.ts';
-import { resources } from './bodies.ts';
+import { groupOf, resources } from './bodies.ts';
 import { howToThaw } from './change.ts';
 import { brief, quotes } from './quote.ts';
 import { type Data, type Named, StoreError, type StoreErrorCode, show } from './store.ts';
@@ -111,7 +111,7 @@ function ruleFor({ verb, ref, status }: Failed): string {
   const named = denied === 'list' ? '' : `, resourceNames [${ref.name}]`;
   const rule = `verbs [${denied}], resources [${resource}]${named}`;
   const bound = user ? ` bound to ${user}` : '';
-  return `grant it in a Role of namespace ${ref.namespace}${bound}: apiGroups [""], ${rule}`;
+  return `grant it in a Role of namespace ${ref.namespace}${bound}: apiGroups ["${groupOf(ref.kind)}"], ${rule}`;
 }
 
 function parse(body: string): Status {

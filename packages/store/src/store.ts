@@ -1,6 +1,8 @@
 /** Names one object of a namespace. */
 export interface Named {
-  readonly kind: 'Secret' | 'ConfigMap' | 'Event' | 'ServiceAccount' | 'Service' | 'Pod';
+  readonly kind:
+    | ('Secret' | 'ConfigMap' | 'Event' | 'ServiceAccount' | 'Service' | 'Pod')
+    | ('Job' | 'CronJob' | 'Deployment' | 'Lease');
   readonly namespace: string;
   readonly name: string;
 }

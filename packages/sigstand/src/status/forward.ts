@@ -55,8 +55,8 @@ async function backend(access: Access, { namespace, name, port }: ServicePort) {
   });
 }
 
-/** One connection, over a web socket: channel 0 is data, channel 1 what went wrong there. */
-async function connected(
+/** One connection to a Pod, over a web socket: channel 0 is data, channel 1 what went wrong there. */
+export async function connected(
   access: Access,
   { namespace, pod, port }: { namespace: string; pod: string; port: number },
 ): Promise<Duplex> {

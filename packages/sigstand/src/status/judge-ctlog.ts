@@ -1,4 +1,4 @@
-import { verify, X509Certificate } from 'node:crypto';
+import { type KeyObject, verify, X509Certificate } from 'node:crypto';
 import { JobError } from '@sigstand/job/errors';
 import type { TLogAuthority } from '@sigstore/verify/dist/trust/trust.types.js';
 import type { TreeHead } from '../merkle.ts';
@@ -64,26 +64,33 @@ export function judgeCtlog(
   }
 }
 
-/** A CT log tells no key; whose it is shows in the signature of its tree head (RFC 6962 §3.5). */
-function key(
-  url: string,
+/** Which of some keys has signed a tree head (RFC 6962 §3.5): a CT log tells its key by nothing else. */
+export function signerOf<Log extends { readonly publicKey: KeyObject }>(
   { size, timestamp, root, signature }: SignedTreeHead,
-  { ctlogs, now }: { ctlogs: readonly TLogAuthority[]; now: Date },
-): Finding {
-  const told = { check: 'ctlog-key', subject: url };
+  logs: readonly Log[],
+): Log | undefined {
   const signed = Buffer.alloc(50);
   signed.writeUInt8(1, 1); // tree_hash, of version 0
   signed.writeBigUInt64BE(BigInt(timestamp), 2);
   signed.writeBigUInt64BE(BigInt(size), 10);
   root.copy(signed, 18);
-  const current = valid(ctlogs, now);
-  const signer = current.find(({ publicKey }) => {
+  return logs.find(({ publicKey }) => {
     try {
       return verify('sha256', signed, publicKey, signature.subarray(4));
     } catch {
       return false;
     }
   });
+}
+
+function key(
+  url: string,
+  head: SignedTreeHead,
+  { ctlogs, now }: { ctlogs: readonly TLogAuthority[]; now: Date },
+): Finding {
+  const told = { check: 'ctlog-key', subject: url };
+  const current = valid(ctlogs, now);
+  const signer = signerOf(head, current);
   if (signer) {
     return ok({ ...told, says: `key ${short(keyName(signer.publicKey))}, which clients trust` });
   }
@@ -98,7 +105,7 @@ function key(
 function accepted(url: string, roots: Heard, fulcio: readonly X509Certificate[]): Finding {
   const told = { check: 'ctlog-roots', subject: url };
   if (roots instanceof JobError) return failed('ctlog-roots', url, roots);
-  const known = rootsIn(roots);
+  const known = acceptedIn(roots);
   const missing = fulcio.filter((one) => !known.includes(certificateName(one)));
   if (missing.length === 0) {
     return ok({ ...told, says: `it accepts ${known.length}, among them all of Fulcio's` });
@@ -110,7 +117,8 @@ function accepted(url: string, roots: Heard, fulcio: readonly X509Certificate[])
   });
 }
 
-function rootsIn(body: Buffer): string[] {
+/** The roots that a CT log accepts, by their names. @throws {JobError} data */
+export function acceptedIn(body: Buffer): string[] {
   try {
     const { certificates } = JSON.parse(body.toString()) as { certificates: string[] };
     return certificates.map((one) =>
