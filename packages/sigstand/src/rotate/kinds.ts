@@ -24,6 +24,8 @@ export interface Kind {
   readonly secret: Contract;
   /** What of it belongs to the key; the rest of the record stays. */
   readonly keys: readonly string[];
+  /** Those by which one key is told from another. */
+  readonly proof: readonly string[];
   /** The record of the public half, where that is another one. */
   readonly published?: Contract;
   /** Records of the Job that it must not find when it makes a new key. */
@@ -48,6 +50,7 @@ export const kinds: Readonly<Record<KindName, Kind>> = {
     job: 'createcerts',
     secret: fulcioSecrets,
     keys: fulcioSecrets.keys,
+    proof: fulcioSecrets.keys,
     published: fulcioPublicKey,
     hidden: [fulcioSecrets, fulcioPublicKey],
     copy: copies.fulcio,
@@ -62,6 +65,7 @@ export const kinds: Readonly<Record<KindName, Kind>> = {
     job: 'createcertchain',
     secret: tsaCertChain,
     keys: tsaCertChain.keys,
+    proof: tsaCertChain.keys,
     hidden: [tsaCertChain],
     copy: copies.tsa,
     tells: 'cert-chain',
@@ -76,6 +80,7 @@ export const kinds: Readonly<Record<KindName, Kind>> = {
     secret: ctlogSecrets,
     // The roots that it accepts stay, and so are no part of the key.
     keys: ['private', 'public', 'config'],
+    proof: ['private', 'public'],
     published: ctlogPublicKey,
     hidden: [ctlogSecrets, ctlogPublicKey, ctlogKey],
     copy: copies.ctlog,
@@ -90,6 +95,7 @@ export const kinds: Readonly<Record<KindName, Kind>> = {
     job: 'createsecret',
     secret: rekorSigningSecret,
     keys: rekorSigningSecret.keys,
+    proof: rekorSigningSecret.keys,
     published: rekorPublicKey,
     hidden: [rekorSigningSecret, rekorPublicKey],
     copy: copies.rekor,

@@ -83,27 +83,30 @@ export async function newKey(
   return {
     secret: made.ref,
     published: told?.ref,
-    private: await fitting(kind, store, {
-      ref: made.ref,
-      data: picked(made.found.data, kind.keys),
-    }),
+    private: picked(made.found.data, kind.keys),
     public: publicData,
     created: made.found.annotations[createdNote],
   };
 }
 
-/** The CT log's configuration stays as it is, but for the key: its merge delay and the like are people's. */
-async function fitting(
-  kind: Kind,
-  store: Store,
-  { ref, data }: { ref: Ref; data: Data },
-): Promise<Data> {
-  if (kind.name !== 'ctlog') return data;
-  const stored = (await store.read(ref))?.data.config ?? new Uint8Array();
-  const { password } = readConfig(data.config ?? new Uint8Array());
-  const publicKey = parsePublicKey(data.public ?? new Uint8Array());
-  const config = at(`${show(ref)} key config`, () => withKey(stored, { publicKey, password }));
-  return { ...data, config };
+/**
+ * The new private values for a record as it is now: the CT log's configuration stays, but for the key, since its merge
+ * delay and the like are people's.
+ */
+export function fitted(
+  { name }: Kind,
+  place: string,
+  { made, current }: { made: Data; current: Data },
+): Data {
+  if (name !== 'ctlog') return made;
+  const { config = new Uint8Array(), public: key = new Uint8Array() } = made;
+  const { password } = readConfig(config);
+  const publicKey = parsePublicKey(key);
+  const stored = current.config ?? new Uint8Array();
+  return {
+    ...made,
+    config: at(`${place} key config`, () => withKey(stored, { publicKey, password })),
+  };
 }
 
 function ended({ job }: Kind, status: number, line: string): JobError {

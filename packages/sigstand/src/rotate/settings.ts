@@ -1,5 +1,5 @@
 import { JobError } from '@sigstand/job/errors';
-import { type Ref, type Store, show } from '@sigstand/store/store';
+import { type Data, type Ref, type Store, show } from '@sigstand/store/store';
 
 /** A Job of the cluster, as far as it is read here. */
 export interface JobObject {
@@ -55,7 +55,7 @@ export async function settingsOf(
 ): Promise<Settings> {
   const [container] = job.spec?.template?.spec?.containers ?? [];
   const env: Record<string, string> = {};
-  const mapped = async (name: string, optional = false) => {
+  const mapped: Mapped = async (name, optional = false) => {
     const ref: Ref = { kind: 'ConfigMap', namespace, name };
     const found = await store.read(ref);
     if (found || optional) return found?.data ?? {};
@@ -69,15 +69,25 @@ export async function settingsOf(
     const data = await mapped(configMapRef.name, configMapRef.optional);
     for (const [key, value] of Object.entries(data)) env[prefix + key] = text(value);
   }
-  for (const { name, value, valueFrom } of container?.env ?? []) {
-    const { fieldRef, configMapKeyRef: from } = valueFrom ?? {};
-    if (valueFrom === undefined) env[name] = value ?? '';
-    else if (fieldRef?.fieldPath === 'metadata.namespace') env[name] = namespace;
-    else if (from)
-      env[name] = text((await mapped(from.name, from.optional))[from.key] ?? new Uint8Array());
-    else throw unknown(place, name);
+  for (const variable of container?.env ?? []) {
+    const value = await resolved(variable, namespace, mapped);
+    if (value === undefined) throw unknown(place, variable.name);
+    env[variable.name] = value;
   }
   return { args: container?.args ?? [], env };
+}
+
+type Mapped = (name: string, optional?: boolean) => Promise<Data>;
+
+async function resolved(
+  { value, valueFrom }: NonNullable<Container['env']>[number],
+  namespace: string,
+  mapped: Mapped,
+): Promise<string | undefined> {
+  if (valueFrom === undefined) return value ?? '';
+  const { fieldRef, configMapKeyRef: from } = valueFrom;
+  if (from) return text((await mapped(from.name, from.optional))[from.key]);
+  return fieldRef?.fieldPath === 'metadata.namespace' ? namespace : undefined;
 }
 
 /** The value of a setting that is one word: as a flag, else as a variable. */
@@ -104,6 +114,6 @@ function unknown(place: string, what: string): JobError {
   });
 }
 
-function text(bytes: Uint8Array): string {
+function text(bytes: Uint8Array = new Uint8Array()): string {
   return Buffer.from(bytes).toString();
 }

@@ -1,0 +1,178 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { exitStatus, type Failure, JobError } from '@sigstand/job/errors';
+import { type Access, ask, type Question } from '@sigstand/store/api';
+import { pathOf } from '@sigstand/store/bodies';
+import { storeOver } from '@sigstand/store/cluster';
+import { refusal } from '@sigstand/store/refusal';
+import { type Named, show } from '@sigstand/store/store';
+import { backendOf, type Pod, type Service } from '../status/backend.ts';
+import { connected, forwarding } from '../status/forward.ts';
+import { wayBy } from '../status/way.ts';
+import type { Ground } from './ground.ts';
+import {
+  type CronJob,
+  type Deployment,
+  endOf,
+  isRolledOut,
+  type JobPod,
+  type JobStatus,
+  jobFrom,
+  restarting,
+} from './objects.ts';
+import type { JobObject } from './settings.ts';
+
+const patience = { rollout: 300_000, job: 300_000, gone: 60_000, answer: 10_000 };
+const between = 250; // milliseconds from look to look
+
+/** The real ground: a cluster behind an API server. */
+export function groundOver(
+  access: Access,
+  { now, signal }: { now: () => Date; signal: AbortSignal },
+): Ground {
+  const store = storeOver(access, 'rotate');
+  const pause: Ground['pause'] = async (time) => {
+    await sleep(time, undefined, { signal }).catch(() => {
+      throw new JobError('tryAgain', 'stopped before it was done', {
+        hint: 'run it again, it goes on from what is stored',
+      });
+    });
+  };
+
+  async function api(ref: Named, verb: string, rest: Omit<Question, 'path'>): Promise<unknown> {
+    const path = pathOf(rest.method === 'POST' || ref.name === '' ? { ...ref, name: '' } : ref);
+    try {
+      return await ask(access, { ...rest, path });
+    } catch (error) {
+      const refused = refusal(verb, ref, error);
+      if (refused === 'absent') return undefined;
+      throw refused;
+    }
+  }
+  const get = (ref: Named) => api(ref, 'get', { method: 'GET' });
+  const list = async (ref: Named, labels: Readonly<Record<string, string>> = {}) => {
+    const labelSelector = Object.entries(labels)
+      .map((pair) => pair.join('='))
+      .join();
+    const found = await api({ ...ref, name: '' }, 'list', {
+      method: 'GET',
+      query: { labelSelector },
+    });
+    return (found as { items?: readonly Pod[] } | undefined)?.items ?? [];
+  };
+  const patch = (ref: Named, content: object) =>
+    api(ref, 'patch', { method: 'PATCH', body: { type: 'application/merge-patch+json', content } });
+  const remove = async (ref: Named) => {
+    const query = { propagationPolicy: 'Foreground' };
+    await api(ref, 'delete', { method: 'DELETE', query });
+  };
+  const until = async (time: number, what: string, isSo: () => Promise<boolean>) => {
+    const end = now().getTime() + time;
+    while (!(await isSo())) {
+      if (now().getTime() > end) {
+        throw new JobError('unavailable', `${what} within ${time / 1_000} s`, {
+          hint: 'kubectl get pods and describe say what it waits for; then run it again',
+        });
+      }
+      await pause(between);
+    }
+  };
+
+  /** The Pods behind the web server's Service. */
+  async function webServers(namespace: string) {
+    const service = (await get({ kind: 'Service', namespace, name: 'tuf' })) as Service | undefined;
+    const pods = await list({ kind: 'Pod', namespace, name: '' }, service?.spec?.selector);
+    return service ? pods.flatMap((pod) => backendOf(service, [pod], 80) ?? []) : [];
+  }
+
+  return {
+    store,
+    now,
+    pause,
+    remove,
+    // Another Pod may be ready by the next question.
+    way: (asked) => wayBy({ connect: forwarding(access), timeout: patience.answer })(asked),
+    async job(ref) {
+      const found = await get(ref);
+      if (found === undefined) {
+        throw new JobError('unavailable', `there is no ${show(ref)}`, {
+          hint: 'apply the manifest that has it, with your changes; it makes nothing anew',
+        });
+      }
+      return ref.kind === 'CronJob'
+        ? ((found as CronJob).spec?.jobTemplate ?? {})
+        : (found as JobObject);
+    },
+    async run(cronJob, args) {
+      const { namespace } = cronJob;
+      const job = { kind: 'Job', namespace, name: `${cronJob.name}-rotate` } as const;
+      const found = (await get(cronJob)) as CronJob | undefined;
+      if (found === undefined) {
+        throw new JobError('unavailable', `there is no ${show(cronJob)}`, {
+          hint: 'apply the manifest that has it, with your changes',
+        });
+      }
+      // One that a killed run left.
+      await remove(job);
+      await until(patience.gone, `${show(job)} did not go away`, async () => !(await get(job)));
+      const content = jobFrom(found, { ...job, args });
+      await api(job, 'create', { method: 'POST', body: { type: 'application/json', content } });
+      let end: ReturnType<typeof endOf>;
+      await until(patience.job, `${show(job)} did not end`, async () => {
+        end = endOf(((await get(job)) ?? {}) as JobStatus);
+        return end !== undefined;
+      });
+      if (end === 'failed') throw await whyFailed(job);
+      await remove(job);
+    },
+    async restart(deployment) {
+      const { namespace } = deployment;
+      await patch(deployment, restarting(now()));
+      let labels: Readonly<Record<string, string>> | undefined;
+      await until(patience.rollout, `${show(deployment)} was not rolled out`, async () => {
+        const found = (await get(deployment)) as Deployment | undefined;
+        labels = found?.spec?.selector?.matchLabels;
+        return found !== undefined && isRolledOut(found);
+      });
+      // An old Pod may still answer those who asked it before.
+      await until(patience.gone, `old Pods of ${show(deployment)} were not gone`, async () =>
+        (await list({ kind: 'Pod', namespace, name: '' }, labels)).every(
+          ({ metadata }) => metadata.deletionTimestamp === undefined,
+        ),
+      );
+    },
+    async timestamps(namespace) {
+      const found = await webServers(namespace);
+      return Promise.all(
+        found.map(async ({ pod, port }) => {
+          const connect = () => connected(access, { namespace, pod, port });
+          const way = wayBy({ connect, timeout: patience.answer });
+          const { status, body } = await way({ url: `http://tuf.${namespace}.svc/timestamp.json` });
+          return status === 200 ? body : new Uint8Array();
+        }),
+      );
+    },
+    async touch(namespace) {
+      const annotations = { 'sigstand.dev/touched': now().toISOString() };
+      for (const { pod } of await webServers(namespace)) {
+        await patch({ kind: 'Pod', namespace, name: pod }, { metadata: { annotations } });
+      }
+    },
+  };
+
+  async function whyFailed(job: Named): Promise<JobError> {
+    const pods = await list(
+      { kind: 'Pod', namespace: job.namespace, name: '' },
+      { 'job-name': job.name },
+    );
+    const ends = (pods as readonly JobPod[]).flatMap(
+      ({ status }) => status?.containerStatuses?.[0]?.state?.terminated ?? [],
+    );
+    const { exitCode = 75, message = '' } = ends.at(-1) ?? {};
+    const failures = Object.entries(exitStatus) as [Failure, number][];
+    const failure = failures.find(([, number]) => number === exitCode)?.[0] ?? 'tryAgain';
+    const [, why = 'it did not say why'] = /error: (.*)/.exec(message.trim()) ?? [];
+    return new JobError(failure, `${show(job)} failed: ${why}`, {
+      hint: `kubectl logs -n ${job.namespace} job/${job.name}; then run it again, it goes on`,
+    });
+  }
+}

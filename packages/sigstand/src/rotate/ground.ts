@@ -1,0 +1,24 @@
+import type { Named, Ref, Store } from '@sigstand/store/store';
+import type { Way } from '../status/way.ts';
+import type { JobObject } from './settings.ts';
+
+/** What a rotation does with a cluster, besides its records: Kubernetes itself, and the services. */
+export interface Ground {
+  readonly store: Store;
+  /** How a service is asked by its URL in the cluster; whoever answers was ready a moment ago. */
+  readonly way: Way;
+  readonly now: () => Date;
+  /** Milliseconds. @throws {JobError} tryAgain, where the process is told to stop. */
+  readonly pause: (time: number) => Promise<void>;
+  /** A Job, or the one that a CronJob makes. @throws {JobError} unavailable, where there is none. */
+  readonly job: (ref: Named) => Promise<JobObject>;
+  /** Runs a CronJob's Job once, now, to its end; with other arguments, where some are given. @throws {JobError} */
+  readonly run: (cronJob: Named, args?: readonly string[]) => Promise<void>;
+  /** Starts a Deployment's Pods anew, and waits until no old one is left. @throws {JobError} */
+  readonly restart: (deployment: Named) => Promise<void>;
+  /** What each web server of the repository has as its newest timestamp. */
+  readonly timestamps: (namespace: string) => Promise<readonly Uint8Array[]>;
+  /** Has the kubelet look for news at once in the volumes of the web servers. */
+  readonly touch: (namespace: string) => Promise<void>;
+  readonly remove: (ref: Ref) => Promise<void>;
+}

@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { JobError } from '@sigstand/job/errors';
+import { type Access, ask, Unsuccessful } from '@sigstand/store/api';
+import { pathOf } from '@sigstand/store/bodies';
+import { refusal } from '@sigstand/store/refusal';
+import { type Named, show } from '@sigstand/store/store';
+import { type Lease, leaseFor, standing } from './lease-state.ts';
+
+/** What a lease is taken for. */
+export interface Leasing {
+  readonly namespace: string;
+  /** Who takes it, in words that tell people apart. */
+  readonly holder: string;
+  readonly now: () => Date;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Does `work` while nobody else does such work on the same stack. The lease is renewed as long as it takes; a holder
+ * that was killed loses it after a minute.
+ *
+ * @throws {JobError} tryAgain, with who holds it, where somebody else does.
+ */
+export async function withLease<T>(
+  access: Access,
+  leasing: Leasing,
+  work: (lost: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { namespace, holder, now, signal } = leasing;
+  const ref: Named = { kind: 'Lease', namespace, name: 'sigstand' };
+  const read = async () => {
+    try {
+      return (await ask(access, { method: 'GET', path: pathOf(ref) })) as Lease;
+    } catch (error) {
+      const refused = refusal('get', ref, error);
+      if (refused === 'absent') return undefined;
+      throw refused;
+    }
+  };
+  const write = async (before: Lease | undefined, renewing: boolean) => {
+    const content = leaseFor(before, { namespace, name: ref.name, holder, now: now(), renewing });
+    const body = { type: 'application/json', content };
+    try {
+      if (before === undefined)
+        await ask(access, { method: 'POST', path: pathOf({ ...ref, name: '' }), body });
+      else await ask(access, { method: 'PUT', path: pathOf(ref), body });
+    } catch (error) {
+      if (error instanceof Unsuccessful && error.status === 409)
+        throw held(ref, await read(), now());
+      const refused = refusal(before ? 'update' : 'create', ref, error);
+      throw refused === 'absent' ? held(ref, undefined, now()) : refused;
+    }
+  };
+
+  const before = await read();
+  if (standing(before, { holder, now: now() }) === 'held') throw held(ref, before, now());
+  await write(before, false);
+
+  const over = new AbortController();
+  const lost = new AbortController();
+  const renewal = (async () => {
+    while (!over.signal.aborted) {
+      await sleep(15_000, undefined, { signal: over.signal }).catch(() => {});
+      if (over.signal.aborted) return;
+      const current = await read().catch(() => undefined);
+      if (standing(current, { holder, now: now() }) === 'ours')
+        await write(current, true).catch(() => {});
+      else if (current) lost.abort(held(ref, current, now()));
+    }
+  })();
+  try {
+    return await work(AbortSignal.any([signal, lost.signal]));
+  } catch (error) {
+    throw lost.signal.aborted ? lost.signal.reason : error;
+  } finally {
+    over.abort();
+    await renewal;
+    await release();
+  }
+
+  /** Whoever comes next need not wait; where this fails, it waits a minute. */
+  async function release() {
+    try {
+      const current = await read();
+      if (standing(current, { holder, now: now() }) !== 'ours') return;
+      const content = leaseFor(current, {
+        namespace,
+        name: ref.name,
+        holder: '',
+        now: now(),
+        renewing: true,
+      });
+      await ask(access, {
+        method: 'PUT',
+        path: pathOf(ref),
+        body: { type: 'application/json', content },
+      });
+    } catch {
+      // It ends by itself.
+    }
+  }
+}
+
+function held(ref: Named, lease: Lease | undefined, now: Date): JobError {
+  const { holderIdentity = 'somebody', renewTime } = lease?.spec ?? {};
+  const since = renewTime
+    ? Math.max(0, Math.round((now.getTime() - Date.parse(renewTime)) / 1_000))
+    : 0;
+  return new JobError(
+    'tryAgain',
+    `${show(ref)} is held by ${holderIdentity}, who renewed it ${since} s ago`,
+    {
+      hint: 'let them finish; a holder that was killed loses it a minute after it was last renewed',
+    },
+  );
+}

@@ -1,0 +1,92 @@
+/* Objects of Kubernetes, as far as a rotation reads and makes them. */
+
+import type { JobObject } from './settings.ts';
+
+/** A Deployment. */
+export interface Deployment {
+  readonly metadata?: { readonly generation?: number };
+  readonly spec?: {
+    readonly replicas?: number;
+    readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> };
+  };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly replicas?: number;
+    readonly updatedReplicas?: number;
+    readonly availableReplicas?: number;
+  };
+}
+
+/** A CronJob. */
+export interface CronJob {
+  readonly spec?: { readonly jobTemplate?: JobObject };
+}
+
+/** What a Job came to. */
+export interface JobStatus {
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
+}
+
+/** A Pod that ran a Job. */
+export interface JobPod {
+  readonly status?: {
+    readonly containerStatuses?: readonly {
+      readonly state?: {
+        readonly terminated?: { readonly exitCode: number; readonly message?: string };
+      };
+    }[];
+  };
+}
+
+/** Whether all Pods of a Deployment are new and ready, as `kubectl rollout status` judges. */
+export function isRolledOut({ metadata, spec, status = {} }: Deployment): boolean {
+  const wanted = spec?.replicas ?? 1;
+  const {
+    observedGeneration = 0,
+    replicas = 0,
+    updatedReplicas = 0,
+    availableReplicas = 0,
+  } = status;
+  if (observedGeneration < (metadata?.generation ?? 0)) return false;
+  return updatedReplicas === wanted && replicas === wanted && availableReplicas === wanted;
+}
+
+/** What `kubectl rollout restart` changes of a Deployment. */
+export function restarting(now: Date): object {
+  const restartedAt = now.toISOString().replace(/\.\d{3}Z$/, 'Z');
+  const annotations = { 'kubectl.kubernetes.io/restartedAt': restartedAt };
+  return { spec: { template: { metadata: { annotations } } } };
+}
+
+/** Whether a Job is over, and how. */
+export function endOf({ status }: JobStatus): 'done' | 'failed' | undefined {
+  const has = (type: string) =>
+    status?.conditions?.some((one) => one.type === type && one.status === 'True');
+  if (has('Complete')) return 'done';
+  return has('Failed') ? 'failed' : undefined;
+}
+
+/** The Job that a CronJob would make now; with other arguments, where some are given. */
+export function jobFrom(
+  { spec }: CronJob,
+  {
+    namespace,
+    name,
+    args,
+  }: { namespace: string; name: string; args: readonly string[] | undefined },
+): object {
+  const { metadata = {}, spec: job = {} } = spec?.jobTemplate ?? {};
+  const [first, ...others] = job.template?.spec?.containers ?? [];
+  const containers = [{ ...first, ...(args && { args }) }, ...others];
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      ...{ namespace, name, labels: metadata.labels ?? {} },
+      annotations: { ...metadata.annotations, 'cronjob.kubernetes.io/instantiate': 'manual' },
+    },
+    spec: { ...job, template: { ...job.template, spec: { ...job.template?.spec, containers } } },
+  };
+}
