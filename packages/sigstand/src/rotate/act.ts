@@ -10,6 +10,7 @@ import { fitted } from './make.ts';
 import type { Step } from './next.ts';
 import { beginning, has, keeping, type Made, noting, picked, type Record } from './record.ts';
 import { isServed, liveKey, type Places } from './see.ts';
+import { keptAs } from './told.ts';
 
 /** What a step is done with. */
 export interface Acting {
@@ -190,7 +191,7 @@ async function finish(acting: Acting): Promise<void> {
   const { ground, places, keepOld } = acting;
   const { secret, from, old } = underWay(acting);
   if (keepOld) {
-    const place: Ref = { ...secret, name: `${secret.name}-before-${from.slice(0, 8)}` };
+    const place: Ref = { ...secret, name: keptAs(underWay(acting), from) };
     await converge(ground.store, place, (current) =>
       current && has(current.data, old) ? undefined : { data: old },
     );

@@ -1,0 +1,137 @@
+import { copies } from '@sigstand/contracts/records';
+import { JobError } from '@sigstand/job/errors';
+import { type Ref, secretIn } from '@sigstand/store/store';
+import { jobNameOf, type Naming, namespaceOf } from '../names.ts';
+import { act } from './act.ts';
+import type { Ground } from './ground.ts';
+import type { Kind } from './kinds.ts';
+import { newKey } from './make.ts';
+import { last, next, plan, type Step, type Stuck, type Wish } from './next.ts';
+import { keyIn, type Made, readRecord, recordOf } from './record.ts';
+import { type Places, see } from './see.ts';
+import { settingIn, settingsOf } from './settings.ts';
+import type { Telling } from './told.ts';
+
+/** What a rotation is asked for. */
+export interface Asked extends Wish {
+  readonly kind: Kind;
+  readonly naming: Naming;
+  readonly keepOld: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** A rotation that is looked at, and not begun. */
+export interface Prepared {
+  readonly places: Places;
+  readonly made: Made;
+  readonly steps: readonly (Step | Stuck)[];
+  readonly telling: Telling;
+  readonly begun: boolean;
+}
+
+/** Told of each step that was done, and how long it took. */
+export type Report = (step: Step, milliseconds: number) => void;
+
+const longestWait = 900_000; // milliseconds; who has to wait longer comes back
+
+/** Looks at a stack, and plans; nothing is written. @throws {JobError} */
+export async function prepare(ground: Ground, asked: Asked): Promise<Prepared> {
+  const places = await placesOf(ground, asked);
+  const { kind, record: ref } = places;
+  const kept = await ground.store.read(ref);
+  const under = kept && Object.keys(kept.data).length > 0 ? readRecord(kind, ref, kept) : undefined;
+  const made = under ?? (await making(ground, places, asked));
+  const { observed } = await see(ground, places, made);
+  const steps = plan(observed, asked, ground.now());
+  const from = observed.begun?.from ?? observed.present;
+  return {
+    ...{ places, made, steps, begun: under !== undefined },
+    telling: { places, made, keepOld: asked.keepOld, from },
+  };
+}
+
+/** Does what is left of a rotation, and looks after each step. @throws {JobError} */
+export async function rotate(
+  ground: Ground,
+  { places, made }: Pick<Prepared, 'places' | 'made'>,
+  { asked, report }: { asked: Asked; report: Report },
+): Promise<void> {
+  let done: Step | undefined;
+  for (;;) {
+    const { observed, record } = await see(ground, places, made);
+    const began = ground.now();
+    const step = next(observed, asked, began);
+    if ('stuck' in step) throw stuck(places.kind, step);
+    if (step.name === done?.name) throw idle(step);
+    if (step.until && step.until.getTime() - began.getTime() > longestWait) throw later(step.until);
+    const { present } = observed;
+    const to = observed.begun?.to ?? keyIn(places.kind, 'the new key', made.public);
+    await act(step, { ground, places, made, present, to, record, keepOld: asked.keepOld });
+    report(step, ground.now().getTime() - began.getTime());
+    if (last.includes(step.name)) return;
+    done = step;
+  }
+}
+
+/** Where everything of a key is: by the chart's rules, and by what the Jobs in the cluster say. */
+async function placesOf(ground: Ground, { kind, naming }: Asked): Promise<Places> {
+  const tuf = namespaceOf(naming, 'tuf');
+  const cronJob = { kind: 'CronJob', namespace: tuf, name: 'createtuf' } as const;
+  const settings = await settingsOf(ground.store, 'CronJob createtuf', {
+    job: await ground.job(cronJob),
+    namespace: tuf,
+  });
+  const setting = (flag: string, standard: string) =>
+    settingIn(settings, 'createtuf', flag) ?? standard;
+  return {
+    kind,
+    record: recordOf(kind, namespaceOf(naming, kind.system)),
+    copy: secretIn(tuf, setting(`${kind.name}-secret`, copies[kind.name].name)),
+    repository: { kind: 'ConfigMap', namespace: tuf, name: setting('configmap', 'tuf-repository') },
+    ctlog: secretIn(namespaceOf(naming, 'ctlog'), 'ctlog-secrets'),
+    url: (server) => `http://${server}.${namespaceOf(naming, server as Kind['system'])}.svc`,
+  };
+}
+
+async function making(
+  ground: Ground,
+  places: Places,
+  { kind, naming, signal }: Asked,
+): Promise<Made> {
+  const { store, now } = ground;
+  const namespace = namespaceOf(naming, kind.system);
+  const name = jobNameOf(naming, kind.system, kind.job);
+  const job = await ground.job({ kind: 'Job', namespace, name });
+  const settings = await settingsOf(store, `Job ${namespace}/${name}`, { job, namespace });
+  const own: Ref[] = kind.hidden.map((one) => secretIn(namespace, one.name));
+  return newKey(kind, {
+    ...{ store, settings, signal, now: now() },
+    hidden: [...own, places.copy, places.repository],
+  });
+}
+
+function stuck({ title }: Kind, { stuck: why }: Stuck): JobError {
+  return new JobError('contradiction', `${title} cannot be rotated now: ${why}`, {
+    hint: 'nothing was changed by this step; sigstand status has more, docs/backup.md and docs/rotation.md the ways out',
+  });
+}
+
+function idle({ name }: Step): JobError {
+  return new JobError(
+    'tryAgain',
+    `the step ${name} was done, and what it should change is as before`,
+    {
+      hint: 'somebody else changes the same objects: see who, then run it again',
+    },
+  );
+}
+
+function later(until: Date): JobError {
+  return new JobError(
+    'tryAgain',
+    `clients are given until ${until.toISOString()} to learn of the new key`,
+    {
+      hint: 'run it again then, it goes on; nothing else is to be done until then',
+    },
+  );
+}

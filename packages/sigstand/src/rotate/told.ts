@@ -1,0 +1,77 @@
+import { show } from '@sigstand/store/store';
+import type { Kind } from './kinds.ts';
+import { type Step, type StepName, type Stuck, short } from './next.ts';
+import type { Made } from './record.ts';
+import type { Places } from './see.ts';
+
+/** What the steps are told with. */
+export interface Telling {
+  readonly places: Places;
+  readonly made: Made;
+  readonly keepOld: boolean;
+  readonly from: string;
+}
+
+/** What a step does, in a sentence. */
+export function told(step: Step, { places, made, keepOld, from }: Telling): string {
+  const { kind, record, copy, ctlog } = places;
+  const secret = show(made.secret);
+  const sentences: Record<StepName, string> = {
+    make: `a new key is put into ${show(record)}, which no Pod reads`,
+    announce: `its public half is put beside the present one in ${show(copy)}`,
+    publish:
+      'createtuf publishes both: clients trust the new key from now on, and the old one as before',
+    serve: 'every web server of the repository hands that out',
+    accept: `the CT log gets the new root in ${show(ctlog)}, starts again, and takes certificates of both CAs`,
+    lead: `clients are given time to learn of it${step.until ? `, until ${time(step.until)}` : ''}`,
+    keep: `the old private key is kept in ${show(record)}, too`,
+    switch: `${secret} gets the new key`,
+    name: `${show(made.published ?? made.secret)} gets its public half`,
+    restart: `${kind.server} starts again, and signs with the new key`,
+    linger: `what was begun with the old key is let be signed${step.until ? `, until ${time(step.until)}` : ''}`,
+    settle: `${show(copy)} has the new key alone`,
+    retire:
+      'createtuf gives the old key its end: what it signed before verifies, and nothing later',
+    tell: 'every web server of the repository hands that out',
+    finish: keepOld
+      ? `the old private key is moved to Secret ${made.secret.namespace}/${keptAs(made, from)}, and ${show(record)} is deleted`
+      : `${show(record)} is deleted, and with it the old private key (--keep-old keeps it)`,
+    withdraw: `${show(copy)} has the present key alone`,
+    unpublish: 'createtuf gives the new key, which has signed nothing, an end',
+    untell: 'every web server of the repository hands that out',
+    forget: `${show(record)} is deleted, and with it the new key`,
+  };
+  return sentences[step.name];
+}
+
+/** The name of the Secret that keeps an old private key. */
+export function keptAs({ secret }: Made, from: string): string {
+  return `${secret.name}-before-${from.slice(0, 8)}`;
+}
+
+/** The plan, a line for each step. */
+export function planText(
+  { title }: Kind,
+  steps: readonly (Step | Stuck)[],
+  telling: Telling,
+  begun: boolean,
+): string {
+  const what = begun ? `a rotation of ${title} is under way` : `rotates ${title}`;
+  const lines = steps.map((step, index) =>
+    'stuck' in step ? `  !! ${step.stuck}` : line(index + 1, step.name, told(step, telling)),
+  );
+  return `${what}, from ${short(telling.from)}:\n${lines.join('\n')}\n`;
+}
+
+/** A step that is done. */
+export function doneText({ name }: Step, milliseconds: number): string {
+  return `  ok  ${name.padEnd(9)} ${(milliseconds / 1_000).toFixed(1)} s\n`;
+}
+
+function line(number: number, name: string, sentence: string): string {
+  return `  ${String(number).padStart(2)}  ${name.padEnd(9)} ${sentence}`;
+}
+
+function time(date: Date): string {
+  return date.toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
