@@ -112,12 +112,12 @@ function before(seen: Observed, begun: Begun, { wish, now }: Given): Step | Stuc
   if (copy.present !== from) {
     return { stuck: `clients are told of ${short(copy.present)}, which is not the key of before` };
   }
+  // What the old key has signed must stay good: never without its entry.
+  if (trusted[from] !== 'open') return { stuck: `${short(from)} is not what clients trust` };
   if (copy.next !== to) return { name: 'announce' };
   if (trusted[to] !== 'open') return { name: 'publish' };
   if (!served || announced === undefined) return { name: 'serve' };
   if (!accepted) return { name: 'accept' };
-  // What the old key has signed must stay good: never without its entry.
-  if (trusted[from] !== 'open') return { stuck: `${short(from)} is not what clients trust` };
   const until = new Date(announced.getTime() + wish.lead);
   if (now < until) return { name: 'lead', until };
   return keeps ? { name: 'switch' } : { name: 'keep' };
