@@ -54,8 +54,9 @@ export async function newKey(
       return { data: { rootca }, annotations: {}, immutable: false, version: '' };
     },
     async write(ref, change, replacing) {
-      const before = replacing?.version === '' ? undefined : replacing;
-      await memory.write(ref, { ...change, data: { ...replacing?.data, ...change.data } }, before);
+      const ours = replacing?.version !== '';
+      const data = { ...(ours ? {} : replacing?.data), ...change.data };
+      await memory.write(ref, { ...change, data }, ours ? replacing : undefined);
       written.push(ref);
     },
   };

@@ -44,6 +44,7 @@ const fresh = (): World => {
 const observed = (world: World): Observed => ({
   begun: world.begun,
   present: world.published,
+  isOne: false,
   switched: world.begun !== undefined && world.secret === world.begun.to,
   copy: world.copy,
   trusted: world.stored,

@@ -20,6 +20,8 @@ export interface Observed {
   readonly begun: Begun | undefined;
   /** The key of the public record. */
   readonly present: string;
+  /** Whether the private record is the public one, too. */
+  readonly isOne: boolean;
   /** Whether the private record has the new key. */
   readonly switched: boolean;
   /** What createtuf tells clients of. */
@@ -169,7 +171,7 @@ export function expected(seen: Observed, { name }: Step, now: Date): Observed {
     case 'keep':
       return { ...seen, begun: { ...begun, keeps: true } };
     case 'switch':
-      return { ...seen, switched: true };
+      return { ...seen, switched: true, ...(seen.isOne && { present: to }) };
     case 'name':
       return { ...seen, present: to };
     case 'restart':

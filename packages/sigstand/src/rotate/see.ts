@@ -57,6 +57,7 @@ export async function see(ground: Ground, places: Places, made: Made): Promise<S
   const observed: Observed = {
     begun: record,
     present,
+    isOne: published === secret,
     switched: record !== undefined && has(priv.data, picked(record.private, kind.proof)),
     copy: {
       present: keyIn(kind, show(places.copy), copy.data),
