@@ -93,6 +93,7 @@ export default defineConfig({
       ...onDemand('chart'),
       ...onDemand('install'),
       ...onDemand('kind'),
+      ...onDemand('rotate'),
     ],
     coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'] },
   },

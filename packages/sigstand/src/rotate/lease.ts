@@ -11,6 +11,8 @@ export interface Leasing {
   readonly namespace: string;
   /** Who takes it, in words that tell people apart. */
   readonly holder: string;
+  /** Take it from whoever holds it: they were killed. */
+  readonly takeOver: boolean;
   readonly now: () => Date;
   readonly signal: AbortSignal;
 }
@@ -26,7 +28,7 @@ export async function withLease<T>(
   leasing: Leasing,
   work: (lost: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { namespace, holder, now, signal } = leasing;
+  const { namespace, holder, takeOver, now, signal } = leasing;
   const ref: Named = { kind: 'Lease', namespace, name: 'sigstand' };
   const read = async () => {
     try {
@@ -53,7 +55,8 @@ export async function withLease<T>(
   };
 
   const before = await read();
-  if (standing(before, { holder, now: now() }) === 'held') throw held(ref, before, now());
+  const isHeld = standing(before, { holder, now: now() }) === 'held';
+  if (isHeld && !takeOver) throw held(ref, before, now());
   await write(before, false);
 
   const over = new AbortController();
@@ -110,7 +113,7 @@ function held(ref: Named, lease: Lease | undefined, now: Date): JobError {
     'tryAgain',
     `${show(ref)} is held by ${holderIdentity}, who renewed it ${since} s ago`,
     {
-      hint: 'let them finish; a holder that was killed loses it a minute after it was last renewed',
+      hint: 'let them finish; a holder that was killed loses it after a minute, or at once by --take-over',
     },
   );
 }

@@ -34,6 +34,7 @@ const command = () =>
       '--give-up',
       'go back to the old key, where the service does not sign with the new one yet',
     )
+    .option('--take-over', 'take the place of a run that was killed, and still holds the lease')
     .option('--keep-old', 'keep the old private key, in a Secret of its own')
     .addOption(
       new Option(
@@ -85,7 +86,8 @@ async function rotated(context: VerbContext, options: Options, what: string): Pr
   }
   const namespace = namespaceOf(naming, 'tuf');
   const holder = `${env.USER ?? 'somebody'}@${hostname()} ${randomBytes(4).toString('hex')}`;
-  await withLease(access, { namespace, holder, now, signal }, async (lost) => {
+  const takeOver = options.takeOver === true;
+  await withLease(access, { namespace, holder, takeOver, now, signal }, async (lost) => {
     const ground = groundOver(access, { now, signal: lost });
     const prepared = await prepare(ground, asked(lost));
     show(prepared);

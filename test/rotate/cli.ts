@@ -1,0 +1,34 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Result, type Rig, root } from '../cluster/rig.ts';
+import { machinePath } from '../packed.ts';
+
+/** `sigstand` as an operator has it, where `cluster` is. */
+export interface Cli {
+  run(args: readonly string[]): Promise<Result>;
+  /** Kills it once it has told of so many steps; resolves to how many it has told of. */
+  kill(args: readonly string[], steps: number): Promise<number>;
+}
+
+/** Builds the CLI. */
+export async function cliOn(cluster: Rig): Promise<Cli> {
+  const cli = join(root, 'packages/sigstand');
+  await promisify(execFile)(process.execPath, [join(cli, 'build.ts')]);
+  const command = [
+    ...['env', `PATH=${machinePath()}`, 'USER=operator'],
+    ...['node', join(cli, 'dist/sigstand.cjs')],
+  ];
+  return {
+    run: (args) => cluster.exec([...command, ...args], { timeout: 300_000 }),
+    async kill(args, steps) {
+      const script = `out=$(mktemp); "$@" >"$out" 2>&1 & pid=$!
+        while [ "$(grep -c '^  ok' "$out")" -lt ${steps} ] && kill -0 $pid 2>/dev/null; do sleep 0.02; done
+        kill -9 $pid 2>/dev/null || true; wait $pid 2>/dev/null || true; cat "$out"; rm "$out"`;
+      const { stdout } = await cluster.exec(['bash', '-c', script, 'bash', ...command, ...args], {
+        timeout: 300_000,
+      });
+      return stdout.match(/^ {2}ok/gm)?.length ?? 0;
+    },
+  };
+}
