@@ -23,6 +23,7 @@ const old: Signature[] = [];
 beforeAll(async () => {
   field = await openField(instance);
   cli = await cliOn(field.cluster);
+  await signer.initialise(field.seat(signer), { blob: '', bundle: '' });
   const first = await field.sign(signer, field.seat(signer));
   old.push(first);
   for (const client of clients) {

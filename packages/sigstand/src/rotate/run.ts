@@ -1,6 +1,8 @@
 import { copies } from '@sigstand/contracts/records';
 import { JobError } from '@sigstand/job/errors';
-import { type Ref, secretIn } from '@sigstand/store/store';
+import { refuseImmutable } from '@sigstand/store/change';
+import { refuseOwned } from '@sigstand/store/owned';
+import { type Change, type Ref, secretIn } from '@sigstand/store/store';
 import { jobNameOf, type Naming, namespaceOf } from '../names.ts';
 import { act } from './act.ts';
 import type { Ground } from './ground.ts';
@@ -42,6 +44,7 @@ export async function prepare(ground: Ground, asked: Asked): Promise<Prepared> {
   const under = kept && Object.keys(kept.data).length > 0 ? readRecord(kind, ref, kept) : undefined;
   const made = under ?? (await making(ground, places, asked));
   const { observed } = await see(ground, places, made);
+  if (under === undefined && !asked.giveUp) await refuseFixed(ground, places, made);
   const steps = plan(observed, asked, ground.now());
   const from = observed.begun?.from ?? observed.present;
   return {
@@ -70,6 +73,20 @@ export async function rotate(
     report(step, ground.now().getTime() - began.getTime());
     if (last.includes(step.name)) return;
     done = step;
+  }
+}
+
+/** Refuses before anything is changed what could not be changed later: immutable records, and other programs'. */
+async function refuseFixed({ store }: Ground, { copy }: Places, made: Made): Promise<void> {
+  const changes: [Ref, Change][] = [
+    [made.secret, { data: made.private }],
+    ...(made.published ? [[made.published, { data: made.public }] as [Ref, Change]] : []),
+    [copy, { data: made.public }],
+  ];
+  for (const [ref, change] of changes) {
+    const current = await store.read(ref);
+    refuseOwned(ref, current, change);
+    refuseImmutable(ref, current, change);
   }
 }
 
