@@ -108,30 +108,36 @@ describe.each(kindNames)('sigstand rotate %s', (name) => {
     ).toBe(false);
   });
 
-  it.runIf(name === 'ctlog' || name === 'rekor')('keeps the old private key where that is asked for', async () => {
-    const old = stack.signsWith(kind.server as never);
-    const before = await data(kind.secret);
-    await run(name, { keepOld: true });
-    const kept = await data(
-      secretIn(kind.secret.namespace, `${kind.secret.name}-before-${old.slice(0, 8)}`),
-    );
-    expect(Object.keys(kept ?? {}).sort()).toEqual([...kind.keys].sort());
-    expect(kept?.[kind.keys[0] ?? '']).toEqual(before?.[kind.keys[0] ?? '']);
-  });
+  it.runIf(name === 'ctlog' || name === 'rekor')(
+    'keeps the old private key where that is asked for',
+    async () => {
+      const old = stack.signsWith(kind.server as never);
+      const before = await data(kind.secret);
+      await run(name, { keepOld: true });
+      const kept = await data(
+        secretIn(kind.secret.namespace, `${kind.secret.name}-before-${old.slice(0, 8)}`),
+      );
+      expect(Object.keys(kept ?? {}).sort()).toEqual([...kind.keys].sort());
+      expect(kept?.[kind.keys[0] ?? '']).toEqual(before?.[kind.keys[0] ?? '']);
+    },
+  );
 
-  it.runIf(name === 'ctlog' || name === 'fulcio')('refuses to begin where clients are told of another key', async () => {
-    const ref = copies[name];
-    const other = await memoryStack();
-    const wish = asked(name);
-    const theirs = (await prepare(other, wish)).made.public;
-    await stack.store.write(ref, { data: theirs }, await stack.store.read(ref));
-    stack.changes.length = 0;
-    await expect(run(name)).rejects.toMatchObject({
-      failure: 'contradiction',
-      message: expect.stringContaining('clients are told of'),
-    });
-    expect(stack.changes).toEqual([]);
-  });
+  it.runIf(name === 'ctlog' || name === 'fulcio')(
+    'refuses to begin where clients are told of another key',
+    async () => {
+      const ref = copies[name];
+      const other = await memoryStack();
+      const wish = asked(name);
+      const theirs = (await prepare(other, wish)).made.public;
+      await stack.store.write(ref, { data: theirs }, await stack.store.read(ref));
+      stack.changes.length = 0;
+      await expect(run(name)).rejects.toMatchObject({
+        failure: 'contradiction',
+        message: expect.stringContaining('clients are told of'),
+      });
+      expect(stack.changes).toEqual([]);
+    },
+  );
 });
 
 describe('what people changed', () => {
