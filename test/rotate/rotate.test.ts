@@ -83,17 +83,21 @@ describe.each(kinds)('sigstand rotate %s', (kind) => {
 });
 
 describe('killed', () => {
-  const deaths = kinds.flatMap((kind) =>
-    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((n) => [kind, n] as const),
-  );
-  it.each(deaths)('%s, after %i steps, goes on when it runs again', async (kind, steps) => {
+  // Every step of the two that have most; on the others test/rotation.test.ts does the same in memory.
+  const steps = { rekor: 12, ctlog: 0, tsa: 0, fulcio: 13 };
+  const some = [1, 3, 6, 9];
+  const deaths = kinds.flatMap((kind) => {
+    const points = steps[kind] > 0 ? Array.from({ length: steps[kind] }, (_, nth) => nth) : some;
+    return points.map((nth) => [kind, nth] as const);
+  });
+  it.each(deaths)('%s, after %i steps, goes on when it runs again', async (kind, after) => {
     const flags = [kind, '--linger=0s', '--take-over'];
-    const told = await cli.kill(['rotate', ...flags], steps);
-    expect(told).toBeGreaterThanOrEqual(steps);
+    const told = await cli.kill(['rotate', ...flags], after);
+    expect(told).toBeGreaterThanOrEqual(after);
     const between: Signature = await field.sign(signer, field.seat(signer));
     await expectDone(flags);
     await looksWell();
-    const client = verifiers[steps % verifiers.length] as Client;
+    const client = verifiers[after % verifiers.length] as Client;
     await verifies(client, field.seat(client), between);
     await verifies(client, field.seat(client), old[0] as Signature);
   });

@@ -108,5 +108,11 @@ function curveOf(key: KeyObject) {
 }
 
 async function cryptoKey(key: KeyObject, usage: 'sign' | 'verify'): Promise<webcrypto.CryptoKey> {
-  return key.toCryptoKey({ name: 'ECDSA', namedCurve: curveOf(key).namedCurve }, true, [usage]);
+  const algorithm = { name: 'ECDSA', namedCurve: curveOf(key).namedCurve };
+  // Not `toCryptoKey`, which Node 20 lacks: the CLI runs there, too.
+  const [format, bytes] =
+    key.type === 'private'
+      ? (['pkcs8', key.export({ type: 'pkcs8', format: 'der' })] as const)
+      : (['spki', key.export({ type: 'spki', format: 'der' })] as const);
+  return webcrypto.subtle.importKey(format, bytes, algorithm, true, [usage]);
 }

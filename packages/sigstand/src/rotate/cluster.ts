@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { exitStatus, type Failure, JobError } from '@sigstand/job/errors';
+import { JobError } from '@sigstand/job/errors';
 import { type Access, ask, type Question } from '@sigstand/store/api';
 import { pathOf } from '@sigstand/store/bodies';
 import { storeOver } from '@sigstand/store/cluster';
@@ -9,6 +9,7 @@ import { backendOf, type Pod, type Service } from '../status/backend.ts';
 import { connected, forwarding } from '../status/forward.ts';
 import { wayBy } from '../status/way.ts';
 import type { Ground } from './ground.ts';
+import { failureOf, saidIn } from './make.ts';
 import {
   type CronJob,
   type Deployment,
@@ -168,11 +169,10 @@ export function groundOver(
       ({ status }) => status?.containerStatuses?.[0]?.state?.terminated ?? [],
     );
     const { exitCode = 75, message = '' } = ends.at(-1) ?? {};
-    const failures = Object.entries(exitStatus) as [Failure, number][];
-    const failure = failures.find(([, number]) => number === exitCode)?.[0] ?? 'tryAgain';
-    const [, why = 'it did not say why'] = /error: (.*)/.exec(message.trim()) ?? [];
-    return new JobError(failure, `${show(job)} failed: ${why}`, {
-      hint: `kubectl logs -n ${job.namespace} job/${job.name}; then run it again, it goes on`,
+    const { message: why, hint } = saidIn(message);
+    const log = `kubectl logs -n ${job.namespace} job/${job.name}`;
+    return new JobError(failureOf(exitCode), `${show(job)} failed: ${why}`, {
+      hint: `${hint || log}; then run it again, it goes on`,
     });
   }
 }

@@ -111,12 +111,25 @@ export function fitted(
 }
 
 function ended({ job }: Kind, status: number, line: string): JobError {
+  const failure = failureOf(status);
+  const { message, hint } = saidIn(line);
+  return new JobError(failure, `${job} makes no new key: ${message}`, { hint });
+}
+
+/** How a Job ended, by its exit status. */
+export function failureOf(status: number): Failure {
   const failures = Object.entries(exitStatus) as [Failure, number][];
-  const [failure = 'bug'] = failures.find(([, number]) => number === status) ?? [];
-  const [, why = line] = /error: (.*)/.exec(line.trim()) ?? [];
-  return new JobError(failure, `${job} makes no new key: ${why}`, {
-    hint: 'correct the Job in the cluster',
-  });
+  return failures.find(([, number]) => number === status)?.[0] ?? 'tryAgain';
+}
+
+/** What the last line of a Job says, and what to do by it. */
+export function saidIn(line: string): { message: string; hint: string } {
+  const [, said = ''] = /error: (.*)/.exec(line.trim()) ?? [];
+  const cut = said.lastIndexOf('; ');
+  if (said === '') return { message: 'it did not say why', hint: 'look at its log' };
+  return cut < 0
+    ? { message: said, hint: '' }
+    : { message: said.slice(0, cut), hint: said.slice(cut + 2) };
 }
 
 function nothing({ job }: Kind): JobError {
