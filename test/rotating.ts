@@ -1,4 +1,4 @@
-import { createPublicKey, sign } from 'node:crypto';
+import { createPublicKey, type KeyObject, sign } from 'node:crypto';
 import {
   ctlogSecrets,
   fulcioSecrets,
@@ -161,8 +161,15 @@ export async function memoryStack(objects: readonly Manifest[] = manifests): Pro
     running.set(server, (await all.read(secrets[server]))?.data ?? {});
   };
   const live = (server: Server) => running.get(server) ?? {};
+  // To open a sealed key takes a tenth of a second, on purpose.
+  const opened = new WeakMap<Data, KeyObject>();
   const keyOf = (server: Server) => {
     const data = live(server);
+    const key = opened.get(data) ?? openedIn(server, data);
+    opened.set(data, key);
+    return key;
+  };
+  const openedIn = (server: Server, data: Data) => {
     const sealed = server === 'rekor' || server === 'tsa' ? 'signing-secret' : 'private';
     const password =
       server === 'ctlog'
@@ -261,10 +268,7 @@ export async function memoryStack(objects: readonly Manifest[] = manifests): Pro
   return stack;
 }
 
-function matching(
-  key: ReturnType<typeof openPrivateKey>,
-  certified?: ReturnType<typeof createPublicKey>,
-) {
+function matching(key: KeyObject, certified?: KeyObject) {
   if (!certified || fingerprint(createPublicKey(key)) !== fingerprint(certified)) {
     throw new Error('a service would not start: its certificate is not for its key');
   }
