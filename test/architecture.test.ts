@@ -104,7 +104,7 @@ describe('the shape of a Job', () => {
 
   it('is that of the CLI, too: what judges a stack touches nothing', () => {
     const status = ['way.ts', 'forward.ts', 'front.ts', 'tuf-client.ts', 'state.ts'];
-    const ways = [...status, 'socket.ts', 'new-file.ts'];
+    const ways = [...status, 'socket.ts', 'new-file.ts', 'backup-file.ts', 'restore.ts'];
     const hands = ['cluster.ts', 'lease.ts'];
     const verbs = ['main.ts', 'cli.ts', 'verb.ts', 'values.ts', 'token.ts'];
     expect(impure('sigstand', [...verbs, ...ways, ...hands])).toEqual([]);

@@ -19,6 +19,9 @@ export interface Mariadb {
 
 export interface Database {
   readonly dsn: string;
+  readonly name: string;
+  /** The flags by which Debian's clients reach the server as its administrator. */
+  readonly client: readonly string[];
   /** The rows of a query, each one line of tab-separated values. */
   query(sql: string): string[];
 }
@@ -40,7 +43,7 @@ export async function startTrillian({
   args = [],
 }: {
   mariadb?: Mariadb;
-  database?: Database;
+  database?: Pick<Database, 'dsn' | 'query'>;
   port?: number;
   args?: readonly string[];
 } = {}): Promise<RunningTrillian> {
@@ -115,6 +118,7 @@ export async function startMariadb(): Promise<Mariadb> {
     sql(`CREATE DATABASE ${name}; GRANT ALL ON ${name}.* TO trillian@'127.0.0.1';`);
     sql(shippedSchema(), name);
     return {
+      ...{ name, client },
       dsn: `trillian:trillian@tcp(127.0.0.1:${port})/${name}`,
       query: (text) =>
         sql(text, '--batch', '--skip-column-names', name)

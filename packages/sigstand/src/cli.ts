@@ -2,6 +2,7 @@ import { JobError } from '@sigstand/job/errors';
 import { conclude, type Terminal } from '@sigstand/job/main';
 import { Command } from 'commander';
 import { backup } from './backup/verb.ts';
+import { restore } from './restore/verb.ts';
 import { rotate } from './rotate/verb.ts';
 import { status } from './status/verb.ts';
 import { token } from './token.ts';
@@ -9,7 +10,7 @@ import type { Verb } from './verb.ts';
 import { version } from './version.ts';
 
 /** What `sigstand` can do, by its verb. */
-const verbs: Readonly<Record<string, () => Verb>> = { backup, rotate, status, token };
+const verbs: Readonly<Record<string, () => Verb>> = { backup, restore, rotate, status, token };
 
 /** Runs the verb that the command line names, to its exit status. */
 export function sigstand(terminal: Terminal): Promise<number> {

@@ -19,7 +19,7 @@ export function identityOf(
     const kept = contract && objects.find((one) => showKept(one) === show(contract));
     return kept && valueIn(kept, key);
   };
-  const root = value(tufRoot, 'root') ?? value(tufRepository, '1.root.json');
+  const root = value(tufRoot, 'root');
   const rekorTree = value(rekorConfig, 'treeID')?.toString();
   const ctlogTree = value(ctlogConfig, 'treeID')?.toString();
   return {

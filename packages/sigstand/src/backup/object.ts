@@ -53,13 +53,15 @@ export function keptRecord({ kind, namespace, name }: Ref, shown: unknown): Kept
   };
 }
 
-/** What is kept of a namespace: its labels, and by which release of Helm it is known. The rest is the cluster's own. */
+/** What is kept of a namespace: its labels, and what Helm and kubectl know it by. The rest is the cluster's own. */
 export function keptNamespace(name: string, shown: unknown): Kept {
   const { metadata = {} } = shown as Shown;
   const own = (texts: Texts | undefined, isOwn: (key: string) => boolean) =>
     Object.fromEntries(Object.entries(texts ?? {}).filter(([key]) => isOwn(key)));
   const labels = own(metadata.labels, (key) => key !== 'kubernetes.io/metadata.name');
-  const annotations = own(metadata.annotations, (key) => key.startsWith('meta.helm.sh/'));
+  const annotations = own(metadata.annotations, (key) =>
+    /^(meta\.helm\.sh|kubectl\.kubernetes\.io)\//.test(key),
+  );
   return {
     ...{ apiVersion: 'v1', kind: 'Namespace' },
     metadata: { name, ...some({ labels, annotations }) },

@@ -58,7 +58,10 @@ export async function fakeCluster(run: Run = () => ({ status: 1 })) {
   };
 
   const server = createServer(async (request, response) => {
-    const [status, body] = await answer(request);
+    // Where a hook throws, nobody answers.
+    const answered = await answer(request).catch(() => undefined);
+    if (answered === undefined) return void request.socket.destroy();
+    const [status, body] = answered;
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
   serveExec(server, asked, run);

@@ -1,0 +1,93 @@
+import type { Head } from '../backup/heads.ts';
+import type { Manifest } from '../backup/manifest.ts';
+import { showKept } from '../backup/object.ts';
+import { lines, rows } from '../backup/report.ts';
+import type { Seen } from '../status/seen.ts';
+import type { Restored } from './restore.ts';
+
+/** A restore, for who has to know what it means. */
+export interface Told {
+  readonly manifest: Manifest;
+  readonly restored: Restored;
+  readonly dryRun: boolean;
+  readonly different: 'refuse' | 'keep' | 'overwrite';
+  /** What `sigstand status` saw before the loss. */
+  readonly seen: Seen | undefined;
+}
+
+/** As text, and for programs. */
+export const report = {
+  json({ manifest, restored, dryRun, different, seen }: Told): object {
+    const { plan, database } = restored;
+    const { parts: _, ...said } = manifest;
+    return {
+      ...{ dryRun, backup: said, database },
+      objects: {
+        created: plan.create.map(showKept),
+        same: plan.same.map(showKept),
+        [different === 'overwrite' ? 'overwritten' : 'kept']: plan.different.map(({ kept }) =>
+          showKept(kept),
+        ),
+      },
+      lost: lost(nowIn(manifest, restored), seen),
+    };
+  },
+  text(told: Told): string {
+    const { manifest, restored, dryRun, different, seen } = told;
+    const { plan, database } = restored;
+    const done = dryRun ? 'would be created' : 'created';
+    const all: [string, string][] = [
+      ...(dryRun ? plan.create.map((kept) => ['create', showKept(kept)] as [string, string]) : []),
+      ['objects', `${plan.create.length} ${done}, ${plan.same.length} were there`],
+      ...plan.different.map(({ kept, where }): [string, string] => [
+        different === 'overwrite' ? 'overwritten' : 'kept as it is',
+        `${showKept(kept)} (${where.join(', ')})`,
+      ]),
+      ['database', databaseText(database)],
+      ...rows(nowIn(manifest, restored)),
+      ...since(told),
+      ...lost(nowIn(manifest, restored), seen).map((one): [string, string] => ['lost', one]),
+    ];
+    return lines(all);
+  },
+};
+
+function databaseText(database: Restored['database']): string {
+  if (database === 'external') return 'not in the backup: restore it by its own means';
+  if (database === 'left') return 'not looked at: run it again when its Pod is there';
+  const told = { loaded: 'loaded', there: 'has it already', would: 'would be loaded' } as const;
+  return told[database.how];
+}
+
+/** A log that went on from the backup has what it has. */
+function nowIn(manifest: Manifest, { database: held }: Restored): Manifest {
+  if (manifest.database === 'external' || typeof held === 'string') return manifest;
+  return { ...manifest, database: { ...manifest.database, heads: held.heads } };
+}
+
+function since({ manifest: { made }, restored: { database } }: Told): [string, string][] {
+  if (typeof database !== 'string' && database.how === 'there') return [];
+  return [
+    ['since then', `what was logged after ${made} is in no log any more: see docs/backup.md`],
+  ];
+}
+
+/** What was seen and is not in the backup, in words. */
+export function lost({ stack, timestamp, database }: Manifest, seen: Seen | undefined): string[] {
+  const found: string[] = [];
+  const version = seen?.roles?.timestamp;
+  if (version !== undefined && version > timestamp) {
+    found.push(
+      `version ${timestamp} of the timestamp is older than ${version}, which clients saw: createtuf has to sign ${version - timestamp} times before they follow it again`,
+    );
+  }
+  const heads = database === 'external' ? [] : database.heads;
+  for (const [url, { tree = stack.ctlogTree, size }] of Object.entries(seen?.logs ?? {})) {
+    const head: Head | undefined = heads.find((one) => one.tree === tree);
+    if (head === undefined || size <= head.size) continue;
+    found.push(
+      `${size - head.size} entries at the end of ${url}: it had ${size}, and has ${head.size}`,
+    );
+  }
+  return found;
+}

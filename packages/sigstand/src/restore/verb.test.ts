@@ -1,0 +1,426 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { records } from '@sigstand/contracts/records';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  dumpText,
+  type FakeCluster,
+  fakeCluster,
+  password,
+  plantPod,
+  plantStack,
+  type Ran,
+  trees,
+} from '../backup/testing.ts';
+import { cli, kubeconfigFor } from '../testing.ts';
+
+const api = '/api/v1/namespaces';
+const rekorSecret = `${api}/rekor-system/secrets/rekor-signing-secret`;
+const repository = `${api}/tuf-system/configmaps/tuf-repository`;
+const rekorRow = `${trees.rekor}\t57\taabb\n`;
+const allRows = `${rekorRow}${trees.ctlog}\t41\tdd\n`;
+
+let folder = '';
+let from = '';
+let clear = '';
+let saved: FakeCluster;
+let cluster: FakeCluster;
+let config: Awaited<ReturnType<typeof kubeconfigFor>>;
+
+/** What the database of the cluster has, and how it takes a dump. */
+let database: { rows: string; known: string; load: Ran };
+let loaded: string[];
+
+function run(words: readonly string[], stdin: Buffer): Ran {
+  const [script = '', , argument = ''] = words.slice(2);
+  if (script.includes('head -c')) {
+    expect(stdin.length).toBe(Number(argument));
+    loaded.push(stdin.toString());
+    if (!database.load.status) database = { ...database, rows: allRows, known: knownRows };
+    return database.load;
+  }
+  return { stdout: argument.includes('FROM Trees') ? database.rows : database.known };
+}
+const knownRows = `${trees.rekor}\n${trees.ctlog}\n`;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sigstand-restore-'));
+  [from, clear] = [join(folder, 'stack.age'), join(folder, 'stack.tar')];
+  saved = await fakeCluster(() => ({ stdout: dumpText() }));
+  plantStack(saved);
+  const identity = await generateX25519Identity();
+  await writeFile(join(folder, 'key.txt'), `# mine\n${identity}\n`);
+  await writeFile(join(folder, 'other.txt'), `${await generateX25519Identity()}\n`);
+  const kubeconfig = await kubeconfigFor(saved.url);
+  const backup = ['backup', `--kubeconfig=${kubeconfig.path}`];
+  const to = `--recipient=${await identityToRecipient(identity)}`;
+  expect(await cli([...backup, `--to=${from}`, to])).toMatchObject({ status: 0 });
+  expect(await cli([...backup, `--to=${clear}`, '--unencrypted'])).toMatchObject({ status: 0 });
+  await kubeconfig.remove();
+});
+afterAll(async () => {
+  saved.close();
+  await rm(folder, { recursive: true });
+});
+
+beforeEach(async () => {
+  database = { rows: '', known: '', load: {} };
+  loaded = [];
+  cluster = await fakeCluster(run);
+  config = await kubeconfigFor(cluster.url);
+});
+afterEach(async () => {
+  cluster.close();
+  await config.remove();
+});
+
+const restoreFrom = async (file: string, ...args: string[]) => {
+  const ended = await cli(['restore', `--kubeconfig=${config.path}`, `--from=${file}`, ...args]);
+  expect(ended.stdout + ended.stderr).not.toMatch(new RegExp(`${password}|AGE-SECRET`));
+  return ended;
+};
+const restore = (...args: string[]) =>
+  restoreFrom(from, `--identity-file=${join(folder, 'key.txt')}`, ...args);
+
+/** What was asked that changes something. */
+const written = () => cluster.asked.filter((one) => /^(POST|PUT|PATCH|DELETE)/.test(one));
+
+/** All that the cluster has, but for what each cluster says of itself. */
+const held = ({ objects }: FakeCluster) =>
+  Object.fromEntries(
+    [...objects]
+      .filter(([path]) => !path.includes('/pods/'))
+      .map(([path, { metadata, ...rest }]) => {
+        const { resourceVersion: _, uid: __, ...kept } = metadata;
+        const { 'kubernetes.io/metadata.name': ___, ...labels } = (kept.labels ?? {}) as object &
+          Record<string, string>;
+        return [path, { ...rest, metadata: { annotations: {}, ...kept, labels } }];
+      })
+      .sort(),
+  );
+
+describe('sigstand restore', () => {
+  it('puts all of a stack into an empty cluster, once its database is there', async () => {
+    const first = await restore();
+    expect(first.status).toBe(69);
+    expect(first.stderr).toContain('apply 05-network.yaml and 10-trillian.yaml of your manifests');
+    expect(held(cluster)).toEqual(held(saved));
+    expect(written()).toHaveLength(records.length + 6);
+    expect(
+      written()
+        .slice(0, 6)
+        .every((one) => one === `POST ${api}`),
+    ).toBe(true);
+
+    plantPod(cluster);
+    const second = await restore();
+    expect(second).toMatchObject({ status: 0, stderr: '' });
+    expect(second.stdout).toMatch(/^database +loaded$/m);
+    expect(loaded).toHaveLength(1);
+    expect(loaded[0]).toContain(dumpText());
+    expect(loaded[0]!.indexOf('GET_LOCK')).toBeLessThan(loaded[0]!.indexOf('MariaDB dump'));
+    expect(loaded[0]!.indexOf('RENAME TABLE')).toBeGreaterThan(
+      loaded[0]!.indexOf('Dump completed'),
+    );
+    expect(loaded[0]).toContain(
+      `h.TreeId = ${trees.rekor} AND h.TreeSize = 57 AND h.RootHash = X'aabb'`,
+    );
+    expect(written()).toHaveLength(records.length + 6);
+
+    const third = await restore();
+    expect(third.stdout).toMatch(/^database +has it already$/m);
+    expect(loaded).toHaveLength(1);
+  });
+
+  it('waits for a database that comes up', async () => {
+    plantPod(cluster, '', 'False');
+    cluster.hooks.before = (request) => {
+      if (request.startsWith('POST') && request.endsWith('configmaps')) plantPod(cluster);
+    };
+    expect(await restore()).toMatchObject({ status: 0 });
+    expect(loaded).toHaveLength(1);
+  });
+
+  it('gives up where it does not come up, and says what to run again', async () => {
+    plantPod(cluster, '', 'False');
+    const ended = await restore('--timeout=1s');
+    expect(ended.status).toBe(69);
+    expect(ended.stderr).toContain('Pod trillian-system/mysql-trillian-0 is not ready');
+    expect(ended.stderr).toContain('then run the same again');
+    expect(written()).toHaveLength(records.length + 6);
+  });
+
+  it('goes on wherever it was killed', async () => {
+    for (let done = 4; done < records.length + 6; done += 4) {
+      let left = 4;
+      cluster.hooks.before = (request) => {
+        if (request.startsWith('POST') && left-- === 0) throw new Error('killed');
+      };
+      expect((await restore('--objects-only')).status).not.toBe(0);
+      expect(Object.keys(held(cluster))).toHaveLength(done);
+    }
+    delete cluster.hooks.before;
+    expect(await restore('--objects-only')).toMatchObject({ status: 0, stderr: '' });
+    expect(held(cluster)).toEqual(held(saved));
+  });
+
+  it('fills in a part, and leaves what is equal', async () => {
+    plantStack(cluster);
+    database = { rows: allRows, known: knownRows, load: {} };
+    cluster.objects.delete(rekorSecret);
+    expect((await restore()).status).toBe(0);
+    expect(written()).toEqual([`POST ${api}/rekor-system/secrets`]);
+    expect(held(cluster)).toEqual(held(saved));
+  });
+
+  it('takes no notice of what others note at an object', async () => {
+    plantStack(cluster);
+    database = { rows: allRows, known: knownRows, load: {} };
+    const { metadata, ...rest } = cluster.objects.get(rekorSecret)!;
+    const annotations = { ...(metadata.annotations as object), 'argocd.argoproj.io/x': 'theirs' };
+    cluster.put(rekorSecret, { ...rest, metadata: { ...metadata, annotations } });
+    expect((await restore()).status).toBe(0);
+    expect(written()).toEqual([]);
+  });
+
+  it('says with --dry-run what it would do, and does nothing', async () => {
+    const { status, stdout } = await restore('--dry-run');
+    expect(status).toBe(0);
+    expect(stdout).toContain('create      Secret rekor-system/rekor-signing-secret\n');
+    expect(stdout).toContain(`${records.length + 6} would be created, 0 were there`);
+    expect(written()).toEqual([]);
+    plantPod(cluster);
+    expect((await restore('--dry-run')).stdout).toMatch(/^database +would be loaded$/m);
+    expect([written(), loaded]).toEqual([[], []]);
+  });
+
+  it('names what was seen and is lost', async () => {
+    const seen = join(folder, 'seen.json');
+    const root = '0'.repeat(64);
+    const logs = {
+      'http://rekor': { tree: trees.rekor, size: 60, root },
+      'http://ct': { size: 41, root },
+    };
+    const state = { form: 'sigstand-status-1', roles: { timestamp: 10 }, logs };
+    await writeFile(seen, JSON.stringify(state));
+    const { stdout } = await restore('--objects-only', '--json', `--seen=${seen}`);
+    expect(JSON.parse(stdout).lost).toEqual([
+      expect.stringContaining('version 8 of the timestamp is older than 10'),
+      '3 entries at the end of http://rekor: it had 60, and has 57',
+    ]);
+  });
+
+  it('reads a backup that is not encrypted as well', async () => {
+    expect((await restoreFrom(clear, '--objects-only')).status).toBe(0);
+    expect(held(cluster)).toEqual(held(saved));
+  });
+});
+
+describe('sigstand restore, where the cluster has something else,', () => {
+  beforeEach(() => {
+    plantStack(cluster);
+    database = { rows: allRows, known: knownRows, load: {} };
+  });
+  const change = (path: string, data: object) => {
+    const { data: before, ...rest } = cluster.objects.get(path)!;
+    cluster.put(path, { ...rest, data: { ...(before as object), ...data } });
+  };
+
+  it('names it, and writes nothing', async () => {
+    change(rekorSecret, { 'signing-secret': 'YW5vdGhlcg==' });
+    cluster.objects.delete(`${api}/fulcio-system/secrets/fulcio-secrets`);
+    const ended = await restore();
+    expect(ended.status).toBe(78);
+    expect(ended.stderr).toContain('Secret rekor-system/rekor-signing-secret (key signing-secret)');
+    expect(written()).toEqual([]);
+  });
+
+  it('names an annotation of ours, too', async () => {
+    const { metadata, ...rest } = cluster.objects.get(rekorSecret)!;
+    cluster.put(rekorSecret, { ...rest, metadata: { ...metadata, annotations: {} } });
+    expect((await restore()).stderr).toContain('(annotation sigstand.dev/key-created)');
+    expect(written()).toEqual([]);
+  });
+
+  it('leaves that where it is told to, and fills in the rest', async () => {
+    change(repository, { 'timestamp.json': '{"signed":{"version":9}}' });
+    cluster.objects.delete(rekorSecret);
+    const { status, stdout } = await restore('--keep-different');
+    expect(status).toBe(0);
+    expect(stdout).toContain('ConfigMap tuf-system/tuf-repository (key timestamp.json)');
+    expect(written()).toEqual([`POST ${api}/rekor-system/secrets`]);
+  });
+
+  it('overwrites that where it is told to, and only what it has read', async () => {
+    change(repository, { 'timestamp.json': '{"signed":{"version":9}}' });
+    expect((await restore('--overwrite-different')).status).toBe(0);
+    expect(written()).toEqual([`PUT ${repository}`]);
+    expect(held(cluster)).toEqual(held(saved));
+
+    change(repository, { 'timestamp.json': '{"signed":{"version":9}}' });
+    cluster.hooks.before = (request) => {
+      if (request === `PUT ${repository}`) change(repository, { more: '1' });
+    };
+    expect((await restore('--overwrite-different')).status).toBe(75);
+  });
+
+  it.each([
+    ['first root', `${api}/tuf-system/secrets/tuf-root`, { root: 'b3RoZXI=' }, 'its first root is'],
+    ['tree', `${api}/rekor-system/configmaps/rekor-config`, { treeID: '7' }, 'Rekor’s tree is 7'],
+  ])('refuses another stack by its %s, whatever it is told', async (_, path, data, said) => {
+    change(path, data);
+    for (const flag of ['--keep-different', '--overwrite-different']) {
+      const ended = await restore(flag);
+      expect(ended.status).toBe(78);
+      expect(ended.stderr).toContain(`the cluster has another stack under these names: ${said}`);
+    }
+    expect(written()).toEqual([]);
+  });
+
+  it('refuses a database with other trees, before it writes anything', async () => {
+    cluster.objects.delete(rekorSecret);
+    database = { rows: '7\t3\tcc\n', known: '', load: {} };
+    const ended = await restore();
+    expect(ended.status).toBe(78);
+    expect(ended.stderr).toContain("which are not the backup's: 7 with 3 entries");
+    expect([written(), loaded]).toEqual([[], []]);
+  });
+
+  it('refuses a database that has lost what the backup has', async () => {
+    database = { rows: allRows, known: `${trees.rekor}\n`, load: {} };
+    expect((await restore()).status).toBe(78);
+    expect(loaded).toEqual([]);
+  });
+
+  it('refuses what somebody makes at the same time', async () => {
+    cluster.objects.delete(rekorSecret);
+    cluster.hooks.before = (request) => {
+      if (!request.startsWith('POST')) return;
+      const { metadata } = saved.objects.get(rekorSecret)!;
+      cluster.put(rekorSecret, {
+        kind: 'Secret',
+        metadata,
+        data: { 'signing-secret': 'b3RoZXI=' },
+      });
+    };
+    const ended = await restore();
+    expect(ended.status).toBe(78);
+    expect(ended.stderr).toContain('was made by somebody else meanwhile');
+  });
+});
+
+describe('sigstand restore, where the dump is not taken,', () => {
+  it.each([
+    ['locked', 'ERROR 1644 (45000) at line 2: sigstand: locked', 75, 'somebody else restores'],
+    [
+      'trees',
+      'ERROR 1644 (45000) at line 2: sigstand: trees',
+      78,
+      'made a tree in the database meanwhile',
+    ],
+    [
+      'heads',
+      'ERROR 1644 (45000) at line 9: sigstand: heads',
+      65,
+      'not what the backup says of its trees',
+    ],
+    [
+      'no room',
+      `ERROR 1114 (HY000) at line 5: The table is full ${password}`,
+      75,
+      "MariaDB's error 1114",
+    ],
+  ])('says why: %s', async (_, stderr, status, said) => {
+    plantPod(cluster);
+    database.load = { status: 1, stderr };
+    const ended = await restore();
+    expect(ended.stderr).toContain(said);
+    expect(ended.status).toBe(status);
+  });
+
+  it('says that the connection was cut off', async () => {
+    plantPod(cluster);
+    database.load = { cut: true };
+    expect(await restore()).toMatchObject({
+      status: 75,
+      stderr: expect.stringContaining('was cut off'),
+    });
+  });
+});
+
+describe('sigstand restore refuses, before it asks anybody,', () => {
+  const bytes = async (change: (file: Buffer) => Buffer, name = 'other.age') => {
+    const path = join(folder, name);
+    await writeFile(path, change(await readFile(from)));
+    return path;
+  };
+  const key = () => `--identity-file=${join(folder, 'key.txt')}`;
+
+  it.each([
+    [
+      'a file that is cut short',
+      (file: Buffer) => file.subarray(0, file.length - 1),
+      'cut short or was altered',
+    ],
+    [
+      'a file that is cut at a chunk',
+      (file: Buffer) => file.subarray(0, 1_000),
+      'cut short or was altered',
+    ],
+    [
+      'an altered byte',
+      (file: Buffer) => {
+        file[file.length - 100]! ^= 1;
+        return file;
+      },
+      'cut short or was altered',
+    ],
+    [
+      'a file of something else',
+      () => Buffer.from('x'.repeat(5_000)),
+      'not a backup that sigstand has made',
+    ],
+    ['an empty file', () => Buffer.alloc(0), 'not a backup that sigstand has made'],
+  ])('%s', async (_, change, said) => {
+    const ended = await restoreFrom(await bytes(change), key());
+    expect(ended.stderr).toContain(said);
+    expect(ended.status).toBe(65);
+    expect(cluster.asked).toEqual([]);
+  });
+
+  it('another form of backup', async () => {
+    const path = join(folder, 'later.tar');
+    const tar = (await readFile(clear, 'latin1')).replace('sigstand-backup 1', 'sigstand-backup 2');
+    await writeFile(path, tar, 'latin1');
+    const ended = await restoreFrom(path);
+    expect(ended.status).toBe(65);
+    expect(ended.stderr).toContain('the backup has form 2, and this sigstand reads form 1');
+    expect(cluster.asked).toEqual([]);
+  });
+
+  it.each([
+    ['no identity', [], 64, 'no --identity-file is given'],
+    [
+      'another one’s identity',
+      ['--identity-file=F/other.txt'],
+      65,
+      'none of the identities opens it',
+    ],
+    ['an identity that is none', ['--identity-file=F/stack.tar'], 64, 'no identity'],
+    ['other names', ['K', '--namespace-prefix=stg-'], 65, 'and not of what the flags name'],
+    ['both flags', ['K', '--keep-different', '--overwrite-different'], 64, 'cannot be used with'],
+  ])('%s', async (_, args, status, said) => {
+    const flags = args.map((one) => (one === 'K' ? key() : one.replace('F/', `${folder}/`)));
+    const ended = await restoreFrom(from, ...flags);
+    expect(ended.stderr).toContain(said);
+    expect(ended.status).toBe(status);
+    expect(cluster.asked).toEqual([]);
+  });
+
+  it('a file that is not there', async () => {
+    const ended = await restoreFrom(join(folder, 'nothing'));
+    expect(ended).toMatchObject({ status: 64, stderr: expect.stringContaining('ENOENT') });
+  });
+});

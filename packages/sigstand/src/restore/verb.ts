@@ -1,0 +1,87 @@
+import { Option } from '@commander-js/extra-typings';
+import { fileAt } from '@sigstand/job/file';
+import { duration, several } from '@sigstand/job/values';
+import { identitiesIn } from '../backup/age.ts';
+import { databaseIn } from '../database.ts';
+import { execOver } from '../exec.ts';
+import { prefixOption, singleOption, stackNames, stackRecords } from '../names.ts';
+import { seenAt } from '../status/state.ts';
+import { text } from '../values.ts';
+import { accessTo, defineVerb, verbCommand } from '../verb.ts';
+import { backupFile } from './backup-file.ts';
+import { contentsOf, dumpIn } from './contents.ts';
+import { refuseOtherNames } from './plan.ts';
+import { report } from './report.ts';
+import { restore as putBack } from './restore.ts';
+
+const summaryOf = 'put a stack back from the file that backup wrote';
+
+const description = `Put a stack back from the file that sigstand backup wrote: its namespaces, Secrets and ConfigMaps, and
+then the database, into a cluster that has none of it, or a part of the same. What is equal stays. Killed and run
+again, it goes on.`;
+
+const afterwards = `
+Exit status: 0 all of it is there; 64 a flag is wrong; 65 the file is no whole backup, or encrypted to others; 69 the
+database's Pod is not there yet: apply it, and run this again; 75 something failed that may pass; 77 forbidden;
+78 the cluster has something else, and nothing was written.`;
+
+const command = () =>
+  verbCommand('restore', summaryOf, description)
+    .requiredOption('--from <file>', 'the file that sigstand backup wrote', text)
+    .option(
+      '--identity-file <file>',
+      'a file as age-keygen writes it, as often as there are',
+      several(text),
+      [] as readonly string[],
+    )
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--objects-only', 'leave the database for another run')
+    .addOption(
+      new Option('--keep-different', 'leave what differs as it is').conflicts('overwriteDifferent'),
+    )
+    .option('--overwrite-different', "put the backup's in the place of what differs")
+    .option('--seen <file>', 'the --state of sigstand status, to name what was lost', text)
+    .addOption(
+      new Option('--timeout <duration>', "how long to wait for the database's Pod")
+        .default(300_000, '5m')
+        .argParser(duration),
+    )
+    .addOption(prefixOption())
+    .addOption(singleOption())
+    .addHelpText('after', afterwards);
+
+/** `sigstand restore`. */
+export const restore = () =>
+  defineVerb(command(), async ({ print, env, log, signal }, options) => {
+    const { from, json, dryRun = false, objectsOnly = false, timeout, seen } = options;
+    const identities = options.identityFile.flatMap((path) => {
+      const bytes = fileAt('--identity-file', path, { most: 1 << 20, failure: 'usage' });
+      return identitiesIn(Buffer.from(bytes).toString(), '--identity-file');
+    });
+    const before = seen ? seenAt(seen) : undefined;
+    const file = await backupFile(from, identities);
+    const contents = await contentsOf(file);
+    const { stack } = contents.manifest;
+    refuseOtherNames(stack, options);
+    const access = await accessTo(options, env);
+    const { trillian: namespace } = stackNames(stack);
+    const different = options.keepDifferent
+      ? 'keep'
+      : options.overwriteDifferent
+        ? 'overwrite'
+        : 'refuse';
+    const restored = await putBack({
+      ...{ access, contents, namespace, different, dryRun, objectsOnly, timeout, log, signal },
+      contracts: stackRecords(stack),
+      dump: () => dumpIn(file),
+      database: databaseIn(namespace, execOver(access)),
+    });
+    const told = {
+      manifest: contents.manifest,
+      restored,
+      dryRun,
+      different,
+      seen: before,
+    } as const;
+    print(json ? `${JSON.stringify(report.json(told), null, 1)}\n` : report.text(told));
+  });
