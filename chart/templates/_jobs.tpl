@@ -51,13 +51,28 @@ subjects:
   "rules" (list (list "secrets" (include "sigstand.copy" (list .root .copy)) "get") (list "configmaps" "tuf-repository" "get"))) }}
 {{- end }}
 
-{{/* One of our Jobs: (dict "root" $ "system" SYSTEM "job" JOB), and what else sigstand.job.spec takes. */}}
+{{/*
+One of our Jobs: (dict "root" $ "system" SYSTEM "job" JOB), and what else sigstand.job.spec takes. A tool that applies it
+is told to make it anew where it has changed: a Job takes no change.
+*/}}
 {{- define "sigstand.job" -}}
+{{- $list := list .root .system (include "sigstand.job.name" (list .root .system .job)) "1" -}}
+{{- $spec := include "sigstand.job.spec" . -}}
 apiVersion: batch/v1
 kind: Job
-{{ include "sigstand.metadata" (list .root .system (include "sigstand.job.name" (list .root .system .job)) "1") }}
+{{ include "sigstand.metadata" $list }}
+  annotations:
+    {{- if .explained }}
+    # A Job takes no change: Argo CD, and Flux, make one anew that has changed.
+    {{- end }}
+    argocd.argoproj.io/sync-options: Replace=true,Force=true
+    kustomize.toolkit.fluxcd.io/force: enabled
+    {{- with include "sigstand.job.checksum" (list .root $spec) }}
+    {{- . | nindent 4 }}
+    {{- end }}
 spec:
-  {{- include "sigstand.job.spec" . | nindent 2 }}
+  {{- $spec | nindent 2 }}
+{{- include "sigstand.job.again" (list .root .system $list $spec) }}
 {{- end }}
 
 {{/*

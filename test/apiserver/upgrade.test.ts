@@ -1,0 +1,3 @@
+import { upgradesBy } from '../chart/upgrades.ts';
+
+upgradesBy('helm');
