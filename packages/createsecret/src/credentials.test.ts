@@ -22,13 +22,15 @@ async function holding(trillian: Texts, rekor?: Texts): Promise<Store> {
   return store;
 }
 
-async function run(store: Store) {
+async function run(store: Store, ...flags: string[]) {
   const writes: string[] = [];
   const noting = recording(store, (request) => {
     if (request.verb === 'patch') writes.push(showRequest(request));
   });
   const args = ['--namespace=trillian-system', '--password-secret=trillian-mysql'];
-  const ended = await runJob(createSecret(), noting, { args: [...args, '--copy-to=rekor-system'] });
+  const ended = await runJob(createSecret(), noting, {
+    args: [...args, '--copy-to=rekor-system', ...flags],
+  });
   return { ...ended, writes };
 }
 
@@ -72,6 +74,49 @@ describe('credentials of a managed database', () => {
     const { status, stderr, writes } = await run(await holding({ ...managed, [key]: value }));
     expect({ status, writes }).toEqual({ status: 65, writes: [] });
     expect(stderr).toContain(`key ${key} has a character that ends it`);
+  });
+});
+
+describe('credentials that are given', () => {
+  it('are waited for, and none are made in their place', async () => {
+    const { status, stderr, writes } = await run(memoryStore(), '--given', '--timeout=50ms');
+    expect({ status, writes }).toEqual({ status: 69, writes: [] });
+    expect(stderr).toContain('Secret trillian-system/trillian-mysql, user, password, database');
+  });
+
+  it('are copied as they are, once they are there', async () => {
+    const store = memoryStore();
+    const late = setTimeout(() => store.write(mysqlCredentials, { data: data(managed) }), 150);
+    expect(await run(store, '--given', '--timeout=5s')).toMatchObject({ status: 0 });
+    clearTimeout(late);
+    expect(await copied(store)).toEqual(data(managed));
+    expect((await run(store, '--given')).writes).toEqual([]);
+  });
+
+  it('lead their copies: a password that was changed arrives', async () => {
+    const store = await holding({ ...managed, password: 'new' }, managed);
+    expect(await run(store, '--given')).toMatchObject({
+      status: 0,
+      writes: ['patch Secret rekor-system/trillian-mysql'],
+    });
+    expect(await copied(store)).toEqual(data({ ...managed, password: 'new' }));
+  });
+
+  it('have a form that servers can read', async () => {
+    const store = await holding({ ...managed, password: 'x\n' });
+    expect(await run(store, '--given')).toMatchObject({ status: 65, writes: [] });
+  });
+
+  it('are not made: --user and --database say nothing to them', async () => {
+    for (const flag of ['--user=a', '--database=b']) {
+      expect(await run(memoryStore(), '--given', flag)).toMatchObject({ status: 64, writes: [] });
+    }
+  });
+
+  it('are of a database alone', async () => {
+    const { status, stderr } = await runJob(createSecret(), memoryStore(), { args: ['--given'] });
+    expect({ status }).toEqual({ status: 64 });
+    expect(stderr).toContain('--password-secret');
   });
 });
 

@@ -83,6 +83,22 @@ export function missingInCopy(
   });
 }
 
+/**
+ * What makes a copy equal to credentials that somebody else writes: a password that was changed there is to arrive.
+ *
+ * @throws {JobError} contradiction, where the copy has something else under its name.
+ */
+export function unlikeGiven(
+  place: string,
+  current: Data | undefined,
+  stored: Data,
+): Change | undefined {
+  const { keys } = rekorMysqlCredentials;
+  allOrNone(place, current, keys, mysqlCredentials.keys);
+  const data = Object.fromEntries(keys.map((key) => [key, stored[key] ?? new Uint8Array()]));
+  return keys.every((key) => same(current?.[key], data[key])) ? undefined : { data };
+}
+
 /** Whether a copy has a user or password of its own. */
 export function isOfItsOwn(current: Data | undefined, stored: Data): boolean {
   return ['user', 'password'].some((key) => !same(current?.[key], stored[key]));

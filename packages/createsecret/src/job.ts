@@ -1,18 +1,21 @@
 import { Option } from '@commander-js/extra-typings';
 import {
   copies,
+  mysqlCredentials,
   rekorMysqlCredentials,
   rekorPublicKey,
   rekorSigningSecret,
   tufRepository,
 } from '@sigstand/contracts/records';
 import { jobCommand, refusedFlag } from '@sigstand/job/command';
+import { JobError } from '@sigstand/job/errors';
 import { frozen, immutableFlag } from '@sigstand/job/immutable';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { leadsOut } from '@sigstand/job/outside';
 import { keepPair } from '@sigstand/job/pair';
 import { trustedIn, tufNamespaceFlag } from '@sigstand/job/trusted';
-import { hostName, namespaceName, objectName, several, sqlName } from '@sigstand/job/values';
+import { hostName, namespaceName, objectName, several, sqlName, yesNo } from '@sigstand/job/values';
+import { waitForKeys } from '@sigstand/job/wait';
 import { dated } from '@sigstand/pki/created';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
 import { fingerprint, parsePublicKey } from '@sigstand/pki/keys';
@@ -21,7 +24,13 @@ import { converge } from '@sigstand/store/converge';
 import { refuseOwnedLacking } from '@sigstand/store/owned';
 import { secretIn, show } from '@sigstand/store/store';
 import manifest from '../package.json' with { type: 'json' };
-import { isManaged, isOfItsOwn, missingInCopy, newCredentials } from './database-credentials.ts';
+import {
+  isManaged,
+  isOfItsOwn,
+  missingInCopy,
+  newCredentials,
+  unlikeGiven,
+} from './database-credentials.ts';
 import { logName } from './log-name.ts';
 import { lackingBesideKey, newSigningKey, publicKeyData } from './signing-key.ts';
 
@@ -77,6 +86,16 @@ const command = () =>
         .default([] as readonly string[], 'nowhere; may be repeated'),
     )
     .addOption(
+      new Option(
+        '--given [bool]',
+        'with --password-secret: wait for what somebody else writes there, make none, and keep the copies equal to it',
+      )
+        .preset('true')
+        .argParser(yesNo)
+        .default(false)
+        .conflicts(['user', 'database']),
+    )
+    .addOption(
       tufNamespaceFlag(tufRepository.namespace, {
         beside: rekorSigningSecret.namespace,
         unless: ({ passwordSecret }) => passwordSecret !== undefined,
@@ -101,6 +120,9 @@ export function createSecret(entropy: Entropy = systemEntropy) {
 }
 
 async function signingKey({ store, log, now }: JobContext, options: Options, entropy: Entropy) {
+  if (options.given) {
+    throw new JobError('usage', '--given is for credentials: --password-secret names them');
+  }
   const secret = secretIn(options.namespace, options.signingSecret);
   const published = secretIn(options.namespace, options.secret);
   let name = '';
@@ -134,15 +156,20 @@ async function signingKey({ store, log, now }: JobContext, options: Options, ent
 }
 
 async function credentials(
-  { store, log }: JobContext,
+  context: JobContext,
   options: Options & { passwordSecret: string },
   entropy: Entropy,
 ) {
-  const { user, database, namespace, passwordSecret, copyTo, immutable } = options;
+  const { store, log } = context;
+  const { user, database, namespace, passwordSecret, copyTo, immutable, given } = options;
   const secret = secretIn(namespace, passwordSecret);
   for (const other of copyTo) {
     const copy = secretIn(other, passwordSecret);
     refuseOwnedLacking(copy, await store.read(copy), rekorMysqlCredentials.keys);
+  }
+  if (given) {
+    const expected = { keys: rekorMysqlCredentials.keys, known: mysqlCredentials.keys };
+    await waitForKeys(context, secret, { ...expected, madeBy: 'whoever runs the database' });
   }
   const stored = await converge(store, secret, async (current) => {
     const [copy] = await Promise.all(
@@ -158,7 +185,8 @@ async function credentials(
   for (const other of copyTo) {
     const copy = secretIn(other, passwordSecret);
     const { data } = await converge(store, copy, (current) => {
-      const missing = missingInCopy(show(copy), current?.data, stored.data);
+      const lacking = given ? unlikeGiven : missingInCopy;
+      const missing = lacking(show(copy), current?.data, stored.data);
       return frozen(current, missing, { immutable });
     });
     const what = isOfItsOwn(data, stored.data)
