@@ -1,14 +1,13 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { chart } from '../../scripts/chart/rendered.ts';
 import { bringUp } from '../cluster/bring-up.ts';
 import { expectApart, openParty, type Party, sign, verify } from '../cluster/party.ts';
 import { rig, run, waste } from '../cluster/rig.ts';
 import { versions } from '../cluster/stack.ts';
-import { binary } from '../programs/binaries.ts';
+import { byTag, helmOn } from './on-rig.ts';
 import { flags } from './sets.ts';
 
 /* Two releases in one cluster, by two versions of Helm: all six namespaces under a prefix, and one namespace for all. */
@@ -54,17 +53,8 @@ const releases: readonly Release[] = [
   },
 ];
 
-/** The images by their tags: the rig serves the same names, and other bytes than their makers. */
-async function byTag(): Promise<object> {
-  const { images } = parse(await readFile(join(chart, 'values.yaml'), 'utf8'));
-  const names = Object.entries(images.names as Record<string, string>);
-  return Object.fromEntries(names.map(([key, name]) => [key, name.replace(/@.*/, '')]));
-}
-
-const helm = ({ helm: program }: Release, ...args: string[]) => {
-  const home = ['CONFIG', 'CACHE', 'DATA'].map((one) => `HELM_${one}_HOME=${join(work, 'helm')}`);
-  return cluster.mustExec(['env', ...home, binary(program), ...args, '--namespace', 'default']);
-};
+const helm = ({ helm: program }: Release, ...args: string[]) =>
+  helmOn(cluster, join(work, 'helm'), program, ...args);
 
 async function install(
   release: Release,
@@ -165,22 +155,19 @@ describe('two releases of the chart, in one cluster', () => {
     expect(await versions(cluster)).toEqual(before);
   });
 
-  it('take other values once their Jobs are deleted, which makes nothing anew', async () => {
+  it('take other values, with their Jobs run anew and their keys as they were', async () => {
     const secrets = async () =>
       Object.entries(await versions(cluster)).filter(([place]) => place.startsWith('Secret '));
     const before = await secrets();
     expect(before.length).toBeGreaterThan(20);
     for (const [index, release] of releases.entries()) {
-      const more = { pods: { user: 65534 } };
-      await expect(install(release, 'upgrade', more)).rejects.toThrow(/immutable/);
-      const label = `app.kubernetes.io/instance=${release.name}`;
-      await cluster.kubectl('delete', 'jobs', '-A', '-l', label);
-      await install(release, 'upgrade', more);
+      const jobs = await jobsOf(release);
+      await install(release, 'upgrade', { pods: { user: 65534 } });
       await upAndRunning(release);
-      await cluster.kubectl(
-        ...['rollout', 'status', 'deployment/rekor', '--timeout=3m', '-n'],
-        index === 0 ? 'stg-rekor-system' : 'all-in-one',
-      );
+      const anew = await jobsOf(release);
+      expect(Object.keys(anew)).toEqual(Object.keys(jobs));
+      expect(Object.values(anew).filter((uid) => Object.values(jobs).includes(uid))).toEqual([]);
+      await rolledOut(index);
       const party = parties[index]!;
       await sign(party);
       expect(await verify(party, party)).toMatchObject({ status: 0 });
@@ -188,19 +175,66 @@ describe('two releases of the chart, in one cluster', () => {
     expect(await secrets()).toEqual(before);
   });
 
-  it('are taken away one by one: the other goes on', async () => {
+  it('are taken away, all but the namespaces, and come back with their keys and their log', async () => {
     const [stg] = releases as [Release, Release];
     const before = await objectsOf('all-in-one');
     expect(Object.keys(before).length).toBeGreaterThan(50);
+    const keys = await secretsOf('stg-');
+    expect(Object.keys(keys).length).toBeGreaterThan(10);
+    const [first] = parties as [Party, Party];
+    await sign(first);
     await helm(stg, 'uninstall', stg.name);
     expect(await objectsOf('all-in-one')).toEqual(before);
-    // The database takes a minute to end.
-    const gone = ['trillian', 'rekor', 'fulcio', 'ctlog', 'tsa', 'tuf'];
-    const namespaces = gone.map((one) => `namespace/stg-${one}-system`);
-    await cluster.kubectl('wait', '--for=delete', '--timeout=3m', ...namespaces);
+    await noPodsIn('stg-trillian-system');
+    expect(await secretsOf('stg-')).toEqual(keys);
+    await install(stg, 'install');
+    await upAndRunning(stg);
+    expect(await secretsOf('stg-')).toEqual(keys);
+    expect(await verify(first, first)).toMatchObject({ status: 0 });
+    await sign(first);
+    expect(await verify(first, first)).toMatchObject({ status: 0 });
+  });
+
+  it('are taken away for good with their namespaces: the other goes on', async () => {
+    const [stg] = releases as [Release, Release];
+    const before = await objectsOf('all-in-one');
+    await helm(stg, 'uninstall', stg.name);
+    // As docs/gitops.md has it. The database takes a minute to end.
+    await cluster.kubectl(
+      ...['delete', 'namespace', '-l', 'app.kubernetes.io/instance=stg', '--timeout=3m'],
+    );
     expect(await objectsOf('stg-')).toEqual({});
+    expect(await objectsOf('all-in-one')).toEqual(before);
     const [, second] = parties as [Party, Party];
     await sign(second);
     expect(await verify(second, second)).toMatchObject({ status: 0 });
   });
 });
+
+/** The Secrets of one release, and their versions. */
+async function secretsOf(namespace: string): Promise<Record<string, string>> {
+  const all = Object.entries(await objectsOf(namespace));
+  return Object.fromEntries(all.filter(([place]) => place.startsWith('Secret ')));
+}
+
+async function jobsOf({ name }: Release): Promise<Record<string, string>> {
+  type Jobs = { items: { metadata: { namespace: string; name: string; uid: string } }[] };
+  const label = `app.kubernetes.io/instance=${name}`;
+  const { items } = await cluster.get<Jobs>('jobs', '-A', '-l', label);
+  const once = items.filter(({ metadata }) => !/^createtuf-\d+$/.test(metadata.name));
+  return Object.fromEntries(
+    once.map(({ metadata }) => [`${metadata.namespace}/${metadata.name}`, metadata.uid]),
+  );
+}
+
+async function rolledOut(index: number): Promise<void> {
+  await cluster.kubectl(
+    ...['rollout', 'status', 'deployment/rekor', '--timeout=3m', '-n'],
+    index === 0 ? 'stg-rekor-system' : 'all-in-one',
+  );
+}
+
+/** The database takes a minute to end. */
+async function noPodsIn(namespace: string): Promise<void> {
+  await cluster.kubectl('wait', '--for=delete', 'pods', '--all', '-n', namespace, '--timeout=3m');
+}
