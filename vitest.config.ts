@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 // A test may run what sets itself up, and must not take node_modules away under the others.
 process.env.SIGSTAND_INSTALL = 'no';
 
+// One more than there are processors here: a file that waits for a cluster leaves its processor to others.
+const maxWorkers = 3;
+
 // A test that asserts nothing shows nothing: it fails. Not where tests run at once: they share the count.
 const expect = { requireAssertions: true };
 
@@ -32,13 +35,15 @@ export default defineConfig({
         test: {
           name: 'unit',
           expect,
+          // Nothing here changes what is of the whole process, and a module is loaded once.
+          isolate: false,
           include: [
             'packages/*/src/**/*.test.ts',
             'test/*.test.ts',
             'test/bench/**/*.test.ts',
             'test/foreign/outcomes.test.ts',
           ],
-          maxWorkers: 2,
+          maxWorkers,
           // A busy machine may stand still for seconds.
           testTimeout: 30_000,
           hookTimeout: 30_000,
@@ -50,7 +55,7 @@ export default defineConfig({
           expect,
           include: ['test/apiserver/**/*.test.ts'],
           globalSetup: ['test/apiserver/setup.ts'],
-          maxWorkers: 2,
+          maxWorkers,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
@@ -63,7 +68,7 @@ export default defineConfig({
           testTimeout: process.env.FAULTS === 'long' ? 4 * 3_600_000 : 240_000,
           hookTimeout: 120_000,
           // Most of them wait for processes; one file's waiting is another's turn.
-          maxWorkers: 2,
+          maxWorkers,
           maxConcurrency: 10,
         },
       },
@@ -74,7 +79,7 @@ export default defineConfig({
           include: ['test/{consumers,conformance,fresh}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 240_000,
-          maxWorkers: 2,
+          maxWorkers,
         },
       },
       {
@@ -83,7 +88,7 @@ export default defineConfig({
           include: ['test/cluster/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 900_000,
-          maxWorkers: 2,
+          maxWorkers,
         },
       },
       // An emulated processor is a slow one; suites and engines compile for minutes; ten set-ups, one after another.

@@ -4,11 +4,9 @@ import { openTally } from '../cluster/tally.ts';
 import { figure } from '../faults/profile.ts';
 import { type Bare, type Ground, openGround } from './ground.ts';
 import { describeKyverno, describeOldForKyverno } from './kyverno.ts';
+import { long } from './long.ts';
 import { describeOldForPolicyController, describePolicyController } from './policy-controller.ts';
 import { postOf } from './post.ts';
-
-/** Without it, it is policy-controller alone: Kyverno and the ten minutes would take CI too long. */
-const long = process.env.ADMISSION === 'long';
 
 /** Both controllers on one cluster, with one stack, and images that are signed once and judged until the end. */
 export function describeAdmission(there: () => Bare): void {

@@ -7,6 +7,7 @@ import { figure } from '../faults/profile.ts';
 import { type Case, type Cases, makeCases } from './cases.ts';
 import type { Ground } from './ground.ts';
 import { type Controller, type Guide, openGuide } from './guide.ts';
+import { long } from './long.ts';
 import { admits, ask, askBeside, askInto, refuses, until, type Verdict } from './verdict.ts';
 
 /** Why each image is refused. */
@@ -138,7 +139,8 @@ export function postOf(of: () => Ground, controller: Controller, tally: Tally): 
       await kubectl('create', 'namespace', plain);
       await kubectl('label', 'namespace', plain, 'app.kubernetes.io/part-of=sigstand');
       const program = join(root, 'test/admission/latency.ts');
-      const args = [program, cases()[image], '200', namespace, plain];
+      const pods = long ? '200' : '20';
+      const args = [program, cases()[image], pods, namespace, plain];
       const times = JSON.parse(await of().cluster.mustExec([process.execPath, ...args]));
       for (const [where, all] of Object.entries(times as Record<string, number[]>)) {
         all.sort((a, b) => a - b);

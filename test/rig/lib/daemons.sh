@@ -9,9 +9,9 @@ in_network() { nsenter --net="/run/netns/$NETNS" -- "$@"; }
 start() {
   local name=$1; shift
   # Without a fork nsenter leaves bash itself in the host's pid namespace, and only the daemon is born in the new one:
-  # so $! is the host's number. The lock must not be inherited.
+  # so $! is the host's number. The lock must not be inherited. Memory is there: Go need not collect so often.
   # shellcheck disable=SC2016
-  nsenter --target "$(holder_pid)" --mount --net --pid --no-fork -- bash -c '
+  GOGC=400 nsenter --target "$(holder_pid)" --mount --net --pid --no-fork -- bash -c '
     log=$1 pid=$2; shift 2
     setsid "$@" >>"$log" 2>&1 </dev/null 8>&- 9>&- &
     echo $! >"$pid"' _ "$STATE/log/$name.log" "$RUN/$name.pid" "$@"
