@@ -16,7 +16,11 @@ test/rig/rig build
 # buildx, which says what it would build without an engine.
 test/kind/machine build docker
 if [ -n "${FOREIGN:-}" ]; then need_packages minisign:minisign; fi
-if [ -n "${CHART:-}" ]; then test/rig/rig build helm3 traefik; fi
+if [ -n "${CHART:-}" ]; then
+  test/rig/rig build helm3 traefik
+  need_packages chromium:chromium chromedriver:chromium-driver certutil:libnss3-tools script:bsdutils
+  npm ci --silent --ignore-scripts --prefix test/chart/openid
+fi
 if [ "${ADMISSION:-}" = long ]; then test/rig/rig build kyverno; fi
 trap 'test/rig/rig down >/dev/null' EXIT
 bash scripts/with-node.sh vitest run "$@"

@@ -1,0 +1,39 @@
+// openid/login.ts ADDRESS URL: logs in at the page to which URL leads, as a browser without scripts does: follows redirects,
+// keeps cookies, and sends each form with the address in its text field; ends where a page has no form
+const [address, start] = process.argv.slice(2) as [string, string];
+const cookies = new Map<string, string>();
+
+async function ask(url: URL, body?: URLSearchParams): Promise<{ url: URL; text: string }> {
+  const headers = { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') };
+  const method = body ? { method: 'POST', body } : {};
+  const answer = await fetch(url, { ...method, headers, redirect: 'manual' });
+  for (const cookie of answer.headers.getSetCookie()) {
+    const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie)!;
+    cookies.set(name!, value!);
+  }
+  const to = answer.headers.get('location');
+  if (to !== null) return ask(new URL(to, url));
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${text}`);
+  return { url, text };
+}
+
+const attribute = (tag: string, name: string) =>
+  new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1]?.replaceAll('&amp;', '&');
+
+let page = await ask(new URL(start));
+for (let form = formIn(page.text); form !== undefined; form = formIn(page.text)) {
+  page = await ask(new URL(form.action, page.url), form.fields);
+}
+
+function formIn(text: string): { action: string; fields: URLSearchParams } | undefined {
+  const [form] = /<form[\s\S]*?<\/form>/.exec(text) ?? [];
+  const action = form && attribute(form, 'action');
+  if (!form || !action) return undefined;
+  const fields = new URLSearchParams();
+  for (const [tag] of form.matchAll(/<input[^>]*>/g)) {
+    const written = attribute(tag, 'type') === 'hidden' ? attribute(tag, 'value') : address;
+    fields.set(attribute(tag, 'name')!, written ?? '');
+  }
+  return { action, fields };
+}
