@@ -8,6 +8,8 @@ CONTROLLERS=(policy-controller kyverno)
 OLDER=(helm3)
 # What leads clients in from outside: the same.
 INGRESSES=(traefik)
+# What applies the manifests again and again: the same.
+GITOPS=(flux)
 # Whoever builds on the rig adds the folder of their modules here, and the modules to the list.
 MODULE_FOLDERS=()
 
@@ -30,7 +32,7 @@ rig_build() {
 build_module() {
   local module=$1 to folder
   folder=$(module_folder "$module")
-  [ -f "$folder/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images ${CONTROLLERS[*]} ${OLDER[*]} ${INGRESSES[*]}"
+  [ -f "$folder/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images ${CONTROLLERS[*]} ${OLDER[*]} ${INGRESSES[*]} ${GITOPS[*]}"
   to=$(module_bin "$module")
   [ ! -d "$to" ] || { note "$(module_title "$module"):" cached; return; }
   PINS=${folder#"$ROOT"/}/go.mod STEP_LOG=$CACHE/log/$module.log step "building $(module_title "$module")" compile "$module" "$to"
@@ -51,6 +53,10 @@ compile() {
   [ "$module" != traefik ] ||
     keep_definitions "$fresh/definitions" docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml
   [[ " ${CONTROLLERS[*]} " != *" $module "* ]] || keep_manifests "$module" "$fresh"
+  if [ "$module" = flux ]; then
+    keep_definitions "$fresh/definitions" config/crd/bases
+    keep_definitions "$fresh/definitions" config/crd/bases github.com/fluxcd/source-controller
+  fi
   mv "$fresh" "$to"
 }
 
@@ -63,12 +69,12 @@ keep_manifests() {
   chmod -R u+w "$2/config"
 }
 
-# Custom resources of the module that a folder is there for, files or a folder of them.
+# Custom resources of the module that a folder is there for, or of the one named: files or a folder of them.
 keep_definitions() {
   local main
-  main=$(module_main "$module")
+  main=${3:-$(module_main "$module")}
   go mod download "$main"
-  mkdir "$1"
+  mkdir -p "$1"
   find "$(go list -m -f '{{.Dir}}' "$main")/$2" -name '*.y*ml' -exec install -m 644 -t "$1" {} +
 }
 
@@ -144,6 +150,7 @@ module_main() {
     kyverno) echo github.com/kyverno/kyverno ;;
     gateway-api) echo sigs.k8s.io/gateway-api ;;
     traefik) echo github.com/traefik/traefik/v3 ;;
+    flux) echo github.com/fluxcd/kustomize-controller ;;
   esac
 }
 
@@ -160,6 +167,7 @@ module_title() {
     helm*) echo "helm $(module_version "$1")" ;;
     sigstore-go | go-tuf | kube-router | policy-controller | kyverno | act | gateway-api | traefik) echo "$1 $(module_version "$1")" ;;
     gitsign) echo "gitsign $(module_version gitsign)" ;;
+    flux) echo "flux's kustomize-controller $(module_version flux), and its source-controller" ;;
     load) echo "load, with sigstore-go $(module_version load)" ;;
     engine) echo "docker's engine, moby $(module_version engine)" ;;
     docker) echo "docker's client, with buildx, $(module_version docker)" ;;
@@ -177,7 +185,7 @@ wanted_go() {
 # them apart.
 rig_bin() {
   local name=${1:?usage: rig bin NAME} module candidate
-  for module in "${MODULES[@]}" "${CONTROLLERS[@]}" "${INGRESSES[@]}"; do
+  for module in "${MODULES[@]}" "${CONTROLLERS[@]}" "${INGRESSES[@]}" "${GITOPS[@]}"; do
     candidate=$(module_bin "$module")/$name
     [ "$name" != "$module" ] || [[ $name != cosign* ]] || candidate=$(module_bin "$module")/cosign
     [ ! -x "$candidate" ] || { echo "$candidate"; return; }
