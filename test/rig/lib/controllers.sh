@@ -1,22 +1,25 @@
 # shellcheck shell=bash
-# Admission controllers, which `up --with` installs: their modules' own manifests, with the changes that are named here.
+# What `up --with` installs. Admission controllers: their modules' own manifests, with the changes that are named here.
+# Traefik: its module's definitions and those of the Gateway API, and a Deployment of ours.
 
 controller_image() {
   case $1 in
     policy-controller) echo "ghcr.io/sigstore/policy-controller/policy-controller:v$(module_version "$1")" ;;
     kyverno) echo "reg.kyverno.io/kyverno/kyverno:v$(module_version "$1")" ;;
+    traefik) echo "docker.io/library/traefik:v$(module_version "$1")" ;;
   esac
 }
 
-controller_program() { if [ "$1" = kyverno ]; then echo kyverno; else echo webhook; fi; }
+controller_program() { if [ "$1" = policy-controller ]; then echo webhook; else echo "$1"; fi; }
 
-controller_namespace() { if [ "$1" = kyverno ]; then echo kyverno; else echo cosign-system; fi; }
+controller_namespace() { if [ "$1" = policy-controller ]; then echo cosign-system; else echo "$1"; fi; }
 
 # A comma-separated list, a name on each line.
 controllers_of() {
   local name
   for name in ${1//,/ }; do
-    [[ " ${CONTROLLERS[*]} " == *" $name "* ]] || die "no controller '$name'; there are: ${CONTROLLERS[*]}"
+    [[ " ${CONTROLLERS[*]} ${INGRESSES[*]} " == *" $name "* ]] ||
+      die "no controller '$name'; there are: ${CONTROLLERS[*]} ${INGRESSES[*]}"
     echo "$name"
   done
 }
@@ -57,4 +60,12 @@ manifests_of_kyverno() {
       -e 's/^\( *\)- --registryCredentialHelpers=.*/\1- --registryCredentialHelpers=\n\1- --imageVerifyCacheEnabled=false/' \
       -e 's/--admissionReports=true/--admissionReports=false/' \
       -e 's/--enableReporting=.*/--enableReporting=/'
+}
+
+# Its class is of a kind that the API server must know first.
+manifests_of_traefik() {
+  local definitions=(-f "$(rig_bin gateway-api)" -f "$(module_bin traefik)/definitions")
+  admin apply --server-side --force-conflicts "${definitions[@]}" >&2
+  admin wait --for=condition=Established --timeout=60s "${definitions[@]}" >&2
+  fill <"$HERE/config/traefik.yaml" | sed "s#image: docker.io/library/traefik\$#image: $2#"
 }

@@ -15,6 +15,7 @@ rig_up() {
   need_root up
   # What only tests ask for (cosign 2, sigstore-go) is left to `rig build`.
   rig_build packages pause kube dns kube-router sigstore cosign3 images "${controllers[@]}"
+  [[ " ${controllers[*]} " != *" traefik "* ]] || rig_build gateway-api
   for name in "${controllers[@]}"; do build_controller_image "$name"; done
   lock_machine
   if running; then
