@@ -7,17 +7,17 @@ import {
   tufRepository,
 } from '@sigstand/contracts/records';
 import { readConfig } from '@sigstand/createctconfig/ct-config';
-import { createTuf } from '@sigstand/createtuf/job';
-import type { Job } from '@sigstand/job/main';
 import { runJob } from '@sigstand/job/testing';
 import { parseCertificates } from '@sigstand/pki/chain';
 import { fingerprint, publicPem } from '@sigstand/pki/keys';
 import { openPrivateKey } from '@sigstand/pki/open';
 import { memoryStore } from '@sigstand/store/memory';
-import { type Data, type Ref, type Snapshot, type Store, show } from '@sigstand/store/store';
+import { type Data, type Ref, type Store, secretIn, show } from '@sigstand/store/store';
+import { type Naming, namespaceOf } from '../packages/sigstand/src/names.ts';
 import type { Ground } from '../packages/sigstand/src/rotate/ground.ts';
 import type { JobObject } from '../packages/sigstand/src/rotate/settings.ts';
-import { argsInPod, type JobPod, jobPodsOf, jobs } from './jobs.ts';
+import { argsInPod, type JobPod, jobPodsOf } from './jobs.ts';
+import { begin, jobFor, madeBy } from './made-stack.ts';
 import { type Manifest, manifests } from './stack.ts';
 
 /* A stack in memory, made by the real Jobs, whose services sign with what their Secrets held when they started. */
@@ -44,68 +44,22 @@ export interface MemoryStack extends Ground {
 
 type Server = 'rekor' | 'fulcio' | 'ctlog' | 'tsa';
 
-const secrets: Record<Server, Ref> = {
-  rekor: rekorSigningSecret,
-  fulcio: fulcioSecrets,
-  ctlog: ctlogSecrets,
-  tsa: tsaCertChain,
+const secretNames: Record<Server, string> = {
+  rekor: rekorSigningSecret.name,
+  fulcio: fulcioSecrets.name,
+  ctlog: ctlogSecrets.name,
+  tsa: tsaCertChain.name,
 };
+const servers = Object.keys(secretNames) as Server[];
 
-/** A Job as it is in these tests: what a real client says to each repository is asked elsewhere. */
-export function jobFor({ job }: JobPod): Job {
-  return job === 'createtuf' ? createTuf({ check: async () => {} }) : jobs[job]!();
-}
-
-const pristine = new Map<readonly Manifest[], Promise<Records>>();
-
-type Records = readonly (readonly [Ref, Snapshot])[];
-
-/** What the Jobs of some manifests have made, once for all tests. */
-function madeBy(objects: readonly Manifest[]): Promise<Records> {
-  const known = pristine.get(objects) ?? make(objects);
-  pristine.set(objects, known);
-  return known;
-}
-
-async function make(objects: readonly Manifest[]): Promise<Records> {
-  const all = memoryStore();
-  const refs = new Map<string, Ref>();
-  const store: Store = {
-    ...all,
-    async write(ref, change, replacing) {
-      refs.set(show(ref), ref);
-      await all.write(ref, change, replacing);
-    },
-  };
-  for (const { kind, metadata, ...rest } of objects) {
-    if (kind !== 'ConfigMap') continue;
-    const { data = {} } = rest as { data?: Record<string, string> };
-    const entries = Object.entries(data).map(([key, value]) => [key, bytes(value)]);
-    const ref: Ref = {
-      kind: 'ConfigMap',
-      namespace: metadata.namespace ?? '',
-      name: metadata.name,
-    };
-    await store.write(ref, { data: Object.fromEntries(entries) });
-  }
-  const once = jobPodsOf(objects).filter(({ owner }) => owner.kind === 'Job');
-  await Promise.all(
-    once.map(async (pod) => {
-      const args = [...argsInPod(pod), '--timeout=40s'];
-      const now = () => new Date(begin);
-      const { status, stderr } = await runJob(jobFor(pod), store, { args, env: pod.env, now });
-      if (status !== 0) throw new Error(stderr);
-    }),
-  );
-  return Promise.all(
-    [...refs.values()].map(async (ref) => [ref, (await all.read(ref)) as Snapshot] as const),
-  );
-}
-
-const begin = Date.parse('2031-01-01T00:00:00Z');
-
-/** A stack after `kubectl apply -f manifests`. */
-export async function memoryStack(objects: readonly Manifest[] = manifests): Promise<MemoryStack> {
+/** A stack after `kubectl apply -f manifests`, or of other manifests, whose namespaces are named otherwise. */
+export async function memoryStack(
+  objects: readonly Manifest[] = manifests,
+  naming: Naming = {},
+): Promise<MemoryStack> {
+  const url = (server: Server) => `http://${server}.${namespaceOf(naming, server)}.svc`;
+  const secretOf = (server: Server) => secretIn(namespaceOf(naming, server), secretNames[server]);
+  const repository = { ...tufRepository, namespace: namespaceOf(naming, 'tuf') };
   const all = memoryStore();
   for (const [ref, { data, annotations }] of await madeBy(objects)) {
     await all.write(ref, { data, annotations });
@@ -151,14 +105,14 @@ export async function memoryStack(objects: readonly Manifest[] = manifests): Pro
     if (!found) throw new Error(`no ${kind} ${name}`);
     return found;
   };
-  const runPod = async (pod: JobPod) => {
-    const args = [...argsInPod(pod), '--timeout=40s'];
+  const runPod = async (pod: JobPod, more: readonly string[]) => {
+    const args = [...argsInPod(pod), '--timeout=40s', ...more];
     const now = () => new Date(clock);
     const { status, stderr } = await runJob(jobFor(pod), raw, { args, env: pod.env, now });
     if (status !== 0) throw new Error(stderr);
   };
   const start = async (server: Server) => {
-    running.set(server, (await all.read(secrets[server]))?.data ?? {});
+    running.set(server, (await all.read(secretOf(server)))?.data ?? {});
   };
   const live = (server: Server) => running.get(server) ?? {};
   // To open a sealed key takes a tenth of a second, on purpose.
@@ -179,23 +133,23 @@ export async function memoryStack(objects: readonly Manifest[] = manifests): Pro
   };
 
   const answers: Record<string, () => string> = {
-    'http://rekor.rekor-system.svc/api/v1/log/publicKey': () =>
+    [`${url('rekor')}/api/v1/log/publicKey`]: () =>
       Buffer.from(publicPem(createPublicKey(keyOf('rekor')))).toString(),
-    'http://fulcio.fulcio-system.svc/api/v2/trustBundle': () => {
+    [`${url('fulcio')}/api/v2/trustBundle`]: () => {
       const certificates = parseCertificates(live('fulcio').cert ?? bytes(''));
       matching(keyOf('fulcio'), certificates[0]?.publicKey);
       return JSON.stringify({ chains: [{ certificates: certificates.map(String) }] });
     },
-    'http://tsa.tsa-system.svc/api/v1/timestamp/certchain': () => {
+    [`${url('tsa')}/api/v1/timestamp/certchain`]: () => {
       const chain = live('tsa')['cert-chain'] ?? bytes('');
       matching(keyOf('tsa'), parseCertificates(chain)[0]?.publicKey);
       return Buffer.from(chain).toString();
     },
-    'http://ctlog.ctlog-system.svc/sigstorescaffolding/ct/v1/get-roots': () => {
+    [`${url('ctlog')}/sigstorescaffolding/ct/v1/get-roots`]: () => {
       const roots = parseCertificates(live('ctlog').rootca ?? bytes(''));
       return JSON.stringify({ certificates: roots.map(({ raw: der }) => der.toString('base64')) });
     },
-    'http://ctlog.ctlog-system.svc/sigstorescaffolding/ct/v1/get-sth': () => {
+    [`${url('ctlog')}/sigstorescaffolding/ct/v1/get-sth`]: () => {
       const head = Buffer.alloc(50);
       head.writeUInt8(1, 1);
       head.writeBigUInt64BE(BigInt(clock), 2);
@@ -243,19 +197,19 @@ export async function memoryStack(objects: readonly Manifest[] = manifests): Pro
       const { spec } = found as unknown as { spec: { jobTemplate: JobObject } };
       return kind === 'CronJob' ? spec.jobTemplate : (found as unknown as JobObject);
     },
-    async run({ name }) {
+    async run({ name }, args = []) {
       counted(`run ${name}`);
-      await runPod(podOf(name, 'CronJob'));
+      await runPod(podOf(name, 'CronJob'), args);
     },
     async restart({ name }) {
       counted(`restart ${name}`);
       await start(name as Server);
     },
-    async timestamps() {
-      return [served['timestamp.json'] ?? bytes('')];
+    async handedOut() {
+      return [served];
     },
     async touch() {
-      served = (await all.read(tufRepository))?.data ?? {};
+      served = (await all.read(repository))?.data ?? {};
     },
     async remove(ref) {
       counted(`remove ${show(ref)}`);
@@ -263,7 +217,7 @@ export async function memoryStack(objects: readonly Manifest[] = manifests): Pro
     },
   };
 
-  for (const server of Object.keys(secrets) as Server[]) await start(server);
+  for (const server of servers) await start(server);
   await stack.touch('');
   return stack;
 }

@@ -7,7 +7,10 @@ import { type KindName, kindNames, kinds } from '../packages/sigstand/src/rotate
 import { trustedIn } from '../packages/sigstand/src/rotate/record.ts';
 import { type Asked, prepare, rotate } from '../packages/sigstand/src/rotate/run.ts';
 import { argsInPod, jobPods } from './jobs.ts';
-import { jobFor, Killed, type MemoryStack, memoryStack } from './rotating.ts';
+import { jobFor } from './made-stack.ts';
+import { Killed, type MemoryStack, memoryStack } from './rotating.ts';
+import { secondStack } from './second-stack.ts';
+import { objectsIn } from './stack.ts';
 
 /* sigstand rotate on a stack in memory: the real Jobs made it, and make what is new. */
 
@@ -27,7 +30,7 @@ async function run(name: KindName, changes: Partial<Asked> = {}): Promise<string
   const done: string[] = [];
   const wish = asked(name, changes);
   const prepared = await prepare(stack, wish);
-  await rotate(stack, prepared, { asked: wish, report: ({ name: step }) => void done.push(step) });
+  await rotate(stack, prepared, { asked: wish, report: (step) => void done.push(step) });
   return done;
 }
 
@@ -135,6 +138,17 @@ describe.each(['ctlog', 'rekor'] as const)('sigstand rotate %s', (name) => {
       message: expect.stringContaining('clients are told of'),
     });
     expect(stack.changes).toEqual([]);
+  });
+});
+
+describe('a stack of another name', () => {
+  it('is found by its prefix', async () => {
+    const naming = { namespacePrefix: 'stg-' };
+    stack = await memoryStack(objectsIn(await secondStack('stg-'), 'stg.yaml'), naming);
+    const old = stack.signsWith('fulcio');
+    expect((await run('fulcio', { naming, kind: kinds.fulcio })).at(-1)).toBe('finish');
+    expect(trusted('fulcio')).toEqual({ [old]: 'ended', [stack.signsWith('fulcio')]: 'open' });
+    expect(stack.changes.filter((one) => / (fulcio|ctlog|tuf)-system/.test(one))).toEqual([]);
   });
 });
 

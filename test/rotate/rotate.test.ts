@@ -82,6 +82,25 @@ describe.each(kinds)('sigstand rotate %s', (kind) => {
   });
 });
 
+describe('sigstand rotate tuf-root', () => {
+  it('is followed by every client, at every moment', async () => {
+    await watched('sigstand rotate tuf-root', () => expectDone(['tuf-root']));
+    expect(refusals.get('sigstand rotate tuf-root')).toBe(0);
+    await looksWell();
+    await held();
+  });
+
+  it.each([1, 2])('killed after %i steps, makes one new root', async (after) => {
+    const version = async () =>
+      Object.keys(await field.tuf.files()).filter((name) => /^\d+\.root\.json$/.test(name)).length;
+    const before = await version();
+    await cli.kill(['rotate', 'tuf-root', '--take-over'], after);
+    await expectDone(['tuf-root', '--take-over']);
+    expect(await version()).toBe(before + 1);
+    await looksWell();
+  });
+});
+
 describe('killed', () => {
   // Every step of the two that have most; on the others test/rotation.test.ts does the same in memory.
   const steps = { rekor: 12, ctlog: 0, tsa: 0, fulcio: 13 };

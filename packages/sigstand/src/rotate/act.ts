@@ -9,7 +9,8 @@ import type { Ground } from './ground.ts';
 import { fitted } from './make.ts';
 import type { Step } from './next.ts';
 import { beginning, has, keeping, type Made, noting, picked, type Record } from './record.ts';
-import { isServed, liveKey, type Places } from './see.ts';
+import { liveKey, type Places } from './see.ts';
+import { serve } from './serve.ts';
 import { keptAs } from './told.ts';
 
 /** What a step is done with. */
@@ -26,7 +27,7 @@ export interface Acting {
   readonly keepOld: boolean;
 }
 
-const patience = { serve: 120_000, live: 60_000 };
+const patience = 60_000; // milliseconds
 
 /** Does one step. Each is one write to one object, or can be done again. @throws {JobError} */
 export async function act({ name, until }: Step, acting: Acting): Promise<void> {
@@ -58,7 +59,7 @@ export async function act({ name, until }: Step, acting: Acting): Promise<void> 
     case 'serve':
     case 'tell':
     case 'untell':
-      await serve(ground, places);
+      await serve(ground, places.repository);
       if (name === 'serve' && acting.record)
         await change(ref, () => noting('announced', ground.now()));
       return;
@@ -133,23 +134,6 @@ function created({ created: time }: Record): Pick<Change, 'annotations'> {
   return time ? { annotations: { [createdNote]: time } } : {};
 }
 
-async function serve(ground: Ground, places: Places): Promise<void> {
-  const end = ground.now().getTime() + patience.serve;
-  await ground.touch(places.repository.namespace);
-  while (!(await isServed(ground, places))) {
-    if (ground.now().getTime() > end) {
-      throw new JobError(
-        'unavailable',
-        'a web server of the repository does not have the new files yet',
-        {
-          hint: `see the Pods of ${places.repository.namespace}, then run it again`,
-        },
-      );
-    }
-    await ground.pause(200);
-  }
-}
-
 /** The CT log takes a new root when it starts again. */
 async function accept({ ground, places, record }: Acting): Promise<void> {
   const { ctlog } = places;
@@ -170,7 +154,7 @@ async function accept({ ground, places, record }: Acting): Promise<void> {
 async function restart({ ground, places, record, to }: Acting): Promise<void> {
   const { kind, record: ref } = places;
   await ground.restart({ kind: 'Deployment', namespace: ref.namespace, name: kind.server });
-  const end = ground.now().getTime() + patience.live;
+  const end = ground.now().getTime() + patience;
   const known = record ? [record.public] : [];
   while ((await liveKey(ground, places, known)) !== to) {
     if (ground.now().getTime() > end) {

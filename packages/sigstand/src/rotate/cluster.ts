@@ -103,7 +103,7 @@ export function groundOver(
         ? ((found as CronJob).spec?.jobTemplate ?? {})
         : (found as JobObject);
     },
-    async run(cronJob, args) {
+    async run(cronJob, args = []) {
       const { namespace } = cronJob;
       const job = { kind: 'Job', namespace, name: `${cronJob.name}-rotate` } as const;
       const found = (await get(cronJob)) as CronJob | undefined;
@@ -141,14 +141,19 @@ export function groundOver(
         ),
       );
     },
-    async timestamps(namespace) {
+    async handedOut(namespace, names) {
       const found = await webServers(namespace);
       return Promise.all(
         found.map(async ({ pod, port }) => {
           const connect = () => connected(access, { namespace, pod, port });
           const way = wayBy({ connect, timeout: patience.answer });
-          const { status, body } = await way({ url: `http://tuf.${namespace}.svc/timestamp.json` });
-          return status === 200 ? body : new Uint8Array();
+          const files = await Promise.all(
+            names.map(async (name) => {
+              const { status, body } = await way({ url: `http://tuf.${namespace}.svc/${name}` });
+              return [name, status === 200 ? new Uint8Array(body) : new Uint8Array()] as const;
+            }),
+          );
+          return Object.fromEntries(files);
         }),
       );
     },

@@ -1,4 +1,4 @@
-import type { Named, Ref, Store } from '@sigstand/store/store';
+import type { Data, Named, Ref, Store } from '@sigstand/store/store';
 import type { Way } from '../status/way.ts';
 import type { JobObject } from './settings.ts';
 
@@ -12,12 +12,12 @@ export interface Ground {
   readonly pause: (time: number) => Promise<void>;
   /** A Job, or the one that a CronJob makes. @throws {JobError} unavailable, where there is none. */
   readonly job: (ref: Named) => Promise<JobObject>;
-  /** Runs a CronJob's Job once, now, to its end; with other arguments, where some are given. @throws {JobError} */
+  /** Runs a CronJob's Job once, now, to its end; with more arguments, where some are given. @throws {JobError} */
   readonly run: (cronJob: Named, args?: readonly string[]) => Promise<void>;
   /** Starts a Deployment's Pods anew, and waits until no old one is left. @throws {JobError} */
   readonly restart: (deployment: Named) => Promise<void>;
-  /** What each web server of the repository has as its newest timestamp. */
-  readonly timestamps: (namespace: string) => Promise<readonly Uint8Array[]>;
+  /** Some files of the repository, as each web server has them. */
+  readonly handedOut: (namespace: string, names: readonly string[]) => Promise<readonly Data[]>;
   /** Has the kubelet look for news at once in the volumes of the web servers. */
   readonly touch: (namespace: string) => Promise<void>;
   readonly remove: (ref: Ref) => Promise<void>;

@@ -209,6 +209,26 @@ describe('a rotation', () => {
     expect(step).toMatchObject({ stuck: expect.stringMatching(why) });
   });
 
+  it('has clients told again where the repository lost the new key meanwhile', () => {
+    const world = fresh();
+    run(world, wish(), 'new', 5);
+    expect(world.begun?.announced).toBeDefined();
+    world.stored = { old: 'open' };
+    world.served = world.stored;
+    expect(run(world, wish(), 'none', 1_000)).toBe('done');
+    expect(world.live).toBe('new');
+  });
+
+  it('has a service started again that went back to the old key', () => {
+    const world = fresh();
+    for (let budget = 1; world.begun?.restarted === undefined; budget += 1) {
+      Object.assign(world, fresh());
+      run(world, wish({ linger: 1_000 }), 'new', budget);
+    }
+    const step = next({ ...observed(world), live: 'old' }, wish(), new Date(world.now));
+    expect(step).toEqual({ name: 'restart' });
+  });
+
   it('does not switch where the old key is not in what is published', () => {
     const world = fresh();
     run(world, wish(), 'new', 5);

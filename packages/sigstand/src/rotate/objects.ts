@@ -68,18 +68,15 @@ export function endOf({ status }: JobStatus): 'done' | 'failed' | undefined {
   return has('Failed') ? 'failed' : undefined;
 }
 
-/** The Job that a CronJob would make now; with other arguments, where some are given. */
+/** The Job that a CronJob would make now; with more arguments, where some are given. */
 export function jobFrom(
   { spec }: CronJob,
-  {
-    namespace,
-    name,
-    args,
-  }: { namespace: string; name: string; args: readonly string[] | undefined },
+  { namespace, name, args }: { namespace: string; name: string; args: readonly string[] },
 ): object {
   const { metadata = {}, spec: job = {} } = spec?.jobTemplate ?? {};
   const [first, ...others] = job.template?.spec?.containers ?? [];
-  const containers = [{ ...first, ...(args && { args }) }, ...others];
+  const all = [...(first?.args ?? []), ...args];
+  const containers = [{ ...first, ...(all.length > 0 && { args: all }) }, ...others];
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',

@@ -8,11 +8,13 @@ import { act } from './act.ts';
 import type { Ground } from './ground.ts';
 import type { Kind } from './kinds.ts';
 import { newKey } from './make.ts';
-import { last, next, plan, type Step, type Stuck, type Wish } from './next.ts';
+import { last, next, plan, type Step, type Stuck, short, type Wish } from './next.ts';
+import { createtufPlaces } from './places.ts';
 import { keyIn, type Made, readRecord, recordOf } from './record.ts';
 import { type Places, see } from './see.ts';
-import { settingIn, settingsOf } from './settings.ts';
-import type { Telling } from './told.ts';
+import { settingsOf } from './settings.ts';
+import { type Telling, told } from './told.ts';
+import type { Report, Work } from './work.ts';
 
 /** What a rotation is asked for. */
 export interface Asked extends Wish {
@@ -30,9 +32,6 @@ export interface Prepared {
   readonly telling: Telling;
   readonly begun: boolean;
 }
-
-/** Told of each step that was done, and how long it took. */
-export type Report = (step: Step, milliseconds: number) => void;
 
 const longestWait = 900_000; // milliseconds; who has to wait longer comes back
 
@@ -53,6 +52,20 @@ export async function prepare(ground: Ground, asked: Asked): Promise<Prepared> {
   };
 }
 
+/** A rotation of a key, to be shown and done. @throws {JobError} */
+export async function keyWork(ground: Ground, asked: Asked): Promise<Work> {
+  const prepared = await prepare(ground, asked);
+  const { steps, telling, begun } = prepared;
+  return {
+    ...{ what: asked.kind.name, title: asked.kind.title },
+    ...{ from: short(telling.from), underWay: begun },
+    plan: steps.map((step) =>
+      'stuck' in step ? step : { step: step.name, says: told(step, telling) },
+    ),
+    run: (report) => rotate(ground, prepared, { asked, report }),
+  };
+}
+
 /** Does what is left of a rotation, and looks after each step. @throws {JobError} */
 export async function rotate(
   ground: Ground,
@@ -70,7 +83,7 @@ export async function rotate(
     const { present } = observed;
     const to = observed.begun?.to ?? keyIn(places.kind, 'the new key', made.public);
     await act(step, { ground, places, made, present, to, record, keepOld: asked.keepOld });
-    report(step, ground.now().getTime() - began.getTime());
+    report(step.name, ground.now().getTime() - began.getTime());
     if (last.includes(step.name)) return;
     done = step;
   }
@@ -90,21 +103,14 @@ async function refuseFixed({ store }: Ground, { copy }: Places, made: Made): Pro
   }
 }
 
-/** Where everything of a key is: by the chart's rules, and by what the Jobs in the cluster say. */
+/** Where everything of a key is: by the chart's rules, and by what createtuf says in the cluster. */
 async function placesOf(ground: Ground, { kind, naming }: Asked): Promise<Places> {
-  const tuf = namespaceOf(naming, 'tuf');
-  const cronJob = { kind: 'CronJob', namespace: tuf, name: 'createtuf' } as const;
-  const settings = await settingsOf(ground.store, 'CronJob createtuf', {
-    job: await ground.job(cronJob),
-    namespace: tuf,
-  });
-  const setting = (flag: string, standard: string) =>
-    settingIn(settings, 'createtuf', flag) ?? standard;
+  const { repository, setting } = await createtufPlaces(ground, naming);
+  const copy = setting(`${kind.name}-secret`, copies[kind.name].name);
   return {
-    kind,
+    ...{ kind, repository },
     record: recordOf(kind, namespaceOf(naming, kind.system)),
-    copy: secretIn(tuf, setting(`${kind.name}-secret`, copies[kind.name].name)),
-    repository: { kind: 'ConfigMap', namespace: tuf, name: setting('configmap', 'tuf-repository') },
+    copy: secretIn(repository.namespace, copy),
     ctlog: secretIn(namespaceOf(naming, 'ctlog'), 'ctlog-secrets'),
     url: (server) => `http://${server}.${namespaceOf(naming, server as Kind['system'])}.svc`,
   };

@@ -14,6 +14,7 @@ import type { Ground } from './ground.ts';
 import type { Kind } from './kinds.ts';
 import type { Observed } from './next.ts';
 import { has, keyIn, type Made, picked, type Record, readRecord, trustedIn } from './record.ts';
+import { isServed } from './serve.ts';
 
 /** Where everything of one key is, in one stack. */
 export interface Places {
@@ -66,7 +67,7 @@ export async function see(ground: Ground, places: Places, made: Made): Promise<S
       }),
     },
     trusted: trustedIn(kind, document, ground.now()),
-    served: await isServed(ground, places),
+    served: await isServed(ground, places.repository),
     live: await liveKey(ground, places, keys),
     accepted: await isAccepted(ground, places, record),
   };
@@ -85,16 +86,6 @@ async function trustDocument({ store }: Ground, { repository }: Places): Promise
   const { data = {} } = (await store.read(repository)) ?? {};
   const targets = at(show(repository), () => publishedTargets(openRepository(data)));
   return targets.find(({ name }) => name === 'trusted_root.json')?.bytes ?? new Uint8Array();
-}
-
-/** Whether every web server hands out the repository as it is stored. */
-export async function isServed(
-  { store, timestamps }: Ground,
-  { repository }: Places,
-): Promise<boolean> {
-  const stored = (await store.read(repository))?.data['timestamp.json'] ?? new Uint8Array();
-  const all = await timestamps(repository.namespace);
-  return all.length > 0 && all.every((one) => Buffer.compare(one, stored) === 0);
 }
 
 /** The key that the service signs with, of those that may be. @throws {JobError} */

@@ -1,6 +1,5 @@
 import { show } from '@sigstand/store/store';
-import type { Kind } from './kinds.ts';
-import { type Step, type StepName, type Stuck, short } from './next.ts';
+import type { Step, StepName } from './next.ts';
 import type { Made } from './record.ts';
 import type { Places } from './see.ts';
 
@@ -47,29 +46,6 @@ export function told(step: Step, { places, made, keepOld, from }: Telling): stri
 /** The name of the Secret that keeps an old private key. */
 export function keptAs({ secret }: Made, from: string): string {
   return `${secret.name}-before-${from.slice(0, 8)}`;
-}
-
-/** The plan, a line for each step. */
-export function planText(
-  { title }: Kind,
-  steps: readonly (Step | Stuck)[],
-  telling: Telling,
-  begun: boolean,
-): string {
-  const what = begun ? `a rotation of ${title} is under way` : `rotates ${title}`;
-  const lines = steps.map((step, index) =>
-    'stuck' in step ? `  !! ${step.stuck}` : line(index + 1, step.name, told(step, telling)),
-  );
-  return `${what}, from ${short(telling.from)}:\n${lines.join('\n')}\n`;
-}
-
-/** A step that is done. */
-export function doneText({ name }: Step, milliseconds: number): string {
-  return `  ok  ${name.padEnd(9)} ${(milliseconds / 1_000).toFixed(1)} s\n`;
-}
-
-function line(number: number, name: string, sentence: string): string {
-  return `  ${String(number).padStart(2)}  ${name.padEnd(9)} ${sentence}`;
 }
 
 function time(date: Date): string {

@@ -6,15 +6,18 @@ import { duration } from '@sigstand/job/values';
 import { namespaceOf, prefixOption, singleOption } from '../names.ts';
 import { accessTo, defineVerb, type VerbContext, verbCommand } from '../verb.ts';
 import { groundOver } from './cluster.ts';
-import { type KindName, kindNames, kinds } from './kinds.ts';
+import type { Ground } from './ground.ts';
+import { kindNames, kinds } from './kinds.ts';
 import { withLease } from './lease.ts';
-import type { Step } from './next.ts';
-import { type Asked, type Prepared, prepare, rotate as runRotation } from './run.ts';
-import { doneText, planText, told } from './told.ts';
+import { keyWork } from './run.ts';
+import { rootWork } from './tuf-root.ts';
+import { doneText, planText, type Report, type Work } from './work.ts';
 
 const summary = 'replace a CA or a key, and no client refuses anything';
 
-const description = `Replace a CA or a key: fulcio, tsa, ctlog or rekor. Clients learn of the new one first; then the service
+const everything = [...kindNames, 'tuf-root'];
+
+const description = `Replace a CA or a key. Clients learn of the new one first; then the service
 signs with it; then the old one gets its end. Each step is looked at before the next. A run that was killed goes on when it is
 run again.`;
 
@@ -26,7 +29,7 @@ at once or at the time that the line names, or when the other operator is done; 
 
 const command = () =>
   verbCommand('rotate', summary, description)
-    .argument('<what>', `what to replace: ${kindNames.join(', ')}`)
+    .argument('<what>', `what to replace: ${everything.join(', ')}`)
     .addOption(prefixOption())
     .addOption(singleOption())
     .option('--dry-run', 'show the plan, and change nothing')
@@ -64,72 +67,68 @@ type Options = ReturnType<ReturnType<typeof command>['opts']>;
 
 async function rotated(context: VerbContext, options: Options, what: string): Promise<void> {
   const { env, now, signal, print } = context;
-  const { namespacePrefix, singleNamespace, lead, giveUp = false, keepOld = false, json } = options;
-  const kind = kinds[kindOf(what)];
+  const { dryRun, json, takeOver = false } = options;
+  const prepare = workFor(what, options);
   const access = await accessTo(options, env);
-  const naming = { namespacePrefix, singleNamespace };
-  const linger = options.linger ?? kind.linger;
-  const asked = (until: AbortSignal): Asked => ({
-    ...{ kind, naming, lead, linger, giveUp, keepOld, signal: until },
-  });
   const done: { step: string; milliseconds: number }[] = [];
-  const show = (prepared: Prepared) => {
-    const { steps, telling, begun } = prepared;
-    if (!json) print(planText(kind, steps, telling, begun));
+  const told = (work: Work) => {
+    if (json) print(`${JSON.stringify(asJson(work, done))}\n`);
   };
-  if (options.dryRun) {
-    const prepared = await prepare(groundOver(access, { now, signal }), asked(signal));
-    show(prepared);
-    if (json) print(`${JSON.stringify(asJson(prepared, done))}\n`);
-    refuseStuck(prepared);
+  const shown = async (until: AbortSignal) => {
+    const work = await prepare(groundOver(access, { now, signal: until }), until);
+    if (!json) print(planText(work));
+    const [first] = work.plan;
+    if (first && 'stuck' in first) {
+      told(work);
+      throw new JobError('contradiction', `${work.title} cannot be rotated now: ${first.stuck}`, {
+        hint: 'nothing was changed; sigstand status has more, docs/backup.md and docs/rotation.md the ways out',
+      });
+    }
+    return work;
+  };
+  if (dryRun) {
+    told(await shown(signal));
     return;
   }
-  const namespace = namespaceOf(naming, 'tuf');
+  const namespace = namespaceOf(options, 'tuf');
   const holder = `${env.USER ?? 'somebody'}@${hostname()} ${randomBytes(4).toString('hex')}`;
-  const takeOver = options.takeOver === true;
   await withLease(access, { namespace, holder, takeOver, now, signal }, async (lost) => {
-    const ground = groundOver(access, { now, signal: lost });
-    const prepared = await prepare(ground, asked(lost));
-    show(prepared);
-    refuseStuck(prepared);
-    const report = (step: Step, milliseconds: number) => {
-      done.push({ step: step.name, milliseconds });
+    const work = await shown(lost);
+    const report: Report = (step, milliseconds) => {
+      done.push({ step, milliseconds });
       if (!json) print(doneText(step, milliseconds));
     };
-    try {
-      await runRotation(ground, prepared, { asked: asked(lost), report });
-    } finally {
-      if (json) print(`${JSON.stringify(asJson(prepared, done))}\n`);
+    await work.run(report).finally(() => told(work));
+  });
+}
+
+/** How to look at what is asked for. @throws {JobError} usage */
+function workFor(
+  what: string,
+  options: Options,
+): (ground: Ground, signal: AbortSignal) => Promise<Work> {
+  const { namespacePrefix, singleNamespace, lead, giveUp = false, keepOld = false } = options;
+  const naming = { namespacePrefix, singleNamespace };
+  if (what === 'tuf-root') {
+    if (lead === 0 && !giveUp && !keepOld && options.linger === undefined) {
+      return (ground) => rootWork(ground, naming);
     }
-  });
+    throw new JobError('usage', '--lead, --linger, --give-up and --keep-old are for services', {
+      hint: 'clients follow a new root whenever they come: the old one has signed it',
+    });
+  }
+  const name = kindNames.find((one) => one === what);
+  if (name === undefined) {
+    throw new JobError('usage', 'there is no such thing to rotate', {
+      hint: `it takes ${everything.join(', ')}`,
+    });
+  }
+  const kind = kinds[name];
+  const { linger = kind.linger } = options;
+  return (ground, signal) =>
+    keyWork(ground, { ...{ kind, naming, lead, linger, giveUp, keepOld, signal } });
 }
 
-function kindOf(what: string): KindName {
-  const found = kindNames.find((name) => name === what);
-  if (found) return found;
-  throw new JobError('usage', 'there is no such thing to rotate', {
-    hint: `it takes ${kindNames.join(', ')}`,
-  });
-}
-
-function asJson({ steps, telling, begun }: Prepared, done: readonly object[]) {
-  return {
-    ...{ what: telling.places.kind.name, from: telling.from, underWay: begun },
-    plan: steps.map((step) =>
-      'stuck' in step ? step : { step: step.name, says: told(step, telling) },
-    ),
-    done,
-  };
-}
-
-function refuseStuck({ steps, places }: Prepared): void {
-  const [first] = steps;
-  if (first === undefined || !('stuck' in first)) return;
-  throw new JobError(
-    'contradiction',
-    `${places.kind.title} cannot be rotated now: ${first.stuck}`,
-    {
-      hint: 'nothing was changed; sigstand status has more, docs/backup.md and docs/rotation.md the ways out',
-    },
-  );
+function asJson({ what, from, underWay, plan }: Work, done: readonly object[]) {
+  return { what, from, underWay, plan, done };
 }
