@@ -3,6 +3,7 @@ import { JobError } from '@sigstand/job/errors';
 import { listed as inWords } from '@sigstand/job/listed';
 import type { Log } from '@sigstand/job/log';
 import type { Access } from '@sigstand/store/api';
+import type { Ref } from '@sigstand/store/store';
 import type { Database } from '../database.ts';
 import type { Naming } from '../names.ts';
 import { type Part, packed } from './archive.ts';
@@ -17,6 +18,8 @@ import { dumpParts, objectPart } from './parts.ts';
 export interface BackUp {
   readonly access: Access;
   readonly contracts: readonly Contract[];
+  /** What is saved as well, where it is there. */
+  readonly also: readonly Ref[];
   /** None is somebody else's. */
   readonly database: Database | undefined;
   readonly naming: Naming;
@@ -56,8 +59,9 @@ export async function backUp(one: BackUp): Promise<Manifest> {
 class Changed extends Error {}
 
 async function attempted(one: BackUp): Promise<Manifest> {
-  const { access, contracts, database, file, signal, seal, by } = one;
-  const before = await readAll(access, contracts);
+  const { access, contracts, also, database, file, signal, seal, by } = one;
+  const all = [...contracts, ...also];
+  const before = await readAll(access, all);
   const stack = whole(one, before);
   const made = one.now().toISOString();
   const timestamp = timestampOf(before.map(({ kept }) => kept));
@@ -71,7 +75,7 @@ async function attempted(one: BackUp): Promise<Manifest> {
         dumped = read;
       });
     }
-    const changed = changes(before, await readAll(access, contracts));
+    const changed = changes(before, await readAll(access, all));
     if (changed.length > 0) throw new Changed(`${inWords(changed)} changed`);
     if (dumped) refuseLostTrees(stack, dumped);
   }

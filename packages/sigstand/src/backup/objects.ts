@@ -1,8 +1,7 @@
-import type { Contract } from '@sigstand/contracts/contract';
 import { type Access, ask, Unsuccessful } from '@sigstand/store/api';
 import { resources } from '@sigstand/store/bodies';
 import { refusal } from '@sigstand/store/refusal';
-import { StoreError } from '@sigstand/store/store';
+import { type Ref, StoreError } from '@sigstand/store/store';
 import { type Kept, keptNamespace, keptRecord, versionOf } from './object.ts';
 
 /** An object as it was read. */
@@ -12,23 +11,23 @@ export interface Read {
 }
 
 /** Every object of a stack that is there. @throws {StoreError} */
-export async function readAll(access: Access, contracts: readonly Contract[]): Promise<Read[]> {
-  const namespaces = [...new Set(contracts.map(({ namespace }) => namespace))];
+export async function readAll(access: Access, refs: readonly Ref[]): Promise<Read[]> {
+  const namespaces = [...new Set(refs.map(({ namespace }) => namespace))];
   const all = await Promise.all([
     ...namespaces.map((name) => readNamespace(access, name)),
-    ...contracts.map((one) => readRecord(access, one)),
+    ...refs.map((one) => readRecord(access, one)),
   ]);
   return all.filter((one) => one !== undefined);
 }
 
-async function readRecord(access: Access, contract: Contract): Promise<Read | undefined> {
-  const { kind, namespace, name } = contract;
+async function readRecord(access: Access, ref: Ref): Promise<Read | undefined> {
+  const { kind, namespace, name } = ref;
   const path = ['api', 'v1', 'namespaces', namespace, resources[kind], name];
   try {
     const shown = await ask(access, { method: 'GET', path });
-    return { kept: keptRecord(contract, shown), version: versionOf(shown) };
+    return { kept: keptRecord(ref, shown), version: versionOf(shown) };
   } catch (error) {
-    const refused = refusal('get', contract, error);
+    const refused = refusal('get', ref, error);
     if (refused === 'absent') return undefined;
     throw refused;
   }

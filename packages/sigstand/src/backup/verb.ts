@@ -5,6 +5,7 @@ import { several } from '@sigstand/job/values';
 import { databaseIn, databasePod, podState } from '../database.ts';
 import { execOver } from '../exec.ts';
 import { prefixOption, singleOption, stackNames, stackRecords } from '../names.ts';
+import { rotationRecords } from '../rotate/record.ts';
 import { text } from '../values.ts';
 import { accessTo, defineVerb, type VerbContext, verbCommand } from '../verb.ts';
 import { version } from '../version.ts';
@@ -72,6 +73,8 @@ async function written(
     const manifest = await backUp({
       ...{ access, file, log, now, signal, naming: options, by: version },
       contracts: stackRecords(options),
+      // A key that clients are told of already.
+      also: rotationRecords(options),
       database: external ? undefined : databaseIn(trillian, execOver(access)),
       seal: (bytes) => (recipients.length > 0 ? encrypted(bytes, recipients) : bytes),
     });

@@ -3,6 +3,7 @@ import type { Contract } from '@sigstand/contracts/contract';
 import { JobError } from '@sigstand/job/errors';
 import type { Log } from '@sigstand/job/log';
 import { type Access, ask, Unsuccessful } from '@sigstand/store/api';
+import type { Ref } from '@sigstand/store/store';
 import { identityOf } from '../backup/identity.ts';
 import { readAll } from '../backup/objects.ts';
 import { type Database, databasePod, podState } from '../database.ts';
@@ -15,6 +16,8 @@ import { create, overwrite } from './put-back.ts';
 export interface Restore {
   readonly access: Access;
   readonly contracts: readonly Contract[];
+  /** What may be in the backup as well. */
+  readonly also: readonly Ref[];
   readonly contents: Contents;
   /** The dump again, for the database. */
   readonly dump: () => AsyncIterable<Buffer>;
@@ -43,9 +46,9 @@ export interface Restored {
  * @throws {JobError} Before anything is written, where something else is in the way.
  */
 export async function restore(one: Restore): Promise<Restored> {
-  const { contents, access, contracts, dryRun, objectsOnly, different } = one;
+  const { contents, access, contracts, also, dryRun, objectsOnly, different } = one;
   const { manifest, objects } = contents;
-  const found = await readAll(access, contracts);
+  const found = await readAll(access, [...contracts, ...also]);
   const there = found.map(({ kept }) => kept);
   refuseOtherStack(manifest.stack, identityOf(contracts, there, manifest.stack));
   const plan = planFor(objects, found);

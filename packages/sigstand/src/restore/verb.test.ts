@@ -175,6 +175,23 @@ describe('sigstand restore', () => {
     expect(held(cluster)).toEqual(held(saved));
   });
 
+  it('brings back a rotation that was under way', async () => {
+    const file = join(folder, 'rotating.tar');
+    const next = `${api}/fulcio-system/secrets/fulcio-secrets-next`;
+    const metadata = { namespace: 'fulcio-system', name: 'fulcio-secrets-next' };
+    saved.put(next, { kind: 'Secret', type: 'Opaque', metadata, data: { 'new.private': 'eA==' } });
+    const other = await kubeconfigFor(saved.url);
+    const flags = [`--kubeconfig=${other.path}`, `--to=${file}`, '--unencrypted'];
+    expect((await cli(['backup', ...flags])).status).toBe(0);
+    saved.objects.delete(next);
+    await other.remove();
+    expect((await restoreFrom(file, '--objects-only')).status).toBe(0);
+    expect(cluster.objects.get(next)?.data).toEqual({ 'new.private': 'eA==' });
+    expect((await restoreFrom(file, '--objects-only')).stdout).toMatch(
+      /^objects +0 created, 26 were there$/m,
+    );
+  });
+
   it('takes no notice of what others note at an object', async () => {
     plantStack(cluster);
     database = { rows: allRows, known: knownRows, load: {} };

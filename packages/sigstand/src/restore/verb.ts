@@ -5,6 +5,7 @@ import { identitiesIn } from '../backup/age.ts';
 import { databaseIn } from '../database.ts';
 import { execOver } from '../exec.ts';
 import { prefixOption, singleOption, stackNames, stackRecords } from '../names.ts';
+import { rotationRecords } from '../rotate/record.ts';
 import { seenAt } from '../status/state.ts';
 import { text } from '../values.ts';
 import { accessTo, defineVerb, verbCommand } from '../verb.ts';
@@ -73,6 +74,7 @@ export const restore = () =>
     const restored = await putBack({
       ...{ access, contents, namespace, different, dryRun, objectsOnly, timeout, log, signal },
       contracts: stackRecords(stack),
+      also: rotationRecords(stack),
       dump: () => dumpIn(file),
       database: databaseIn(namespace, execOver(access)),
     });

@@ -12,7 +12,8 @@ import {
   show,
 } from '@sigstand/store/store';
 import { TrustedRoot } from '@sigstore/protobuf-specs';
-import type { Kind } from './kinds.ts';
+import { type Naming, namespaceOf } from '../names.ts';
+import { type Kind, kinds } from './kinds.ts';
 import type { Begun, Observed } from './next.ts';
 
 /** A key that was made, and the records that it is for. */
@@ -38,6 +39,11 @@ const note = (name: string) => `sigstand.dev/rotation-${name}`;
 /** Where a rotation under way is kept. */
 export function recordOf({ secret }: Kind, namespace: string): Ref {
   return secretIn(namespace, `${secret.name}-next`);
+}
+
+/** Where rotations of a stack are kept, as long as they are under way. */
+export function rotationRecords(naming: Naming): Ref[] {
+  return Object.values(kinds).map((kind) => recordOf(kind, namespaceOf(naming, kind.system)));
 }
 
 /** What keeps a rotation that begins. */
