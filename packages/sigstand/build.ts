@@ -1,4 +1,5 @@
-// Bundles the CLI to dist/sigstand.cjs, which npm packs: one file and no dependency, for Node 20 and newer.
+// Bundles the CLI to dist/sigstand.cjs, which npm packs: one file and no dependency, for Node 20 and newer. Tests name
+// another folder than dist, since they run at the same time.
 
 import { chmod, copyFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,10 +7,11 @@ import { build } from 'esbuild';
 
 const here = import.meta.dirname;
 const root = join(here, '../..');
-const outfile = join(here, 'dist/sigstand.cjs');
+const dist = process.argv[2] ?? join(here, 'dist');
+const outfile = join(dist, 'sigstand.cjs');
 
-await rm(join(here, 'dist'), { recursive: true, force: true });
-await mkdir(join(here, 'dist'), { recursive: true });
+await rm(dist, { recursive: true, force: true });
+await mkdir(dist, { recursive: true });
 await build({
   absWorkingDir: root,
   entryPoints: ['packages/sigstand/src/main.ts'],
@@ -26,4 +28,4 @@ await build({
   logLevel: 'warning',
 });
 await chmod(outfile, 0o755);
-await copyFile(join(root, 'LICENSE'), join(here, 'dist/LICENSE'));
+await copyFile(join(root, 'LICENSE'), join(dist, 'LICENSE'));
