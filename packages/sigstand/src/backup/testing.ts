@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import type { Contract } from '@sigstand/contracts/contract';
 import { records } from '@sigstand/contracts/records';
 
 /** What a command in the Pod does; `cut` ends the connection without a word. */
@@ -135,19 +136,24 @@ const special: Record<string, string> = {
   'trillian-mysql root-password': password,
 };
 
+/** What a record of a whole stack holds. */
+export function valuesOf({ name, keys, notes = [] }: Contract) {
+  const files = { '1.root.json': '{"root":1}', 'timestamp.json': '{"signed":{"version":8}}' };
+  const each = keys.map((key) => [key, special[`${name} ${key}`] ?? `${name} ${key}`]);
+  return {
+    values:
+      name === 'tuf-repository' ? files : (Object.fromEntries(each) as Record<string, string>),
+    annotations: Object.fromEntries(notes.map((note) => [note, `of ${name}`])),
+  };
+}
+
 /** Puts a whole stack in, whose namespaces begin with `prefix`. */
 export function plantStack({ put }: FakeCluster, prefix = ''): void {
-  for (const { kind, namespace: own, name, keys, notes = [] } of records) {
-    const namespace = `${prefix}${own}`;
-    const files = { '1.root.json': '{"root":1}', 'timestamp.json': '{"signed":{"version":8}}' };
-    const values: Record<string, string> =
-      name === 'tuf-repository'
-        ? files
-        : Object.fromEntries(
-            keys.map((key) => [key, special[`${name} ${key}`] ?? `${name} ${key}`]),
-          );
+  for (const record of records) {
+    const { kind, name } = record;
+    const namespace = `${prefix}${record.namespace}`;
+    const { values, annotations } = valuesOf(record);
     const data = kind === 'Secret' ? base64(values) : values;
-    const annotations = Object.fromEntries(notes.map((note) => [note, `of ${name}`]));
     const labels = { 'app.kubernetes.io/part-of': 'sigstand' };
     const enforce = { 'pod-security.kubernetes.io/enforce': 'restricted' };
     put(`/api/v1/namespaces/${namespace}`, {

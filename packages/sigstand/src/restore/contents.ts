@@ -13,7 +13,7 @@ import { isDatabaseName } from './loading.ts';
 export interface Contents {
   readonly manifest: Manifest;
   readonly objects: readonly Kept[];
-  /** The database's name; in SQL it needs no quoting but that of a name. */
+  /** The database's name, where there is a dump: in SQL it needs no quoting but that of a name. */
   readonly database: string;
 }
 
@@ -25,7 +25,9 @@ export async function contentsOf(file: BackupFile): Promise<Contents> {
   });
   const secret = objects.find(({ metadata }) => metadata.name === mysqlCredentials.name);
   const database = String((secret && valueIn(secret, 'database')) ?? '');
-  if (!isDatabaseName(database)) throw damaged('the name of its database');
+  if (manifest.database !== 'external' && !isDatabaseName(database)) {
+    throw damaged('the name of its database');
+  }
   return { manifest, objects, database };
 }
 
