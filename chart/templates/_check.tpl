@@ -3,6 +3,7 @@
 {{- include "sigstand.check.names" . -}}
 {{- include "sigstand.check.outside" . -}}
 {{- include "sigstand.check.issuers" . -}}
+{{- include "sigstand.check.database" . -}}
 {{- range $name, $one := .Values.resources -}}
 {{- range $what := list "cpu" "memory" -}}
 {{- $least := include "sigstand.number" (get $one.requests $what) -}}

@@ -56,44 +56,6 @@ livenessProbe:
       key: {{ index . 3 }}
 {{- end }}
 
-{{/* How a server knows its database. */}}
-{{- define "sigstand.database" -}}
-{{- range $index, $key := list "user" "password" "database" }}
-{{- if $index }}
-{{ end }}
-{{- include "sigstand.from" (list (printf "MYSQL_%s" (upper $key)) "secret" "trillian-mysql" $key) }}
-{{- end }}
-{{- end }}
-
-{{/* What init containers read to log in there. */}}
-{{- define "sigstand.credentials" -}}
-volumeMounts:
-  - name: credentials
-    mountPath: /etc/trillian-mysql
-    readOnly: true
-{{- end }}
-
-{{- define "sigstand.wait-for-mysql" -}}
-- name: wait-for-mysql
-  image: {{ include "sigstand.image" (list . "mariadb") }}
-  command: [/bin/sh, -euc]
-  args:
-    - |
-      trap 'exit 1' TERM
-      export MYSQL_PWD="$(cat /etc/trillian-mysql/password)"
-      said=
-      until reason="$(mariadb-admin --no-defaults --host={{ include "sigstand.svc" (list . "trillian" "mysql-trillian") }} \
-        --user="$(cat /etc/trillian-mysql/user)" --connect-timeout=2 status 2>&1)"
-      do
-        [ "$reason" = "$said" ] || echo "waiting for the database: $reason"
-        said="$reason"
-        sleep 0.2
-      done
-  {{- include "sigstand.resources" (list . "wait") | nindent 2 }}
-  {{- include "sigstand.container" . | nindent 2 }}
-  {{- include "sigstand.credentials" . | nindent 2 }}
-{{- end }}
-
 {{/* The name that Rekor signs with. */}}
 {{- define "sigstand.rekor.hostname" -}}
 {{- .Values.rekor.hostname | default (include "sigstand.outside.host" (list . "rekor")) | default (printf "rekor.%s.svc" (include "sigstand.namespace" (list . "rekor"))) -}}

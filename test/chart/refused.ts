@@ -6,6 +6,9 @@ export type Refused = readonly [values: object, path: string, reason: RegExp];
 
 const tolerations = (...list: object[]) => ({ pods: { tolerations: list } });
 const rekor = (resources: object) => ({ resources: { rekor: resources } });
+const external = (database: object) => ({ database: { external: database } });
+const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+const host = 'db.example.com';
 const long = (letters: number) => 'x'.repeat(letters);
 
 /** All of it. */
@@ -86,6 +89,34 @@ export const refused: readonly Refused[] = [
   [{ pods: { user: 'nobody' } }, '/pods/user', /want integer/],
   [{ storage: { size: '5 GB' } }, '/storage/size', /pattern/],
   [{ storage: { size: 0 } }, '/storage/size', /minimum/],
+  [external({ hots: host }), '/database/external', /'hots' not allowed/],
+  [external({ host: 'tcp://db.example.com' }), '/database/external/host', /pattern/],
+  [external({ host: 'db.example.com:3306' }), '/database/external/host', /pattern/],
+  [external({ host }), '/database/external/ca', /lacks the CA to verify db\.example\.com by/],
+  [external({ host, port: 0, ca: { pem } }), '/database/external/port', /minimum/],
+  [external({ host, port: '3306', ca: { pem } }), '/database/external/port', /want integer/],
+  [external({ host, tls: 'skip-verify' }), '/database/external/tls', /must be one of/],
+  [external({ host, tls: 'none', ca: { pem } }), '/database/external/ca/pem', /nothing to verify/],
+  [external({ host, ca: { pem: 'ca.pem' } }), '/database/external/ca/pem', /pattern/],
+  [external({ host, ca: { secret: 'CA' } }), '/database/external/ca/secret', /pattern/],
+  [
+    external({ host, ca: { pem, secret: 'ca' } }),
+    '/database/external/ca/secret',
+    /one CA too many/,
+  ],
+  [external({ host, ca: { pem }, schema: 'yes' }), '/database/external/schema', /must be one of/],
+  [
+    external({ host, ca: { pem }, addresses: ['192.0.2.7'] }),
+    '/database/external/addresses/0',
+    /pattern/,
+  ],
+  [external({ ca: { pem } }), '/database/external/ca', /says nothing without/],
+  [external({ addresses: ['192.0.2.7/32'] }), '/database/external/addresses', /says nothing/],
+  [
+    { ...external({ host, ca: { pem } }), storage: { className: 'fast' } },
+    '/storage/className',
+    /no volume/,
+  ],
   [{ rekor: { hostname: 'https://rekor.example.com' } }, '/rekor/hostname', /pattern/],
   [{ rekor: { hostname: 'rekor.example.com:443' } }, '/rekor/hostname', /pattern/],
   [{ rekor: { hostname: `${long(64)}.example.com` } }, '/rekor/hostname', /pattern/],

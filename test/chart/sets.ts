@@ -81,6 +81,17 @@ export const sets = {
     namespaces: { prefix: 'ext-' },
     fulcio: { clusterIssuer: false, issuers: issuers.slice(0, 2), signIn: issuers[1].url },
   },
+  'a database that somebody else runs': {
+    namespaces: { prefix: 'theirs-' },
+    database: {
+      external: {
+        host: 'db.example.com',
+        port: 3307,
+        ca: { pem: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n' },
+        addresses: ['192.0.2.7/32', '2001:db8::/64'],
+      },
+    },
+  },
 } as const;
 
 export type SetName = keyof typeof sets;

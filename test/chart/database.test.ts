@@ -1,0 +1,238 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chart } from '../../scripts/chart/rendered.ts';
+import { bringUp } from '../cluster/bring-up.ts';
+import { openParty, type Party, sign, verify } from '../cluster/party.ts';
+import { type Rig, rig, root, run } from '../cluster/rig.ts';
+import {
+  available,
+  certificates,
+  grants,
+  host,
+  otherHost,
+  sql,
+  startDatabase,
+} from './company-database.ts';
+import { byTag, helmOn } from './on-rig.ts';
+import { flags } from './sets.ts';
+
+/* A stack whose database is somebody else's, and takes nobody without TLS: docs/database.md, step by step. */
+
+const cluster = rig(process.env.RIG ?? 'test');
+let work = '';
+let ca = '';
+let party: Party;
+
+async function helm(verb: 'install' | 'upgrade', more: object = {}): Promise<void> {
+  const external = { host, ca: { pem: ca }, ...more };
+  const values = flags({ database: { external }, images: { names: await byTag() } });
+  await helmOn(cluster, join(work, 'helm'), 'helm', verb, 'sigstand', chart, ...values);
+}
+
+const inTrillian = ['-n', 'trillian-system'];
+const logOf = (what: string, ...more: string[]) =>
+  cluster.kubectl('logs', ...inTrillian, what, ...more);
+
+async function give(password: string): Promise<void> {
+  const parts = ['user=sigstand', `password=${password}`, 'database=sigstore'];
+  const literals = parts.map((part) => `--from-literal=${part}`);
+  const made = ['create', 'secret', 'generic', 'trillian-mysql', ...inTrillian, ...literals];
+  await cluster.apply(await cluster.kubectl(...made, '--dry-run=client', '-o', 'yaml'));
+}
+
+async function up(): Promise<void> {
+  const all = ['-A', '-l', 'app.kubernetes.io/part-of=sigstand', '--timeout=10m'];
+  await cluster.kubectl('wait', '--for=condition=Complete', 'jobs', ...all);
+  await cluster.kubectl('wait', '--for=condition=Available', 'deployments', ...all);
+}
+
+async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
+  for (const deadline = Date.now() + 180_000; !(await holds()); await sleep(1_000)) {
+    if (Date.now() > deadline) throw new Error(`not within three minutes: ${what}`);
+  }
+}
+
+async function signs(): Promise<void> {
+  await sign(party);
+  expect(await verify(party, party)).toMatchObject({ status: 0 });
+}
+
+/** While the one log server is replaced, Rekor may say 500. */
+async function signsAgain(): Promise<void> {
+  const signed = () =>
+    sign(party).then(
+      () => true,
+      () => false,
+    );
+  await until(signed, 'a signature');
+  expect(await verify(party, party)).toMatchObject({ status: 0 });
+}
+
+beforeAll(async () => {
+  work = await mkdtemp(join(tmpdir(), 'sigstand-database-'));
+  await bringUp(cluster, work);
+  ca = certificates(join(work, 'tls')).ca;
+  const { mariadb } = (await byTag()) as Record<string, string>;
+  await startDatabase(cluster, mariadb!, join(work, 'tls'));
+  await sql(cluster, grants(root, "first:pa'ss@word/1".replace("'", "''")));
+});
+
+afterAll(async () => {
+  await party?.client.remove();
+  await cluster.must(['down']);
+  await rm(work, { recursive: true, force: true });
+});
+
+describe('a database that somebody else runs', () => {
+  it('is waited for, with credentials that nobody makes', async () => {
+    await helm('install');
+    const waits = 'waiting for Secret trillian-system/trillian-mysql, user, password, database';
+    await until(
+      async () => (await logOf('job/createsecret').catch(() => '')).includes(waits),
+      waits,
+    );
+    await give("first:pa'ss@word/1");
+    await up();
+    const own = await cluster.kubectl('get', 'statefulset,pvc', ...inTrillian, '-o', 'name');
+    expect(own).toBe('');
+    expect(await sql(cluster, 'SHOW TABLES FROM sigstore;')).toMatch(/^SequencedLeafData$/m);
+  });
+
+  it('has what is signed', async () => {
+    const to = join(work, 'trust');
+    const env = { ...cluster.env, SIGSTAND_OUT: join(work, 'out') };
+    const exported = await run('npm', ['run', '--silent', 'export', '--', '--to', to], { env });
+    expect(exported).toMatchObject({ status: 0 });
+    party = await openParty(cluster, 'http://tuf.tuf-system.svc', join(to, '1.root.json'));
+    const leaves = async () =>
+      Number(await sql(cluster, 'SELECT COUNT(*) FROM sigstore.LeafData;'));
+    const before = await leaves();
+    await signs();
+    expect(await leaves()).toBeGreaterThan(before);
+  });
+
+  it('may restart: the stack signs again without a hand', async () => {
+    await cluster.kubectl('delete', 'pod', '-n', 'company', '-l', 'app=db');
+    await available(cluster);
+    await signsAgain();
+  });
+
+  it('gets a new password, as the page says', async () => {
+    await sql(cluster, "ALTER USER 'sigstand'@'%' IDENTIFIED BY 'second';");
+    await give('second');
+    await cluster.kubectl('delete', 'job', ...inTrillian, 'createsecret');
+    await helm('upgrade');
+    const done = ['--for=condition=Complete', 'job/createsecret', '--timeout=5m'];
+    await cluster.kubectl('wait', ...inTrillian, ...done);
+    const servers = [...inTrillian, 'deployment/log-server', 'deployment/log-signer'];
+    await cluster.kubectl('rollout', 'restart', ...servers);
+    await cluster.kubectl('rollout', 'restart', '-n', 'rekor-system', 'deployment/rekor');
+    for (const [where, name] of [
+      ['trillian-system', 'log-server'],
+      ['trillian-system', 'log-signer'],
+      ['rekor-system', 'rekor'],
+    ] as const) {
+      await cluster.kubectl('rollout', 'status', '-n', where, `deployment/${name}`, '--timeout=3m');
+    }
+    await signsAgain();
+  });
+
+  it('has tables that were loaded by hand, where the values say so', async () => {
+    await helm('upgrade', { schema: 'none' });
+    await cluster.kubectl(
+      'rollout',
+      'status',
+      ...inTrillian,
+      'deployment/log-server',
+      '--timeout=3m',
+    );
+    await signsAgain();
+  });
+});
+
+describe('what is not the database', () => {
+  beforeAll(async () => {
+    const other = certificates(join(work, 'other')).ca;
+    const { data } = await cluster.get<{ data: { flags: string } }>(
+      ...['configmap', 'trillian-flags', ...inTrillian],
+    );
+    const maps = {
+      'other-ca': { 'ca.crt': other },
+      'other-flags': { flags: data.flags.replace(host, otherHost) },
+    };
+    for (const [name, map] of Object.entries(maps)) {
+      const metadata = { name, namespace: 'trillian-system' };
+      const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: map };
+      await cluster.apply(JSON.stringify(object));
+    }
+    const egress = {
+      ...{ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' },
+      metadata: { name: 'probe', namespace: 'trillian-system' },
+      spec: {
+        podSelector: { matchLabels: { app: 'probe' } },
+        policyTypes: ['Egress'],
+        egress: [{}],
+      },
+    };
+    await cluster.apply(JSON.stringify(egress));
+  });
+
+  // In the volume, whose own name stays.
+  const anotherCa = (spec: string) =>
+    spec.replaceAll('"name":"database-ca"},"name"', '"name":"other-ca"},"name"');
+  const anotherName = (spec: string) =>
+    spec.replaceAll(host, otherHost).replaceAll('"trillian-flags"', '"other-flags"');
+
+  it.each([
+    [
+      'has a certificate of another CA',
+      anotherCa,
+      /TLS\/SSL error/,
+      /x509: certificate signed by unknown authority/,
+    ],
+    [
+      'has a certificate for another name',
+      anotherName,
+      /SSL/,
+      /x509: certificate is valid for db\.company\.svc, not other/,
+    ],
+  ] as const)('%s: nobody logs in', async (_what, change, waits, server) => {
+    expect(await said(cluster, change, 'initContainers', waits)).toMatch(waits);
+    expect(await said(cluster, change, 'containers', server)).toMatch(server);
+  });
+});
+
+/** What a Pod of the log server says that differs from it, in its first container of this kind alone. */
+async function said(
+  rigged: Rig,
+  change: (spec: string) => string,
+  kind: 'initContainers' | 'containers',
+  wanted: RegExp,
+): Promise<string> {
+  const { spec } = await rigged.get<{ spec: { template: { spec: Record<string, unknown[]> } } }>(
+    ...['deployment', 'log-server', ...inTrillian],
+  );
+  const changed = JSON.parse(change(JSON.stringify(spec.template.spec)));
+  const [container] = changed[kind];
+  const { readinessProbe: _ready, livenessProbe: _alive, ...alone } = container;
+  const pod = {
+    ...{ apiVersion: 'v1', kind: 'Pod' },
+    metadata: { name: 'probe', namespace: 'trillian-system', labels: { app: 'probe' } },
+    spec: { ...changed, initContainers: [], containers: [alone] },
+  };
+  await rigged.apply(JSON.stringify(pod));
+  try {
+    let log = '';
+    const look = async () => {
+      log = await rigged.kubectl('logs', ...inTrillian, 'probe').catch(() => '');
+      return wanted.test(log);
+    };
+    await until(look, `${wanted} in: ${log}`).catch(() => {});
+    return log;
+  } finally {
+    await rigged.kubectl('delete', 'pod', ...inTrillian, 'probe', '--grace-period=1');
+  }
+}
