@@ -198,7 +198,12 @@ describe('sigstand backup refuses', () => {
     ['both', ['--unencrypted', '--recipient=R'], 64, '--unencrypted has no use beside recipients'],
     ['a database that it could save', ['--recipient=R', '--external-database'], 64, 'is there'],
     ['a recipient that is none', ['--recipient=age1x'], 64, 'no recipient'],
-    ['a file of recipients that is not there', ['--recipients-file=/nonexistent'], 64, 'ENOENT'],
+    [
+      'a file of recipients that is not there',
+      ['--recipients-file=/nonexistent/of/nobody'],
+      64,
+      'ENOENT',
+    ],
   ])('%s', async (_, args, status, said) => {
     const ended = await backup(...args.map((one) => one.replace('=R', `=${recipient}`)));
     expect(ended.status).toBe(status);
