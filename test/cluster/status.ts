@@ -2,6 +2,7 @@ import { mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { laterBy } from '../faults/clock.ts';
+import { cliOn } from '../rotate/cli.ts';
 import { follow, type Section } from './clients/rotation.ts';
 import type { TufService } from './clients/tuf-service.ts';
 import { type Look, lookingAt, named } from './looking.ts';
@@ -207,6 +208,21 @@ export function describeStatus(there: () => Running): void {
     it('is in order again once clients are told, and the logs are the same', async () => {
       await section('Telling the clients');
       await tuf.served();
+      const looked = await look(['--token=default/default']);
+      expect(named(looked)).toEqual([]);
+      expect(looked.status).toBe(0);
+    });
+  });
+
+  describe('a timestamp authority that sigstand rotate replaces', () => {
+    it('is in order after it, and two operators at once are one', async () => {
+      const { run } = await cliOn(cluster);
+      const both = await Promise.all([run(['rotate', 'tsa']), run(['rotate', 'tsa'])]);
+      const [done, refused] = both.sort((a, b) => a.status - b.status);
+      expect(done).toMatchObject({ status: 0, stderr: '' });
+      expect(done?.stdout).toMatch(/ {2}ok {2}finish /);
+      expect(refused?.status).toBe(75);
+      expect(refused?.stderr).toMatch(/Lease tuf-system\/sigstand is held by operator@/);
       const looked = await look(['--token=default/default']);
       expect(named(looked)).toEqual([]);
       expect(looked.status).toBe(0);
