@@ -59,6 +59,25 @@ describe('a directory for people', () => {
     expect(await readlink(link)).toBe('.keys/2/data');
   });
 
+  it.each([
+    ['all of it', 'all', '.'],
+    ['the newest', 'newest', '2'],
+  ])('is lost, and not absent, where its link is left and %s is gone', async (_, name, gone) => {
+    const store = directoryStore(root);
+    const lost = { ...ref, name: `lost-${name}` };
+    await store.write(lost, { data: { private: bytes('1') } });
+    await store.write(lost, { data: { private: bytes('2') } }, await store.read(lost));
+    await rm(join(root, `ns/Secret/.${lost.name}`, gone), { recursive: true });
+    const said = {
+      code: 'INVALID',
+      message: expect.stringContaining(`is lost: its link names .${lost.name}/2, which is not`),
+      hint: expect.stringContaining(`restore .${lost.name} from your backup`),
+    };
+    await expect(store.read(lost)).rejects.toMatchObject(said);
+    await rm(join(root, 'ns/Secret', lost.name));
+    expect((await store.read(lost))?.version).toBe(gone === '.' ? undefined : '1');
+  });
+
   it('ignores what a writer that was killed half-way left', async () => {
     await mkdir(join(root, 'ns/Secret/.keys/.draft/data'), { recursive: true });
     expect(Buffer.from((await directoryStore(root).read(ref))!.data.private!).toString()).toBe('2');

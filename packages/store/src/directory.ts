@@ -36,6 +36,7 @@ export function directoryStore(root: string): Store {
     const place = placeOf(root, ref);
     const version = await newest(place.versions);
     const found = await standing(ref, place.link);
+    if (found === 'our link') await refuseLost(ref, place);
     if (version === undefined) {
       if (found === 'nothing' || !existsSync(place.link)) return undefined;
       // Our link came between the two looks.
@@ -97,6 +98,18 @@ async function keepByHand(ref: Ref, { link, versions }: Place, replacing?: Snaps
   else if (before > 0) return;
   const kept = join(versions, '0/data');
   if (existsSync(kept) && byHand(ref, kept).version !== replacing?.version) throw taken(ref);
+}
+
+/**
+ * Refuses a link of ours whose version is gone, as in a copy without hidden files: what is lost would be
+ * taken for what was never made. A version is there before its link is, and stays.
+ */
+async function refuseLost(ref: Ref, { link, versions }: Place): Promise<void> {
+  const named = Number((await ifThere(() => readlink(link)))?.split('/')[1] ?? -1);
+  if (((await newest(versions)) ?? -1) >= named) return;
+  throw invalid(ref, `is lost: its link names .${ref.name}/${named}, which is not there`, {
+    hint: `restore .${ref.name} from your backup, hidden files and all; without one, remove the link ${ref.name}`,
+  });
 }
 
 function twoOf(ref: Ref): StoreError {
