@@ -1,6 +1,7 @@
 import { createDecipheriv, createHash, type KeyObject, pbkdf2Sync } from 'node:crypto';
 import { contentOf, type Element, integerOf, oidOf, only, tag, within } from './der.ts';
 import { PkiError } from './error.ts';
+import { refuseUntold } from './password.ts';
 import { type PemBlock, pemBlocks } from './pem.ts';
 import { plainLabels, readPkcs8 } from './private-key.ts';
 
@@ -16,6 +17,7 @@ export function openPrivateKey(bytes: Uint8Array, password: Uint8Array): KeyObje
   if (block === undefined || others.length > 0 || !block.label.endsWith('PRIVATE KEY')) {
     throw new PkiError('is not one private key in PEM');
   }
+  refuseUntold(password);
   return isSealed(block) ? opened(block, password) : plain(block);
 }
 

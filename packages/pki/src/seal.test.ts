@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { systemEntropy } from './entropy.ts';
@@ -182,6 +182,29 @@ describe('openPrivateKey', () => {
       fault: 'contradiction',
       message: 'is sealed, and its password is empty',
     });
+  });
+
+  it.each([
+    ['Latin-1', Buffer.from('pässword', 'latin1')],
+    ['octets by chance', Buffer.from('c328fe91', 'hex')],
+    ['a NUL', Buffer.from('correct\0horse')],
+  ])('refuses a password that no environment holds: %s', (_what, passphrase) => {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const how = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase } as const;
+    for (const key of [Buffer.from(privateKey.export(how)), ed25519]) {
+      const caught = errorOf(() => openPrivateKey(key, passphrase));
+      expect(caught).toMatchObject({ fault: 'data' });
+      expect(caught.message).toContain('no environment variable holds');
+      expect(caught.message + caught.hint).not.toContain('horse');
+    }
+  });
+
+  it('takes a password in any letters', () => {
+    const passphrase = Buffer.from(' pässwörd 密码\t');
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const how = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase } as const;
+    const opened = openPrivateKey(Buffer.from(privateKey.export(how)), passphrase);
+    expect(name(opened)).toBe(name(privateKey));
   });
 
   it('refuses an EC key whose point is another one’s', () => {
