@@ -1,5 +1,6 @@
 import { JobError } from '@sigstand/job/errors';
 import { contrasted } from '@sigstand/job/listed';
+import { type Ref, show } from '@sigstand/store/store';
 import type { Identity } from '../backup/manifest.ts';
 import { type Kept, showKept, valueIn } from '../backup/object.ts';
 import type { Read } from '../backup/objects.ts';
@@ -61,6 +62,20 @@ function isOurs(annotation: string): boolean {
 
 function namesIn(...maps: readonly (Readonly<Record<string, string>> | undefined)[]): string[] {
   return maps.flatMap((map) => Object.keys(map ?? {}));
+}
+
+/**
+ * A file may come from anybody: whom it is encrypted to says nothing of who made it.
+ *
+ * @throws {JobError} data, where it holds something that is no part of its stack, and so is not restored.
+ */
+export function refuseStrange(objects: readonly Kept[], refs: readonly Ref[]): void {
+  const own = new Set(refs.flatMap((one) => [show(one), `Namespace ${one.namespace}`]));
+  const strange = objects.find((kept) => !own.has(showKept(kept)));
+  if (strange === undefined) return;
+  throw new JobError('data', `the backup has ${showKept(strange)}, which is no part of a stack`, {
+    hint: 'nothing was written; take the version of sigstand that made it, if it comes from you',
+  });
 }
 
 /** @throws {JobError} contradiction, where the cluster has another stack under these names. */

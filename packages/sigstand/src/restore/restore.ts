@@ -9,7 +9,7 @@ import { readAll } from '../backup/objects.ts';
 import { type Database, databasePod, podState } from '../database.ts';
 import type { Contents } from './contents.ts';
 import { type Held, load } from './load.ts';
-import { type Plan, planFor, refuseDifferent, refuseOtherStack } from './plan.ts';
+import { type Plan, planFor, refuseDifferent, refuseOtherStack, refuseStrange } from './plan.ts';
 import { create, overwrite } from './put-back.ts';
 
 /** What is restored, and where. */
@@ -48,7 +48,9 @@ export interface Restored {
 export async function restore(one: Restore): Promise<Restored> {
   const { contents, access, contracts, also, dryRun, objectsOnly, different } = one;
   const { manifest, objects } = contents;
-  const found = await readAll(access, [...contracts, ...also]);
+  const own = [...contracts, ...also];
+  refuseStrange(objects, own);
+  const found = await readAll(access, own);
   const there = found.map(({ kept }) => kept);
   refuseOtherStack(manifest.stack, identityOf(contracts, there, manifest.stack));
   const plan = planFor(objects, found);

@@ -1,9 +1,11 @@
+import { createReadStream } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { records } from '@sigstand/contracts/records';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { packed, partsIn, unpacked } from '../backup/archive.ts';
 import {
   dumpText,
   type FakeCluster,
@@ -414,6 +416,27 @@ describe('sigstand restore refuses, before it asks anybody,', () => {
     const ended = await restoreFrom(path);
     expect(ended.status).toBe(65);
     expect(ended.stderr).toContain('the backup has form 2, and this sigstand reads form 1');
+    expect(cluster.asked).toEqual([]);
+  });
+
+  it('an object that is no part of a stack, though all sums are right', async () => {
+    const path = join(folder, 'strange.tar');
+    const strange = { name: 'coredns', namespace: 'kube-system' };
+    const kept = { apiVersion: 'v1', kind: 'ConfigMap', metadata: strange, data: { Corefile: '' } };
+    async function* parts() {
+      for await (const part of partsIn(createReadStream(clear))) yield part;
+      yield { name: 'objects/x.json', bytes: Buffer.from(JSON.stringify(kept)) };
+    }
+    const manifest = await unpacked(createReadStream(clear), () => {});
+    await writeFile(
+      path,
+      packed(parts(), (listed) => ({ ...manifest, parts: listed })),
+    );
+    const ended = await restoreFrom(path);
+    expect(ended.stderr).toContain(
+      'the backup has ConfigMap kube-system/coredns, which is no part',
+    );
+    expect(ended.status).toBe(65);
     expect(cluster.asked).toEqual([]);
   });
 
