@@ -31,7 +31,7 @@ booleans="true|false"
 check sigstore-only "${INPUTS_SIGSTORE_ONLY:-false}" "$booleans" 'true or false'
 check ksvc "${INPUTS_KSVC:-true}" "$booleans" 'true or false'
 check registry-name "${INPUTS_REGISTRY_NAME:-registry.local}" '[a-z0-9]([a-z0-9.-]*[a-z0-9])?' "a host's name"
-check registry-port "${INPUTS_REGISTRY_PORT:-5000}" '[1-9][0-9]{0,4}' 'a port'
+check registry-port "${INPUTS_REGISTRY_PORT:-5000}" '[1-9][0-9]{0,3}|[1-5][0-9]{4}|6([0-4][0-9]{3}|5([0-4][0-9]{2}|5([0-2][0-9]|3[0-5])))' 'a port'
 check cluster-suffix "${INPUTS_CLUSTER_SUFFIX:-cluster.local}" '[a-z0-9]([a-z0-9.-]*[a-z0-9])?' 'a DNS domain'
 check issuers "${INPUTS_ISSUERS:-}" '((github|google|sigstore)(,(github|google|sigstore))*)?' 'some of github, google, sigstore, by comma'
 version

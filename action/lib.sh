@@ -14,8 +14,8 @@ source "$ACTION/../scripts/lib.sh"
 WORKSPACE=${GITHUB_WORKSPACE:-$PWD}
 IDENTITY=https://kubernetes.io/namespaces/default/serviceaccounts/default
 
-notice() { echo "::notice title=Sigstand::$*"; }
-# Newlines would end the message.
+# Newlines would end the message, and what is behind them could be a command to the runner.
+notice() { echo "::notice title=Sigstand::${*//$'\n'/%0A}"; }
 refuse() { echo "::error title=Sigstand::${*//$'\n'/%0A}"; exit 1; }
 
 as_root() {

@@ -46,7 +46,9 @@ cluster_that_can_be() {
 
 # well_named PREFIX: as the Kubernetes API takes the name of an image; nothing is well, too.
 well_named() {
-  grep -qE '^((http://)?[a-z0-9]+([.-][a-z0-9]+)*(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*)?$' <<<"$1"
+  # Not by grep, which takes each line for itself.
+  local shape='^((http://)?[a-z0-9]+([.-][a-z0-9]+)*(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*)?$'
+  [[ $1 =~ $shape ]]
 }
 
 # The registry that --registry names, as the stack's first start had it: its images are in what was applied.

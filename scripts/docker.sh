@@ -26,17 +26,18 @@ bake() {
   TAG=$tag REGISTRY=$prefix PLATFORMS=${platforms#,} REVISION='' SOURCE_DATE_EPOCH=0 docker buildx bake "${options[@]}"
 }
 
-# For an engine whose BuildKit knows no named contexts: the base stands in the Dockerfile that it reads.
+# For a BuildKit that knows no named contexts, or a buildx without a matrix: the base stands in the Dockerfile that it
+# reads. As for bake, no attestation.
 plain_build() {
   local prefix=$1 architectures=$2 to=${3:-load} job base=${SIGSTAND_BASE:-}
   if [ "${architectures% }" != "$(engine_architecture)" ]; then
-    echo "cause: the nodes are ${architectures% }, this engine builds for $(engine_architecture) alone: newer ones have buildx"
+    echo "cause: the nodes are ${architectures% }, this engine builds for $(engine_architecture) alone: Docker 23 or newer with buildx 0.11 or newer builds for others"
     return 1
   fi
   [ -n "$base" ] || base=$(sed -nE 's/^ *base = "(.*)"$/\1/p' docker-bake.hcl)
   for job in $jobs; do
     sed "s#^FROM base AS#FROM ${base#docker-image://} AS#" scripts/Dockerfile |
-      DOCKER_BUILDKIT=1 docker build --progress plain --build-arg "JOB=$job" --build-arg SOURCE_DATE_EPOCH=0 \
+      DOCKER_BUILDKIT=1 BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build --progress plain --build-arg "JOB=$job" --build-arg SOURCE_DATE_EPOCH=0 \
         -t "$prefix/$job:$tag" -f - . || return
     [ "$to" = load ] || docker push "$prefix/$job:$tag" || return
   done

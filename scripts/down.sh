@@ -22,8 +22,11 @@ case $(cluster)-$whole in
     delete_kind
     ;;
   *)
-    bash scripts/with-node.sh node scripts/made/main.ts remove
-    echo "sigstand: left the cluster itself, which npm start did not make"
+    # A start that was refused came to no cluster, and perhaps to no npm packages.
+    if [ -e "$OUT/kubeconfig" ]; then
+      bash scripts/with-node.sh node scripts/made/main.ts remove
+      echo "sigstand: left the cluster itself, which npm start did not make"
+    fi
     ;;
 esac
 

@@ -34,12 +34,14 @@ client_version() { docker version --format '{{.Client.Version}}' 2>/dev/null; }
 engine_architecture() { docker version --format '{{.Server.Arch}}' 2>/dev/null; }
 
 # What builds the images with this engine: `bake`, or `docker build` where its BuildKit knows no named contexts (before
-# 23) or the client has a BuildKit of its own and no buildx; status 1 where it takes buildx, and there is none.
+# 23), buildx no matrix (before 0.11; Docker 23 came with 0.10) or the client has a BuildKit of its own and no buildx;
+# status 1 where it takes buildx, and there is none.
 engine_builder() {
-  local engine client
+  local engine client buildx
   engine=$(engine_version) client=$(client_version)
-  if docker buildx version >/dev/null 2>&1; then
-    if at_least 23.0.0 "$engine"; then echo bake; else echo build; fi
+  if buildx=$(docker buildx version 2>/dev/null); then
+    buildx=$(sed -nE 's/^[^ ]+ v?([0-9]+\.[0-9.]+).*/\1/p' <<<"$buildx")
+    if at_least 23.0.0 "$engine" && at_least 0.11.0 "${buildx:-0.11.0}"; then echo bake; else echo build; fi
   elif at_least 23.0.0 "$client"; then
     return 1
   else

@@ -32,13 +32,16 @@ needs_of_rig() {
   [ "$(uname -s)" = Linux ] || { lacks Linux "the rig is a Kubernetes on this machine itself, and $(uname -s) runs none"; return; }
   [ "$(id -u)" -eq 0 ] || lacks root 'the rig makes namespaces and mounts: run npm start as root'
   command -v apt-get >/dev/null || lacks Debian 'the rig takes etcd, containerd and more from the packages of Debian 12 or alike'
-  test/rig/rig bin kube-apiserver >/dev/null 2>&1 || go_builds kubectl || lacks Go "the rig is compiled, by Go $(wanted_go test/rig/kube) or newer: $(get go)"
+  # The services want a newer one than Kubernetes does.
+  test/rig/rig bin kube-apiserver >/dev/null 2>&1 || go_is_for test/rig/sigstore ||
+    lacks Go "the rig is compiled, by Go $(wanted_go test/rig/sigstore) or newer: $(get go)"
 }
 
 needs_of_current() {
   local said
   lacks_tool kubectl
-  if command -v kubectl >/dev/null; then
+  # One that does not run tells nothing of a cluster.
+  if [ -z "$MISSING" ] && command -v kubectl >/dev/null; then
     if ! said=$(kubectl config current-context 2>&1); then
       lacks cluster 'kubectl has no current context: kubectl config get-contexts, or KUBECONFIG'
     elif ! said=$(kubectl get --raw /readyz --request-timeout=20s 2>&1); then
@@ -71,9 +74,11 @@ lacks_engine() {
 
 # Where Go is, npm start builds it into the cache. kubectl has to wait for what is not there yet, which 1.31 learnt.
 lacks_tool() {
-  local has
+  local said has
   if [ "$1" = kubectl ] && command -v kubectl >/dev/null; then
-    has=$(kubectl version --client 2>/dev/null | sed -nE 's/^Client Version: v?([0-9.]+).*/\1/p')
+    said=$(kubectl version --client 2>&1) || { lacks kubectl "'kubectl version --client' fails here: $(tail -n 1 <<<"$said")"; return; }
+    # Before 1.28 it told its version in Go's own words.
+    has=$(sed -nE 's/^Client Version: (version\.Info.*GitVersion:")?v?([0-9]+\.[0-9.]+).*/\2/p' <<<"$said")
     at_least 1.31.0 "${has:-1.31.0}" || lacks kubectl "it is $has here, and must be 1.31 or newer: $(get kubectl)"
   fi
   command -v "$1" >/dev/null || go_builds "$1" || lacks "$1" "$(get "$1"), or Go $(wanted_go "$(module_of "$1")"), by which npm start builds it"

@@ -69,13 +69,13 @@ stamp_of() {
   echo "-s -w -X $at.gitVersion=v$version -X $at.gitMajor=${version%%.*} -X $at.gitMinor=${minor%%.*}"
 }
 
-# Whether the Go that is here builds it.
-go_builds() {
-  local has wants
+# Whether the Go that is here builds a tool, or a module.
+go_builds() { go_is_for "$(module_of "$1")"; }
+go_is_for() {
+  local has
   command -v go >/dev/null || return
   has=$(cd / && GOTOOLCHAIN=local go env GOVERSION 2>/dev/null) || return
-  wants=$(wanted_go "$(module_of "$1")")
-  at_least "$wants" "${has#go}"
+  at_least "$(wanted_go "$1")" "${has#go}"
 }
 
 wanted_go() { sed -n 's/^go //p' "$ROOT/$1/go.mod"; }

@@ -9,13 +9,15 @@ source scripts/others.sh
 
 refuse() { echo "sigstand: $*" >&2; exit 64; }
 
+# Without `--` npm keeps an option for itself, and what it was for would not be seen.
+[ -z "${npm_config_cluster:-}" ] || refuse 'npm took --cluster for itself: npm start -- --cluster current|kind|rig'
+
 choice='' REGISTRY_PREFIX=''
 while [ $# -gt 0 ]; do
   case $1 in
-    --cluster=*) choice=${1#*=} ;;
-    --cluster) [ $# -gt 1 ] || refuse '--cluster wants current, kind or rig'; choice=$2; shift ;;
-    --registry=*) REGISTRY_PREFIX=${1#*=} ;;
-    --registry) [ $# -gt 1 ] || refuse '--registry wants a PREFIX'; REGISTRY_PREFIX=$2; shift ;;
+    --cluster=* | --registry=*) set -- "${1%%=*}" "${1#*=}" "${@:2}"; continue ;;
+    --cluster) [ -n "${2:-}" ] || refuse '--cluster wants current, kind or rig'; choice=$2; shift ;;
+    --registry) [ -n "${2:-}" ] || refuse '--registry wants a PREFIX'; REGISTRY_PREFIX=$2; shift ;;
     --help) sed -n '2s/^# //p' "$0"; exit 0 ;;
     *) refuse "unknown argument $1 (npm start -- --cluster current|kind|rig, --registry PREFIX)" ;;
   esac

@@ -99,6 +99,18 @@ describe('the inputs', () => {
     },
   );
 
+  it('refuse a port that no host has', () => {
+    for (const port of ['65536', '99999', '0', '080'])
+      expect(inputs({ 'registry-port': port }).stdout).toContain('registry-port is a port');
+    for (const port of ['1', '5000', '65535'])
+      expect(inputs({ 'registry-port': port }).status).toBe(0);
+  });
+
+  it('give the runner no command by what they quote', () => {
+    const { stdout } = inputs({ version: 'v0.7.1\n::error::mine' });
+    expect(stdout.trim().split('\n')).toHaveLength(1);
+  });
+
   it('say nothing of the own version, and of none', () => {
     const { version } = JSON.parse(text('package.json'));
     for (const own of ['', version, `v${version}`])

@@ -66,7 +66,7 @@ describe('the images, by a Docker engine', () => {
   });
 
   it('are built one by one where BuildKit knows no named contexts, from a Dockerfile that names the base', () => {
-    const more = `  build*) echo "$DOCKER_BUILDKIT"; grep ^FROM ;;`;
+    const more = `  'build '*) echo "$DOCKER_BUILDKIT $BUILDX_NO_DEFAULT_ATTESTATIONS"; grep ^FROM ;;`;
     const programs = { docker: docker({ server: '20.10.24', buildx: false, more }) };
     const { called: lines, stdout } = called('docker_images ghcr.io/sigstand amd64', { programs });
     expect(lines).toEqual(
@@ -76,13 +76,25 @@ describe('the images, by a Docker engine', () => {
       ),
     );
     expect(stdout.split('\n').slice(0, 4)).toEqual([
-      '1',
+      '1 1',
       expect.stringMatching(`^FROM ${base}:nonroot@sha256:[0-9a-f]{64} AS job$`),
       'FROM job AS code',
       'FROM job',
     ]);
     const other = called('docker_images ghcr.io/sigstand arm64', { programs });
     expect(other.stdout).toContain('cause: the nodes are arm64, this engine builds for amd64');
+  });
+
+  it.each([
+    ['github.com/docker/buildx v0.10.5 86bdced', 'build'],
+    ['github.com/docker/buildx v0.5.1-docker 11057da', 'build'],
+    ['github.com/docker/buildx v0.11.0 687feca', 'bake'],
+    ['github.com/docker/buildx 0.13.1+ds1 0.13.1+ds1-1', 'bake'],
+    ['github.com/docker/buildx v0.30.1-desktop.1 9e66234', 'bake'],
+  ])('are baked only by a buildx that knows a matrix, as of 0.11: %s', (version, builder) => {
+    const more = `  'buildx version') echo '${version}' ;;`;
+    const programs = { docker: docker({ server: '23.0.6', more }) };
+    expect(called('engine_builder', { programs }).stdout).toBe(`${builder}\n`);
   });
 });
 

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { inFolder } from './shell.ts';
+import { inFolder, root } from './shell.ts';
 import { docker, go, machine } from './stand-ins.ts';
 
 /* What npm start says is missing, on machines of stand-ins: no Docker, no Go and no cluster is asked. */
@@ -52,6 +54,19 @@ describe('npm start on kind', () => {
     );
     expect(of('1.31.0')).toMatchObject({ status: 0 });
     expect(of('1.32.4-dispatcher')).toMatchObject({ status: 0 });
+    // Before 1.28 it told its version in Go's own words.
+    const old = 'version.Info{Major:\\"1\\", Minor:\\"26\\", GitVersion:\\"v1.26.3\\"}';
+    const kubectl = `echo "Client Version: ${old}"`;
+    expect(ask('kind', { ...tools, docker: docker(), kubectl }).stderr).toMatch(
+      / kubectl +it is 1\.26\.3 here/,
+    );
+  });
+
+  it.each(['kind', 'current'])('names a kubectl that does not run, on %s', (cluster) => {
+    const kubectl = 'echo "cannot execute binary file" >&2; exit 126';
+    const { status, stderr } = ask(cluster, { ...tools, docker: docker(), kubectl });
+    expect({ status, missing: named(stderr) }).toEqual({ status: 1, missing: ['kubectl'] });
+    expect(stderr).toContain("'kubectl version --client' fails here: cannot execute binary file");
   });
 
   it.each([
@@ -95,6 +110,18 @@ describe('npm start on the rig', () => {
     expect(named(ask('rig', { uname: 'echo Darwin' }).stderr)).toEqual(['Linux']);
     const all = { id: 'echo 0', 'apt-get': '', go: go('1.99.0') };
     expect(ask('rig', all)).toMatchObject({ status: 0 });
+  });
+
+  it('wants the Go that every part of it wants, and not only its Kubernetes', () => {
+    const parts = ['pause', 'kube', 'dns', 'kube-router', 'sigstore', 'cosign3', 'cosign2'];
+    const versions = parts.map((part) => {
+      const text = readFileSync(join(root, 'test/rig', part, 'go.mod'), 'utf8');
+      return /^go (.*)$/m.exec(text)?.[1] ?? '';
+    });
+    const newest = versions.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
+    const on = (version: string) => ask('rig', { id: 'echo 0', 'apt-get': '', go: go(version) });
+    expect(on('1.25.9').stderr).toContain(`by Go ${newest} or newer`);
+    expect(on(`${newest}`)).toMatchObject({ status: 0 });
   });
 });
 

@@ -117,6 +117,12 @@ describe('the digests in the manifests', () => {
 describe('the version', () => {
   const read = (file: string) => readFileSync(join(root, file), 'utf8');
 
+  it.each(['0.1.0', '0.2.0-rc.1'])('%s is found by those who verify a release', (name) => {
+    const [, images = ''] = /grep -oE '([^']+)'/.exec(read('docs/verify-release.md')) ?? [];
+    const image = `ghcr.io/sigstand/createtuf:${name}@${digest('createtuf')}`;
+    expect(new RegExp(images).exec(`        image: ${image}`)?.[0]).toBe(image);
+  });
+
   it('is one, wherever it stands', () => {
     const named = JSON.stringify(manifests) + read('action/testrelease.yaml');
     const tags = imagesIn(named).map(({ tag }) => tag);

@@ -95,6 +95,28 @@ describe('a script that is called wrongly', () => {
       stderr: expect.stringContaining('unknown argument --moon'),
     });
   });
+
+  // A folder that cannot be made: what should have been refused starts nothing.
+  const nowhere = 'SIGSTAND_OUT=/dev/null/out';
+  it.each([
+    ["--cluster ''", '--cluster wants current, kind or rig'],
+    ['--cluster=', '--cluster wants current, kind or rig'],
+    ["--registry ''", '--registry wants a PREFIX'],
+    ['--registry=', '--registry wants a PREFIX'],
+    ["--registry=$'a.test/b\\nc'", '--registry wants a PREFIX such as'],
+  ])('takes no %s for nothing said', (given, words) => {
+    expect(bash(`${nowhere} bash scripts/up.sh ${given}`)).toMatchObject({
+      status: 64,
+      stderr: expect.stringContaining(words),
+    });
+  });
+
+  it('says where npm has taken an option for one of its own', () => {
+    expect(bash(`${nowhere} npm_config_cluster=current bash scripts/up.sh`)).toMatchObject({
+      status: 64,
+      stderr: expect.stringContaining('npm start -- --cluster'),
+    });
+  });
 });
 
 describe('Debian packages', () => {

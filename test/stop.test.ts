@@ -131,6 +131,17 @@ describe('npm stop', () => {
     expect((await readdir(out)).sort()).toEqual(['bundle.json', 'mine', 'trust']);
   });
 
+  it('needs no npm packages where a start was refused before there were any', async () => {
+    await rm(join(work, 'node_modules'));
+    expect(
+      await shell(
+        'source scripts/lib.sh; source scripts/cluster.sh; claim_out; choose_cluster kind',
+      ),
+    ).toMatchObject({ status: 0 });
+    expect(await stop()).toEqual({ status: 0, stdout: 'sigstand: gone\n', stderr: '' });
+    await expect(readdir(out)).rejects.toThrow('ENOENT');
+  });
+
   it('takes nothing where nothing was started, or nobody noted what was', async () => {
     await mkdir(out);
     await writeFile(join(out, 'mine'), '');
