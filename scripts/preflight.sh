@@ -76,7 +76,10 @@ lacks_engine() {
 lacks_tool() {
   local said has
   if [ "$1" = kubectl ] && command -v kubectl >/dev/null; then
-    said=$(kubectl version --client 2>&1) || { lacks kubectl "'kubectl version --client' fails here: $(tail -n 1 <<<"$said")"; return; }
+    said=$(kubectl version --client 2>&1) || {
+      lacks kubectl "'kubectl version --client' fails here${said:+: $(tail -n 1 <<<"$said")}; $(get kubectl)"
+      return
+    }
     # Before 1.28 it told its version in Go's own words.
     has=$(sed -nE 's/^Client Version: (version\.Info.*GitVersion:")?v?([0-9]+\.[0-9.]+).*/\2/p' <<<"$said")
     at_least 1.31.0 "${has:-1.31.0}" || lacks kubectl "it is $has here, and must be 1.31 or newer: $(get kubectl)"
