@@ -64,7 +64,7 @@ describe('the bundles together', () => {
   });
 
   it('say in one line that what reads kubeconfigs is missing, as in an image', async () => {
-    expect(await bundle({ KUBECONFIG: '/nonexistent' })).toMatchObject({
+    expect(await bundle({ KUBECONFIG: '/nonexistent/of/nobody' })).toMatchObject({
       status: 65,
       stderr: expect.stringMatching(
         /^createcerts: error: there is a kubeconfig, and not the program that reads it, kubeconfig\.cjs; .*\n$/,
@@ -76,7 +76,7 @@ describe('the bundles together', () => {
     const stderr = expect.stringMatching(
       /^createcerts: error: no cluster: .* no file of KUBECONFIG is there and selects one; .*\n$/,
     );
-    const ended = await bundle({ KUBECONFIG: '/nonexistent' }, 'kubeconfig');
+    const ended = await bundle({ KUBECONFIG: '/nonexistent/of/nobody' }, 'kubeconfig');
     expect(ended).toMatchObject({ status: 65, stderr });
   });
 });

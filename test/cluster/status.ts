@@ -86,7 +86,7 @@ export function describeStatus(there: () => Running): void {
       const of = ['configmap', 'kube-root-ca.crt', '-n', 'default'];
       const { data } = await cluster.get<{ data: { 'ca.crt': string } }>(...of);
       await writeFile(join(work, 'ca.crt'), data['ca.crt']);
-      const direct = ['--direct', '--kubeconfig=/nonexistent'];
+      const direct = ['--direct', '--kubeconfig=/nonexistent/of/nobody'];
       expect(await look([...direct, `--ca=${work}/ca.crt`])).toMatchObject({ status: 0 });
       const looked = await look(direct);
       expect(looked.status).toBe(69);

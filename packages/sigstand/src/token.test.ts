@@ -118,7 +118,7 @@ describe('sigstand token refuses', () => {
     ['--expiry=9m', 'Write 10m to 24h'],
     ['--expiry=25h', 'Write 10m to 24h'],
     ['--namespace=No_Such', 'Kubernetes names have small letters'],
-    ['--kubeconfig=/nonexistent', '--kubeconfig cannot be read: ENOENT'],
+    ['--kubeconfig=/nonexistent/of/nobody', '--kubeconfig cannot be read: ENOENT'],
     ['a-word', 'too many arguments'],
   ])('%s', async (flag, said) => {
     const { status, stderr } = await token(flag);
