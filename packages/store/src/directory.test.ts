@@ -200,6 +200,23 @@ describe('a folder that people made', () => {
     await expect(store.read(ref)).rejects.toMatchObject(said);
   });
 
+  it.each(['secret', 'Secrets', ''])(
+    'is not passed over in the folder %j instead of Secret',
+    async (kind) => {
+      const ref = { kind: 'Secret', namespace: `misplaced-${kind}`, name: 'ca' } as const;
+      await mkdir(join(root, ref.namespace, kind, 'ca'), { recursive: true });
+      const said = {
+        code: 'INVALID',
+        message: expect.stringContaining(`is not in its place, ${ref.namespace}/Secret/ca`),
+        hint: `move it there from ${join(ref.namespace, kind, 'ca')}`,
+      };
+      const store = directoryStore(root);
+      await expect(store.read(ref)).rejects.toMatchObject(said);
+      expect(await store.read({ ...ref, name: 'another' })).toBeUndefined();
+      expect(await store.read({ ...ref, kind: 'ConfigMap', name: 'cb' })).toBeUndefined();
+    },
+  );
+
   it('is read where it is a link to elsewhere, and not replaced', async () => {
     const { ref, folder, store } = await byHand();
     const place = join(root, 'elsewhere');

@@ -13,7 +13,15 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { changed, refuseImmutable } from './change.ts';
-import { filesIn, invalid, standing, takeOver, versionOf } from './plain-folder.ts';
+import {
+  absent,
+  filesIn,
+  invalid,
+  type Standing,
+  standing,
+  takeOver,
+  versionOf,
+} from './plain-folder.ts';
 import { type Ref, type Snapshot, type Store, StoreError, show } from './store.ts';
 
 /*
@@ -37,15 +45,18 @@ export function directoryStore(root: string): Store {
     const version = await newest(place.versions);
     const found = await standing(ref, place.link);
     if (found === 'our link') await refuseLost(ref, place);
-    if (version === undefined) {
-      if (found === 'nothing' || !existsSync(place.link)) return undefined;
-      // Our link came between the two looks.
-      return found === 'our link' ? read(ref) : byHand(ref, place.link);
-    }
+    if (version === undefined) return unwritten(ref, place.link, found);
     if (found === 'folder' || found === 'their link') throw twoOf(ref);
     // A writer that was killed between its two renames left the link behind: mend it.
     await point(place, version);
     return load(ref, join(place.versions, String(version)), version);
+  };
+
+  const unwritten = async (ref: Ref, link: string, found: Standing) => {
+    if (found === 'nothing') return absent(root, ref);
+    if (!existsSync(link)) return undefined;
+    // Our link came between the two looks.
+    return found === 'our link' ? read(ref) : byHand(ref, link);
   };
 
   return {

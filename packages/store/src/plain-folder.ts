@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { lstat, mkdir, readlink, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Data, type Ref, StoreError, show } from './store.ts';
@@ -17,6 +17,25 @@ export async function standing(ref: Ref, path: string): Promise<Standing> {
   if (found.isDirectory()) return 'folder';
   if (!found.isSymbolicLink()) throw invalid(ref, 'is a file, and not a folder with a file a key');
   return (await readlink(path)).startsWith(`.${ref.name}/`) ? 'our link' : 'their link';
+}
+
+/**
+ * What is read of a record that is not there. One that people put beside its place, without the folder of
+ * its kind or with another spelling of that, would be passed over, and another made.
+ *
+ * @throws {StoreError} INVALID
+ */
+export function absent(root: string, ref: Ref): undefined {
+  const { namespace, kind, name } = ref;
+  const folder = join(root, namespace);
+  const beside = existsSync(folder) ? readdirSync(folder) : [];
+  const alike = [kind, `${kind}s`].map((one) => one.toLowerCase());
+  const kinds = beside.filter((one) => one !== kind && alike.includes(one.toLowerCase()));
+  const found = ['', ...kinds].find((one) => existsSync(join(folder, one, name)));
+  if (found === undefined) return undefined;
+  throw invalid(ref, `is not in its place, ${join(namespace, kind, name)}`, {
+    hint: `move it there from ${join(namespace, found, name)}`,
+  });
 }
 
 /**
