@@ -14,8 +14,14 @@ build() {
     --build-context base="container-image://oci:$work/base:base" -f scripts/Dockerfile -t "$1" .
   # zstd: smaller than gzip, and quicker to write and to unpack.
   in_store push --quiet --compression-format zstd --compression-level 3 "$1" "oci:$work/$1"
-  mkdir -p "$CACHE/images"
-  mv "$work/$1" "$(layout_of "$1")"
+  keep "$work/$1" "$(layout_of "$1")"
+}
+
+# keep FOLDER TO: whole or not at all; who comes second has made the same.
+keep() {
+  mkdir -p "$(dirname "$2")"
+  mv "$1" "$2.$$"
+  mv -T "$2.$$" "$2" 2>/dev/null || { rm -rf "$2.$$"; [ -d "$2" ]; }
 }
 
 # buildah_images PREFIX ARCHITECTURES: into a registry
@@ -45,12 +51,12 @@ base_layout() {
   case $name in oci-layout://*) echo "${name#oci-layout://}"; return ;; esac
   to=$CACHE/images/base-$(sha256sum <<<"$name" | cut -c 1-16)
   if [ ! -d "$to" ]; then
-    rm -rf "$to.fresh" "$to.store"
-    mkdir -p "$CACHE/images"
-    buildah --root "$to.store" --runroot "$to.store/run" --storage-driver vfs pull --quiet "docker://${name#docker-image://}"
-    buildah --root "$to.store" --runroot "$to.store/run" --storage-driver vfs push --quiet "${name#docker-image://}" "oci:$to.fresh"
-    rm -rf "$to.store"
-    mv "$to.fresh" "$to"
+    local store=$to.store-$$
+    mkdir -p "$store"
+    buildah --root "$store" --runroot "$store/run" --storage-driver vfs pull --quiet "docker://${name#docker-image://}"
+    buildah --root "$store" --runroot "$store/run" --storage-driver vfs push --quiet "${name#docker-image://}" "oci:$store/layout"
+    keep "$store/layout" "$to"
+    rm -rf "$store"
   fi >&2
   echo "$to"
 }

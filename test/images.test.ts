@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { bash, inFolder } from './shell.ts';
 
 const root = join(import.meta.dirname, '..');
 const bake = readFileSync(join(root, 'docker-bake.hcl'), 'utf8');
@@ -43,5 +44,22 @@ describe('the image recipes', () => {
     expect(bake).toContain('dockerfile = "scripts/Dockerfile"');
     expect(recipe).toContain('scripts/Dockerfile');
     expect(recipe).toContain('--build-context base=');
+  });
+});
+
+describe('an image that is kept', () => {
+  it('is whole once, though two have made it at the same time', () => {
+    inFolder({ 'one/index.json': '1', 'two/index.json': '2' }, (folder) => {
+      const said = bash(
+        `source '${root}/scripts/buildah.sh'; keep one kept/image; keep two kept/image`,
+        { folder },
+      );
+      expect(said).toEqual({ status: 0, stdout: '', stderr: '' });
+      expect(readdirSync(folder, { recursive: true }).sort()).toEqual([
+        'kept',
+        'kept/image',
+        'kept/image/index.json',
+      ]);
+    });
   });
 });

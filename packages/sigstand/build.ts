@@ -1,16 +1,16 @@
 // Bundles the CLI to dist/sigstand.cjs, which npm packs: one file and no dependency, for Node 20 and newer. Tests name
 // another folder than dist, since they run at the same time.
 
-import { chmod, copyFile, mkdir, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
 const here = import.meta.dirname;
 const root = join(here, '../..');
 const dist = process.argv[2] ?? join(here, 'dist');
-const outfile = join(dist, 'sigstand.cjs');
+// Under another name until it is whole: somebody may run the one before, or make the same.
+const outfile = join(dist, `sigstand-${process.pid}.cjs`);
 
-await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 await build({
   absWorkingDir: root,
@@ -28,4 +28,5 @@ await build({
   logLevel: 'warning',
 });
 await chmod(outfile, 0o755);
+await rename(outfile, join(dist, 'sigstand.cjs'));
 await copyFile(join(root, 'LICENSE'), join(dist, 'LICENSE'));

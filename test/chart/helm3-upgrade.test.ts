@@ -1,5 +1,5 @@
 import { upgradesBy } from './upgrades.ts';
 
-/* What npm test asks of Helm 4's upgrades, of Helm 3's. */
+/* What upgrade.test.ts asks of Helm 4, of Helm 3. */
 
 upgradesBy('helm3');

@@ -1,9 +1,12 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dumpReader, type Head } from '../../packages/sigstand/src/backup/heads.ts';
-import { headsIn, headsQuery } from '../../packages/sigstand/src/database.ts';
+import { headsIn, headsQuery, loadingFlags } from '../../packages/sigstand/src/database.ts';
 import { after, before, knownQuery } from '../../packages/sigstand/src/restore/loading.ts';
 import { type Database, type Mariadb, startMariadb } from '../programs/trillian.ts';
 
@@ -43,7 +46,7 @@ function plant({ query }: Database, tree: string): void {
 }
 
 function client({ client }: Database): ChildProcess {
-  return spawn('mariadb', [...client], { stdio: ['pipe', 'ignore', 'pipe'] });
+  return spawn('mariadb', [...client, ...loadingFlags], { stdio: ['pipe', 'ignore', 'pipe'] });
 }
 
 async function run(
@@ -67,6 +70,19 @@ const headsOf = ({ query }: Database) => headsIn(query(headsQuery).map((line) =>
 const beside = ({ name }: Database) => source.query(`SHOW DATABASES LIKE '${name}\\_%'`);
 
 describe('a dump', () => {
+  it.each([
+    ['a command of the shell', (file: string) => `\\! touch ${file}\n`],
+    ['the same by its name', (file: string) => `system touch ${file}\n`],
+    ['a file to write into', (file: string) => `\\T ${file}\n`],
+  ])('with %s reaches neither', async (_what, crafted) => {
+    const folder = await mkdtemp(join(tmpdir(), 'sigstand-crafted-'));
+    const file = join(folder, 'reached');
+    const { status, said } = await run(mariadb.newDatabase(), crafted(file));
+    expect(await readdir(folder)).toEqual([]);
+    expect({ status, said }).toEqual({ status: 1, said: expect.stringContaining('sandbox') });
+    await rm(folder, { recursive: true });
+  });
+
   it('tells the newest head of each tree, as the database does', () => {
     expect(heads).toEqual([
       { tree: one, size: 40, root: 'aa0b' },

@@ -16,8 +16,11 @@ const withPassword = `MYSQL_PWD="$(cat ${credentials}/root-password)"`;
 const dumping = `${withPassword} exec mariadb-dump ${asRoot} --single-transaction --quick --hex-blob \
 --complete-insert --max-allowed-packet=1G "$(cat ${credentials}/database)"`;
 
+/** How a dump is read: its SQL is run, and what would reach the Pod's shell or files is not. */
+export const loadingFlags = ['--sandbox', '--max-allowed-packet=1G'] as const;
+
 // It reads as many bytes as were promised, and no more: not every API server can say that there are none left.
-const loading = `head -c "$1" | ${withPassword} mariadb ${asRoot} --max-allowed-packet=1G`;
+const loading = `head -c "$1" | ${withPassword} mariadb ${asRoot} ${loadingFlags.join(' ')}`;
 
 const asking = `${withPassword} exec mariadb ${asRoot} --batch --skip-column-names \
 --execute="$1" "$(cat ${credentials}/database)"`;

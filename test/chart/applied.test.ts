@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { rendered } from '../chart/sets.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { binary } from '../programs/binaries.ts';
-import { type Manifest, name, objectsIn } from '../stack.ts';
+import { type KubeApiServer, startKubeApiServer } from '../programs/kube-apiserver.ts';
+import { type Manifest, objectsIn } from '../stack.ts';
+import { rendered } from './sets.ts';
 
 /* What tools that apply the same files again and again do to a stack, and what a new version of the files does. */
 
@@ -11,8 +12,10 @@ interface Live {
   readonly metadata: { name: string; namespace?: string; uid: string; resourceVersion: string };
 }
 
+let server: KubeApiServer;
+
 function kubectl(args: readonly string[], input = '') {
-  const all = ['--kubeconfig', inject('kubeconfig'), ...args];
+  const all = ['--kubeconfig', server.kubeconfig, ...args];
   return new Promise<{ status: number; stdout: string; stderr: string }>((resolve) => {
     const options = { maxBuffer: 64 << 20 };
     const child = execFile(binary('kubectl'), all, options, (error, stdout, stderr) =>
@@ -27,12 +30,14 @@ const apply = (text: string, ...more: string[]) => kubectl(['apply', ...more, '-
 let text: string;
 let objects: Manifest[];
 beforeAll(async () => {
+  server = await startKubeApiServer();
   const values = { namespaces: { prefix: 'ops-' }, instance: 'ops' };
   const { status, stdout, stderr } = await rendered(values);
   if (status !== 0) throw new Error(stderr);
   text = stdout;
   objects = objectsIn(text, 'ops');
 });
+afterAll(() => server?.stop());
 
 /** What is there of each object of the files. */
 async function live(): Promise<Live[]> {
@@ -118,40 +123,5 @@ describe('files of a newer version', () => {
     const settled = each(await live(), 'resourceVersion');
     expect(await apply(newer())).toMatchObject({ status: 0, stderr: '' });
     expect(each(await live(), 'resourceVersion')).toEqual(settled);
-  });
-});
-
-describe('what tools are told', () => {
-  const told = (kind: string) =>
-    objects
-      .filter((object) => object.kind === kind)
-      .map((object) => [name(object), annotationsOf(object)]);
-  const annotationsOf = ({ metadata }: Manifest) =>
-    (metadata as { annotations?: Record<string, string> }).annotations;
-
-  it('is that each namespace stays, whatever is pruned or uninstalled', () => {
-    expect(told('Namespace')).toHaveLength(6);
-    for (const [, annotations] of told('Namespace')) {
-      expect(annotations).toEqual({
-        'helm.sh/resource-policy': 'keep',
-        'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
-        'kustomize.toolkit.fluxcd.io/prune': 'disabled',
-      });
-    }
-  });
-
-  it('is that each Job is made anew where it has changed', () => {
-    expect(told('Job')).toHaveLength(9);
-    for (const [, annotations] of told('Job')) {
-      expect(annotations).toEqual({
-        'argocd.argoproj.io/sync-options': 'Replace=true,Force=true',
-        'kustomize.toolkit.fluxcd.io/force': 'enabled',
-      });
-    }
-  });
-
-  it('is no more than that: what else there is may be changed and pruned', () => {
-    const rest = objects.filter(({ kind }) => !['Namespace', 'Job'].includes(kind));
-    expect(rest.filter((object) => annotationsOf(object)).map(name)).toEqual([]);
   });
 });

@@ -1,3 +1,0 @@
-import { upgradesBy } from '../chart/upgrades.ts';
-
-upgradesBy('helm');

@@ -1,0 +1,3 @@
+import { upgradesBy } from './upgrades.ts';
+
+upgradesBy('helm');
