@@ -1,7 +1,7 @@
 import { JobError } from '@sigstand/job/errors';
 import { type Access, ask } from '@sigstand/store/api';
 import { refusal } from '@sigstand/store/refusal';
-import type { Head } from './backup/heads.ts';
+import { type Head, inOrder } from './backup/heads.ts';
 import type { Command, Ended, Exec } from './exec.ts';
 import { isReady, type Pod } from './status/backend.ts';
 
@@ -83,11 +83,13 @@ export function errorNumber(stderr: string): string | undefined {
 /** Asks for the newest head of each tree; a tree that has none yet has no entries. */
 export const headsQuery = `SELECT t.TreeId, COALESCE(h.TreeSize, 0), LOWER(HEX(COALESCE(h.RootHash, '')))
   FROM Trees t LEFT JOIN TreeHead h ON h.TreeId = t.TreeId AND h.TreeHeadTimestamp =
-  (SELECT MAX(n.TreeHeadTimestamp) FROM TreeHead n WHERE n.TreeId = t.TreeId) ORDER BY t.TreeId`;
+  (SELECT MAX(n.TreeHeadTimestamp) FROM TreeHead n WHERE n.TreeId = t.TreeId)`;
 
 /** The heads in the answer. */
 export function headsIn(rows: readonly (readonly string[])[]): Head[] {
-  return rows.map(([tree = '', size = '', root = '']) => ({ tree, size: Number(size), root }));
+  return inOrder(
+    rows.map(([tree = '', size = '', root = '']) => ({ tree, size: Number(size), root })),
+  );
 }
 
 /** Whether the database's Pod is there, and takes connections. @throws {JobError} */

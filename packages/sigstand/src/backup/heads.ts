@@ -9,6 +9,11 @@ export interface Head {
   readonly root: string;
 }
 
+/** By the trees' IDs as text, whose lengths differ. */
+export function inOrder(heads: readonly Head[]): Head[] {
+  return [...heads].sort((a, b) => (a.tree < b.tree ? -1 : 1));
+}
+
 /** Reads a dump as it goes by. */
 export interface DumpReader {
   take(chunk: Buffer): void;
@@ -70,7 +75,7 @@ export function dumpReader(): DumpReader {
     end() {
       if (rest.length > 0 || !last.startsWith('-- Dump completed')) throw cutShort();
       const heads = [...newest.values()].map(({ tree, size, root }) => ({ tree, size, root }));
-      return { bytes, heads: heads.sort((a, b) => (a.tree < b.tree ? -1 : 1)) };
+      return { bytes, heads: inOrder(heads) };
     },
   };
 }
