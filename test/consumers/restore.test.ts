@@ -163,11 +163,14 @@ describe('a load that is cut short', () => {
     const all = whole(target);
     const first = client(target);
     first.stdin?.write(all.subarray(0, all.length - 2_000));
-    const locked = async () => (await run(target, all)).said.includes('sigstand: locked');
-    await expect.poll(locked).toBe(true);
+    // Before the other begins: who comes first is not for the two clients to decide.
+    const held = () => source.query("SELECT IS_USED_LOCK('sigstand restore') IS NOT NULL");
+    await expect.poll(held, { timeout: 10_000 }).toEqual(['1']);
+    expect((await run(target, all)).said).toContain('sigstand: locked');
     first.kill('SIGKILL');
     await once(first, 'close');
-    await expect.poll(async () => (await run(target, all)).status).toBe(0);
+    const again = async () => (await run(target, all)).status;
+    await expect.poll(again, { timeout: 10_000 }).toBe(0);
     expect(headsOf(target)).toEqual(heads);
   });
 });
