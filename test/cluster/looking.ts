@@ -1,9 +1,6 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Finding } from '../../packages/sigstand/src/status/finding.ts';
-import { machinePath } from '../packed.ts';
-import { type Rig, root } from './rig.ts';
+import { builtCli } from './cli.ts';
+import type { Rig } from './rig.ts';
 
 /** What `sigstand status` came to. */
 export interface Looked {
@@ -17,12 +14,9 @@ export type Look = (args?: readonly string[], env?: Record<string, string>) => P
 
 /** Builds the CLI, and has it look where `cluster` is. */
 export async function lookingAt(cluster: Rig, flags: readonly string[] = []): Promise<Look> {
-  const cli = join(root, 'packages/sigstand');
-  await promisify(execFile)(process.execPath, [join(cli, 'build.ts')]);
-  const bundle = join(cli, 'dist/sigstand.cjs');
+  const cli = await builtCli();
   return async (args = [], env = {}) => {
-    const node = ['env', `PATH=${machinePath()}`, 'node'];
-    const command = [...node, bundle, 'status', '--json', ...flags, ...args];
+    const command = [...cli, 'status', '--json', ...flags, ...args];
     const { status, stdout, stderr } = await cluster.exec(command, { env, timeout: 60_000 });
     const told = JSON.parse(stdout) as { exitStatus: number; checks: Finding[] };
     if (told.exitStatus !== status) throw new Error(`it ended with ${status}: ${stdout}${stderr}`);

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { records } from '@sigstand/contracts/records';
 import { show } from '@sigstand/store/store';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
-import { machinePath } from '../packed.ts';
+import { builtCli } from './cli.ts';
 import { cosign } from './cosign.ts';
 import { openLedger, type Signature } from './ledger.ts';
 import { verify } from './restoring.ts';
-import { type Result, type Rig, run } from './rig.ts';
+import type { Result, Rig } from './rig.ts';
 import { mirror, type Stack } from './stack.ts';
 
-/** The CLI where the cluster is, as an operator has it: built into a folder, and run by the machine's own Node. */
+/** The CLI where the cluster is, as an operator has it: built, and run by the machine's own Node. */
 export interface Hands {
   cli(...args: readonly string[]): Promise<Result>;
   /** What is backed up, and the file of the identity that opens it. */
@@ -22,19 +22,12 @@ export interface Hands {
 export async function handsOn(cluster: Rig, work: string): Promise<Hands> {
   const folder = join(work, 'cli');
   await mkdir(folder, { recursive: true });
-  const built = await run('node', ['packages/sigstand/build.ts', join(folder, 'dist')]);
-  if (built.status !== 0) throw new Error(built.stderr);
+  const command = await builtCli();
   const identity = await generateIdentity();
   await writeFile(join(folder, 'key.txt'), `${identity}\n`, { mode: 0o600 });
   const file = join(folder, 'stack.age');
   return {
-    cli: (...args) =>
-      cluster.exec(
-        ['env', `PATH=${machinePath()}`, 'node', join(folder, 'dist/sigstand.cjs'), ...args],
-        {
-          timeout: 120_000,
-        },
-      ),
+    cli: (...args) => cluster.exec([...command, ...args], { timeout: 120_000 }),
     backup: [
       'backup',
       '--json',

@@ -1,8 +1,5 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { type Result, type Rig, root } from '../cluster/rig.ts';
-import { machinePath } from '../packed.ts';
+import { builtCli } from '../cluster/cli.ts';
+import type { Result, Rig } from '../cluster/rig.ts';
 
 /** `sigstand` as an operator has it, where `cluster` is. */
 export interface Cli {
@@ -13,12 +10,7 @@ export interface Cli {
 
 /** Builds the CLI. */
 export async function cliOn(cluster: Rig): Promise<Cli> {
-  const cli = join(root, 'packages/sigstand');
-  await promisify(execFile)(process.execPath, [join(cli, 'build.ts')]);
-  const command = [
-    ...['env', `PATH=${machinePath()}`, 'USER=operator'],
-    ...['node', join(cli, 'dist/sigstand.cjs')],
-  ];
+  const command = await builtCli();
   return {
     run: (args) => cluster.exec([...command, ...args], { timeout: 300_000 }),
     async kill(args, steps) {
