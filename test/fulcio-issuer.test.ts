@@ -66,6 +66,21 @@ describe("the init container that finds the cluster's issuer", () => {
     );
   });
 
+  it('refuses the cluster’s own issuer in the list, as what Fulcio could not read, and says where and why', async () => {
+    const other = `  ${issuer}:\n    issuer-url: ${issuer}\n    client-id: sigstore\n    type: email\n`;
+    const listed = config.replace('meta-issuers:', `${other}meta-issuers:`);
+    expect(listed).not.toBe(config);
+    const refused = await made(listed, [told]).catch((error) => error);
+    expect(refused).toMatchObject({
+      code: 1,
+      stdout: `values: /fulcio/issuers: ${issuer} is this cluster's own issuer: leave it out of the list, or set /fulcio/clusterIssuer to false\n`,
+    });
+    // Another one, of which it is the beginning, is another.
+    const longer = listed.replaceAll(issuer, `${issuer}0`);
+    const { text } = await made(longer, [told]);
+    expect(text).toBe(longer.replaceAll('CLUSTER_ISSUER', issuer));
+  });
+
   it('asks nobody for a configuration that has its issuers', async () => {
     const own = config.replaceAll('CLUSTER_ISSUER', 'https://issuer.example.com');
     expect(await made(own, [{ fails: 'nobody is to be asked' }])).toEqual({

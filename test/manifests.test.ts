@@ -239,6 +239,27 @@ describe('Fulcio', () => {
   });
 });
 
+describe('a Job that reads a ConfigMap of the manifests', () => {
+  it.each([
+    ['createtuf', 'tuf-system', 'createtuf-settings'],
+    ['createsecret', 'rekor-system', 'rekor-settings'],
+  ])(
+    'is another one with other settings, and so runs again: %s in %s',
+    (job, namespace, config) => {
+      const of = (kind: string, object: string) =>
+        ofKind(kind).find(
+          ({ metadata }) => metadata.namespace === namespace && metadata.name === object,
+        )!;
+      const settings = Object.entries(of('ConfigMap', config).data).sort(([a], [b]) =>
+        a < b ? -1 : 1,
+      );
+      const digest = createHash('sha256').update(JSON.stringify(Object.fromEntries(settings)));
+      const { annotations } = of('Job', job).spec.template.metadata;
+      expect(annotations).toEqual({ 'sigstand.dev/config-checksum': digest.digest('hex') });
+    },
+  );
+});
+
 describe('the whole cluster', () => {
   it('gets one right from us: anybody may read the public keys of service account tokens', () => {
     expect(ofKind('ClusterRole')).toEqual([]);

@@ -77,8 +77,9 @@ spec:
 
 {{/*
 How each of our Jobs runs. "args" is a list, with comments; "env" one of (list NAME VALUE), or of what sigstand.from takes;
-"settings" names the ConfigMaps SETTINGS-settings and, of the user's own, SETTINGS-local. With "scratch", a comment, it has a
-/tmp that it may write to; with "explained" the comments stand here that hold for all of them.
+"settings" names the ConfigMaps SETTINGS-settings and, of the user's own, SETTINGS-local. "reads" is the data in YAML of a
+ConfigMap that it reads: where that changes, it is another Job, and runs again. With "scratch", a comment, it has a /tmp that it
+may write to; with "explained" the comments stand here that hold for all of them.
 */}}
 {{- define "sigstand.job.spec" -}}
 {{- $name := include "sigstand.job.name" (list .root .system .job) -}}
@@ -107,6 +108,11 @@ podFailurePolicy:
 template:
   metadata:
     {{- include "sigstand.pod.labels" (list .root $name) | nindent 4 }}
+    {{- with .reads }}
+    # SHA-256 of the data above as JSON: with other settings the Job is another one, and is run again.
+    annotations:
+      sigstand.dev/config-checksum: {{ fromYaml . | toJson | sha256sum | quote }}
+    {{- end }}
   spec:
     restartPolicy: Never
     serviceAccountName: {{ $name }}

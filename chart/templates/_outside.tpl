@@ -124,3 +124,20 @@ spec:
     - name: {{ .service }}
       port: {{ .port }}
 {{- end }}
+
+{{/* What createtuf tells clients: the data of its ConfigMap. */}}
+{{- define "sigstand.createtuf.settings" -}}
+CREATETUF_FULCIO_URL: {{ include "sigstand.url" (list $ "fulcio") }}
+CREATETUF_REKOR_URL: {{ include "sigstand.url" (list $ "rekor") }}
+CREATETUF_CTLOG_URL: {{ include "sigstand.url" (list $ "ctlog") }}/sigstorescaffolding
+CREATETUF_TSA_URL: {{ include "sigstand.url" (list $ "tsa") }}
+CREATETUF_OIDC_ISSUER: {{ include "sigstand.issuer.people" $ | toYaml }}
+{{- with include "sigstand.outside.host" (list $ "tuf") }}
+CREATETUF_MIRROR_URL: {{ $.Values.outside.scheme }}://{{ . }}
+{{- end }}
+{{- if $.Values.namespaces.single }}
+{{- range $service, $secret := dict "FULCIO" "fulcio-pub-key" "CTLOG" "ctlog-public-key" "REKOR" "rekor-pub-key" "TSA" "tsa-cert-chain" }}
+CREATETUF_{{ $service }}_SECRET: {{ include "sigstand.copy" (list $ $secret) }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -61,6 +61,10 @@ livenessProbe:
 {{- .Values.rekor.hostname | default (include "sigstand.outside.host" (list . "rekor")) | default (printf "rekor.%s.svc" (include "sigstand.namespace" (list . "rekor"))) -}}
 {{- end }}
 
+{{- define "sigstand.rekor.settings" -}}
+hostname: {{ include "sigstand.rekor.hostname" . }}
+{{- end }}
+
 {{/* How many bytes Rekor takes at most in one request, and whatever stands before it. */}}
 {{- define "sigstand.rekor.most" -}}
 32792576

@@ -33,6 +33,12 @@ const jobImages = [
 // Helm 3 may say that it no longer watches what it waited for.
 const done = { status: 0, stderr: expect.not.stringContaining('Error:') };
 
+const host = { hosts: { rekor: 'rekor.example.com' } };
+const told = [
+  ['a host', { outside: host, rekor: { hostname: 'rekor.up-rekor-system.svc' } }],
+  ['an issuer', { fulcio: { issuers: [{ url: 'https://dex.example.com', type: 'email' }] } }],
+] as const;
+
 /** The images of the seven Jobs at another version. */
 const version = (tag: string) => ({
   names: Object.fromEntries(jobImages.map((job) => [job, `ghcr.io/sigstand/${job}:${tag}`])),
@@ -144,6 +150,12 @@ export function upgradesBy(program: string): void {
       expect(anew(before, await objects())).toEqual(['Job up-tuf-system/createtuf']);
     });
 
+    it.each(told)('makes createtuf anew, which tells clients at once of %s', async (_, change) => {
+      const before = await objects();
+      expect(await upgrade({ images: version('0.2.0'), ...change })).toMatchObject(done);
+      expect(anew(before, await objects())).toEqual(['Job up-tuf-system/createtuf']);
+    });
+
     it('makes a Job anew that has failed, though nothing of it has changed', async () => {
       const before = await objects();
       await failPodOf('up-fulcio-system', 'createcerts');
@@ -156,7 +168,7 @@ export function upgradesBy(program: string): void {
         '--timeout=30s',
       );
       expect(await upgrade({ images: version('0.2.0') })).toMatchObject(done);
-      // And createtuf, whose limit goes back.
+      // And createtuf, which tells clients what it did before.
       expect(anew(before, await objects())).toEqual([
         'Job up-fulcio-system/createcerts',
         'Job up-tuf-system/createtuf',
@@ -224,14 +236,8 @@ export function upgradesBy(program: string): void {
 
   /** An upgrade that is killed as soon as `when` holds; resolves to the signal. */
   async function cut(when: () => Promise<boolean>): Promise<NodeJS.Signals | null> {
-    const args = [
-      'upgrade',
-      'up',
-      chart,
-      '--namespace',
-      'default',
-      ...values({ images: version('0.3.0') }),
-    ];
+    const more = values({ images: version('0.3.0') });
+    const args = ['upgrade', 'up', chart, '--namespace', 'default', ...more];
     const env = { PATH: process.env.PATH, HOME: home, KUBECONFIG: server.kubeconfig };
     const child = spawn(binary(program), args, { env, stdio: 'ignore' });
     const ended = once(child, 'exit');

@@ -34,8 +34,8 @@ export interface Ground {
   token(name: Name, claims: object): string;
   /** Installs the chart, or upgrades it, with these values of Fulcio; waits until all of it runs. */
   install(fulcio: object): Promise<void>;
-  /** createtuf once more, as docs/issuers.md does after a change; waits until clients see it. */
-  publish(): Promise<void>;
+  /** What `change` does, and then waits until clients are told something new. */
+  told(change: Promise<void>): Promise<void>;
   client(): Promise<Client>;
   close(): Promise<void>;
 }
@@ -104,15 +104,10 @@ export async function openGround(cluster: Rig): Promise<Ground> {
         ...['rollout', 'status', '-n', 'fulcio-system', 'deployment/fulcio', '--timeout=5m'],
       );
     },
-    async publish() {
+    async told(change) {
       const served = () => cluster.mustExec(['curl', '-sf', `${mirror}/timestamp.json`]);
       const before = await served();
-      const name = `createtuf-${Date.now()}`;
-      const at = ['-n', 'tuf-system'];
-      await cluster.kubectl('create', 'job', ...at, '--from=cronjob/createtuf', name);
-      await cluster.kubectl(
-        ...['wait', ...at, '--for=condition=Complete', `job/${name}`, '--timeout=3m'],
-      );
+      await change;
       // The kubelet brings a ConfigMap's change within two minutes.
       await vi.waitUntil(async () => (await served()) !== before, 180_000);
     },

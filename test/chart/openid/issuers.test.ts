@@ -159,8 +159,7 @@ describe('a change of the values', () => {
 
   it('takes the cluster’s own away, and tells clients of another issuer', async () => {
     const partners = issuer('stranger', { type: 'email', unverified: true });
-    await ground.install({ clusterIssuer: false, issuers: [partners] });
-    await ground.publish();
+    await ground.told(ground.install({ clusterIssuer: false, issuers: [partners] }));
     await client.remove();
     client = await ground.client();
     const made = await logIn('stranger', 'eve@example.com');
