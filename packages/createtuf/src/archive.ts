@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Data } from '@sigstand/store/store';
 import { extract, type Header, pack } from 'tar-stream';
+import { withoutPage } from './page-file.ts';
 import { isTarget, signingTimes } from './times.ts';
 
 /** The top folder: policy-controller's TrustRoot looks for it. */
@@ -8,6 +9,7 @@ const top = 'repository';
 
 /**
  * A repository's files as a gzipped tar, each with the time of its signature; the same files always make the same tar.
+ * The page for people is left out: it is no part of the repository.
  *
  * policy-controller reads each file by one Read, and Go's inflater hands out no more than what is left of a 32 KiB window
  * (its pkg/tuf/repo.go, as of 0.15.1): a file that lies across two of them would end in zeros. So none does that fits into
@@ -20,7 +22,7 @@ export async function archive(files: Data): Promise<Uint8Array> {
   const filler = await folder(top);
   const parts = [filler, await folder(`${top}/targets`)];
   let length = parts.reduce((sum, part) => sum + part.length, 0);
-  const entries = Object.entries(files)
+  const entries = Object.entries(withoutPage(files))
     .map(([name, bytes]) => ({ name: pathOf(name), bytes, mtime: timeOf(name) }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const { name, bytes, mtime } of entries) {

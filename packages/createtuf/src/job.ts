@@ -1,4 +1,5 @@
 import { tufRoot } from '@sigstand/contracts/records';
+import { tufServer } from '@sigstand/contracts/services';
 import { JobError } from '@sigstand/job/errors';
 import { defineJob, type JobContext } from '@sigstand/job/main';
 import { refuseStrangers } from '@sigstand/job/strangers';
@@ -12,7 +13,6 @@ import {
   type Ref,
   type Snapshot,
   type Store,
-  StoreError,
   show,
 } from '@sigstand/store/store';
 import { archive, sameArchive } from './archive.ts';
@@ -29,6 +29,8 @@ import { certificatesOf } from './material.ts';
 import { sha256 } from './metadata.ts';
 import { lackingMirror, mirrorOf, movedMirror } from './mirror.ts';
 import { addressesOf, type Objects, objectsOf, schedulesOf } from './options.ts';
+import { pageFile } from './page-file.ts';
+import { lackingPage } from './page-record.ts';
 import { openRepository, type Repository } from './repository.ts';
 import { hasFiles, type Publication, type Revised, revised } from './revised.ts';
 import {
@@ -40,7 +42,7 @@ import {
   settledRoleKeys,
 } from './role-keys.ts';
 import { rootWish } from './root-keys.ts';
-import { rootWarnings } from './warnings.ts';
+import { rootWarnings, warn } from './warnings.ts';
 
 interface Effects {
   readonly entropy?: Entropy;
@@ -89,7 +91,8 @@ export function createTuf({ entropy = systemEntropy, check = checkWithClient }: 
       },
     });
     const { keys } = found;
-    const published = await publish(context, objects, { ...publication(found), check });
+    const mirror = options.mirrorUrl ?? tufServer(options.namespace);
+    const published = await publish(context, objects, { ...publication(found), check, mirror });
     await noteFirstRoot(context.store, objects, found, published.files);
     await publishRoot(context, objects, options.mirrorUrl);
     await settleKeys(context, objects, { keys, published });
@@ -155,24 +158,32 @@ async function noteFirstRoot(store: Store, objects: Objects, { found }: Found, f
 async function publish(
   { store, log }: JobContext,
   objects: Objects,
-  { check, ...publication }: Publication & { check: ClientCheck },
+  { check, mirror, ...publication }: Publication & { check: ClientCheck; mirror: string },
 ): Promise<Repository> {
   const place = show(objects.repository);
   let next: Revised | undefined;
   let published: Repository | undefined;
+  let page: Change | undefined;
   let moved: string[] = [];
   let warnings: readonly string[] = [];
   const { data } = await converge(store, objects.repository, async (current) => {
     next = revised(objects, current?.data, publication);
     published = undefined;
-    if (next === undefined) return undefined;
+    if (next === undefined) {
+      page = lackingPage(current, { mirror });
+      return page;
+    }
     refuseOwned(objects.root, await store.read(objects.root), { remove: ['repository'] });
     published = openRepository(next.files);
     await check(published);
     warnings = checkContent(published, next.revision.files, publication.wanted);
     const before = hasFiles(current?.data) ? openRepository(current.data) : undefined;
     moved = changedAddresses(before, published);
-    return { data: next.revision.files, remove: next.remove };
+    page = lackingPage(current, { repository: published, mirror });
+    return {
+      data: { ...next.revision.files, ...page?.data },
+      remove: [...next.remove, ...(page?.remove ?? [])],
+    };
   });
   for (const signed of next?.revision.signed ?? []) log(`signed ${signed}`);
   for (const retired of next?.revision.retired ?? []) log(`gave an end to ${retired}`);
@@ -180,6 +191,7 @@ async function publish(
   for (const warning of warnings) log(`warning: ${warning}`);
   if (next?.remove.length) log(`removed ${next.remove.length} files that nothing leads to`);
   log(`the repository in ${place} is ${next ? 'published' : 'as it should be'}`);
+  if (page) log(`${page.data ? 'wrote' : 'left out'} the page ${pageFile} beside it`);
   return published ?? openRepository(data);
 }
 
@@ -228,21 +240,4 @@ async function settleKeys(
     return change;
   });
   if (change) log(`${change.data ? 'replaced' : 'removed'} the root key of before in ${place}`);
-}
-
-async function warn(
-  { store, log }: JobContext,
-  { repository }: Objects,
-  warnings: readonly string[],
-) {
-  if (warnings.length === 0) return;
-  for (const warning of warnings) log(`warning: ${warning}`);
-  const message = warnings.join('; ').slice(0, 1_000);
-  try {
-    await store.warn(repository, { reason: 'Expiry', message });
-  } catch (error) {
-    // Who reads no log may miss it, but nothing is wrong with what was published.
-    if (!(error instanceof StoreError)) throw error;
-    log(`warning: no Event could be made of this: ${error.message}`);
-  }
 }

@@ -7,6 +7,7 @@ import { type Data, show } from '@sigstand/store/store';
 import { type Given, refuseOlder, refuseOtherStart, unpack } from './first-root.ts';
 import { chainOf, type Publics, toldOf } from './material.ts';
 import type { Objects } from './options.ts';
+import { withoutPage } from './page-file.ts';
 import { superseded } from './prune.ts';
 import { type Revision, reconcile, type Wanted } from './reconcile.ts';
 import { openRepository, publishedTargets, type Repository } from './repository.ts';
@@ -37,7 +38,7 @@ export function revised(
   const { inputs, repository } = objects;
   const place = show(repository);
   const hint = `nothing was changed; ${unpack(objects, given)}`;
-  const published = openPublished(place, current, hint);
+  const published = openPublished(place, current && withoutPage(current), hint);
   refuseOtherStart(objects, current, given);
   if (published) refuseOlder(objects, published.timestamp.version, given);
   for (const service of ['fulcio', 'tsa'] as const) {
@@ -86,6 +87,16 @@ function isKnown(published: Repository | undefined, bytes: Uint8Array): boolean 
 // What Kubernetes takes in one ConfigMap; names count here too, to stay on the safe side.
 const mostBytes = 1_048_576;
 
+/** Whether one ConfigMap takes all of these. */
+export function fits(files: Data): boolean {
+  return sizeOf(files) <= mostBytes;
+}
+
+function sizeOf(files: Data): number {
+  const sizes = Object.entries(files).map(([name, { length }]) => name.length + length);
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
 /** How many snapshots' files stay, for clients in between; fewer where not all fit, but the last. */
 const snapshotsKept = [4, 3, 2];
 
@@ -95,8 +106,9 @@ function fitting(place: string, all: Data, revision: Revision): Revised {
     const remove = superseded(all, revision.snapshot, kept);
     const gone = new Set(remove);
     const staying = Object.entries(all).filter(([name]) => !gone.has(name));
-    size = staying.reduce((sum, [name, { length }]) => sum + name.length + length, 0);
-    if (size <= mostBytes) return { revision, remove, files: Object.fromEntries(staying) };
+    const files = Object.fromEntries(staying);
+    size = sizeOf(files);
+    if (size <= mostBytes) return { revision, remove, files };
   }
   throw new JobError('data', `${place} would hold ${size} bytes, and at most ${mostBytes} fit`, {
     hint: 'nothing was changed; hand out fewer or smaller files by --extra-targets',

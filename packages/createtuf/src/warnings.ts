@@ -1,4 +1,7 @@
+import type { JobContext } from '@sigstand/job/main';
 import { soon } from '@sigstand/pki/validity';
+import { StoreError } from '@sigstand/store/store';
+import type { Objects } from './options.ts';
 import type { Repository } from './repository.ts';
 import { canRenew, type RootWish } from './root.ts';
 
@@ -13,4 +16,22 @@ export function rootWarnings({ root }: Repository, wish: RootWish, now: Date): s
       ? `expired at ${root.expires}: no client updates`
       : `expires at ${root.expires}, in ${Math.floor(left / day)} days`;
   return [`root ${root.version} ${when}; who holds its key must run createtuf with --root-key`];
+}
+
+/** Each warning in the log, and all of them as one Event of the repository. */
+export async function warn(
+  { store, log }: JobContext,
+  { repository }: Pick<Objects, 'repository'>,
+  warnings: readonly string[],
+) {
+  if (warnings.length === 0) return;
+  for (const warning of warnings) log(`warning: ${warning}`);
+  const message = warnings.join('; ').slice(0, 1_000);
+  try {
+    await store.warn(repository, { reason: 'Expiry', message });
+  } catch (error) {
+    // Who reads no log may miss it, but nothing is wrong with what was published.
+    if (!(error instanceof StoreError)) throw error;
+    log(`warning: no Event could be made of this: ${error.message}`);
+  }
 }
