@@ -220,6 +220,7 @@ describe('the TUF server', () => {
       'Access-Control-Allow-Origin * always',
       'Cache-Control $cache_control always',
       'X-Content-Type-Options nosniff always',
+      'Content-Security-Policy $policy always',
     ]);
   });
 
@@ -236,7 +237,11 @@ describe('the TUF server', () => {
     expect(fileOf(`/targets/${'0a'.repeat(32)}.rekor.pub`)).toBe(`${'0a'.repeat(32)}.rekor.pub`);
     const others = ['/..data', '/targets/..data/1.root.json', '/a/1.root.json', '/targets/', '/'];
     expect(others.filter((path) => fileOf(path) !== undefined)).toEqual([]);
-    expect(directives('try_files')).toEqual(['/timestamp.json =503', '/$file =404']);
+    expect(directives('try_files')).toEqual([
+      '/timestamp.json =503',
+      '/$file =404',
+      '/index.html =404',
+    ]);
   });
 
   it('serves what createtuf publishes, and nothing else of its Pod', () => {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '@sigstand/createtuf/metadata';
+import { pageFile } from '@sigstand/createtuf/page-file';
 import { targetFileName } from '@sigstand/createtuf/repository';
+import { shellWord } from '@sigstand/createtuf/shell-word';
 import type { Data } from '@sigstand/store/store';
 import { type Admission, admissionFiles } from './admission.ts';
 import { authorityFile, authorityVariables } from './authority.ts';
@@ -31,7 +33,7 @@ export interface Source {
 /** The files of an export; the same trust always makes the same files. @throws {JobError} */
 export function filesOf(trust: Trust, source: Source, admission?: Admission): Data {
   const { mirror, namespace, authority } = source;
-  const { root, repository, trustedRoot, signingConfig, keys } = trust;
+  const { root, repository, page, trustedRoot, signingConfig, keys } = trust;
   const sum = sha256(root);
   const texts = {
     [`${rootFile}.sha256`]: `${sum}  ${rootFile}\n`,
@@ -44,6 +46,7 @@ export function filesOf(trust: Trust, source: Source, admission?: Admission): Da
   return {
     [rootFile]: root,
     'repository.tar.gz': repository,
+    [pageFile]: page(mirror),
     'trusted_root.json': trustedRoot,
     'signing_config.v0.2.json': signingConfig,
     ...(authority && { [authorityFile]: authority }),
@@ -57,7 +60,7 @@ export function filesOf(trust: Trust, source: Source, admission?: Admission): Da
 }
 
 /**
- * When the content of each file was signed: the root and the archive by their own word, all else by the list of targets
+ * When the content of each file was signed: the root, the archive and the page by their own word, all else by the list of targets
  * that it is made from. The same trust has the same times.
  */
 export function timesOf({ trustedRoot, signed }: Trust): (name: string) => Date {
@@ -66,6 +69,7 @@ export function timesOf({ trustedRoot, signed }: Trust): (name: string) => Date 
     [rootFile]: signed(rootFile),
     [`${rootFile}.sha256`]: signed(rootFile),
     'repository.tar.gz': signed('timestamp.json'),
+    [pageFile]: signed('timestamp.json'),
   };
   return (name) => own[name] ?? listed;
 }
@@ -101,12 +105,12 @@ function environment(services: Services, { mirror, sum, authority }: Start): str
   };
   const lines = Object.entries(urls).map(([name, url]) =>
     // One of another stack may be set.
-    url === undefined ? `unset ${name}` : `export ${name}=${quoted(url)}`,
+    url === undefined ? `unset ${name}` : `export ${name}=${shellWord(url)}`,
   );
   return `# source ./env: where the stack is, and what a client starts from. README.md says more.
 SIGSTAND_TRUST=$(cd "$(dirname "\${BASH_SOURCE:-$0}")" && pwd)
 export SIGSTAND_TRUST
-export TUF_MIRROR=${quoted(mirror)}
+export TUF_MIRROR=${shellWord(mirror)}
 export TUF_ROOT_JSON=$SIGSTAND_TRUST/${rootFile}
 [ -f "$TUF_ROOT_JSON" ] || echo 'env: this shell does not tell where env lies; source it in bash or zsh' >&2
 # Each client keeps what it trusts in a folder of its own below this one: by the first root, so that no two stacks
@@ -115,11 +119,6 @@ export TRUST_CACHE=\${SIGSTAND_CACHE_HOME:-$SIGSTAND_TRUST/cache}/${sum.slice(0,
 export TUF_ROOT=$TRUST_CACHE/cosign3
 ${lines.join('\n')}
 ${authority ? authorityVariables() : ''}`;
-}
-
-/** A word of the shell, whatever is in it. */
-function quoted(text: string): string {
-  return /^[\w:/.@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 function readme(values: Readonly<Record<'mirror' | 'namespace' | 'sha256', string>>): string {

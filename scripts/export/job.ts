@@ -5,6 +5,7 @@ import { unarchived } from '@sigstand/createtuf/archive';
 import { checkWithClient } from '@sigstand/createtuf/client-check';
 import { sha256 } from '@sigstand/createtuf/metadata';
 import { mirrorOf } from '@sigstand/createtuf/mirror';
+import { trustPage } from '@sigstand/createtuf/page';
 import { openRepository, publishedTargets, type Repository } from '@sigstand/createtuf/repository';
 import { signingTimes } from '@sigstand/createtuf/times';
 import { asJobError, at, JobError } from '@sigstand/job/errors';
@@ -82,6 +83,7 @@ async function published({ store, waitFor, now }: JobContext, options: Options):
     return {
       root,
       repository: archive,
+      page: (mirror) => trustPage(repository, mirror),
       signed: signingTimes(files),
       trustedRoot,
       signingConfig,

@@ -12,6 +12,8 @@ export interface Trust {
   readonly root: Uint8Array;
   /** The repository as a gzipped tar. */
   readonly repository: Uint8Array;
+  /** The page of it for people, as it is reached there. */
+  readonly page: (mirror: string) => Uint8Array;
   /** When a file of the repository was signed, by its name there. */
   readonly signed: (name: string) => Date;
   readonly trustedRoot: Uint8Array;

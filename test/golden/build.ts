@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { archive } from '@sigstand/createtuf/archive';
 import { type Material, readMaterial, type Service } from '@sigstand/createtuf/material';
+import { trustPage } from '@sigstand/createtuf/page';
+import { pageFile } from '@sigstand/createtuf/page-file';
 import { reconcile, type Wanted } from '@sigstand/createtuf/reconcile';
 import { openRepository } from '@sigstand/createtuf/repository';
 import { rootWish } from '@sigstand/createtuf/root-keys';
@@ -81,11 +83,13 @@ export function goldenStates(): Record<string, Data> {
 }
 
 /**
- * A repository's files as they lie in a folder of `tuf`, with its archive beside them; not compressed,
- * since compressors may differ.
+ * A repository's files as they lie in a folder of `tuf`, with its page and its archive beside them; not
+ * compressed, since compressors may differ.
  */
 export async function goldenFiles(files: Data): Promise<Data> {
-  return { ...files, 'repository.tar': new Uint8Array(gunzipSync(await archive(files))) };
+  const page = trustPage(openRepository(files), 'https://tuf.example.com');
+  const record = { ...files, [pageFile]: page };
+  return { ...record, 'repository.tar': new Uint8Array(gunzipSync(await archive(record))) };
 }
 
 function next(files: Data, wanted: Wanted): Data {

@@ -6,6 +6,7 @@ import { memoryStore } from '@sigstand/store/memory';
 import type { Data, Store } from '@sigstand/store/store';
 import { TrustedRoot } from '@sigstore/protobuf-specs';
 import { createTuf } from './job.ts';
+import { withoutPage } from './page-file.ts';
 import { openRepository, publishedTargets, type Repository } from './repository.ts';
 import type { Target } from './targets.ts';
 
@@ -46,7 +47,7 @@ export function runAt(store: Store, time: string, args: readonly string[] = []) 
 }
 
 export async function stored(store: Store): Promise<Repository> {
-  return openRepository((await store.read(tufRepository))?.data ?? {});
+  return openRepository(withoutPage((await store.read(tufRepository))?.data ?? {}));
 }
 
 export function target(repository: Repository, name: string): Target | undefined {

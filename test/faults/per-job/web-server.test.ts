@@ -40,6 +40,26 @@ describe('the TUF web server', () => {
     expect(answer.headers.get('cache-control')).toBe(kept);
   });
 
+  it('shows people the page that lies beside the repository, and 404 where there is none', async () => {
+    const page = join(folder, 'files/index.html');
+    expect((await fetch(`${server.url}/`)).status).toBe(404);
+    await writeFile(page, '<!doctype html>');
+    for (const path of ['/', '/index.html']) {
+      const { status, headers } = await fetch(`${server.url}${path}`);
+      const told = (name: string) => headers.get(name);
+      expect([status, told('content-type'), told('cache-control')]).toEqual([
+        ...[200, 'text/html; charset=utf-8', 'no-cache'],
+      ]);
+      expect(told('content-security-policy')).toMatch(
+        /^default-src 'none'; .*frame-ancestors 'none'$/,
+      );
+      expect(told('x-content-type-options')).toBe('nosniff');
+    }
+    const json = await fetch(`${server.url}/root.json`);
+    expect(json.headers.get('content-type')).toBe('application/json');
+    expect(json.headers.has('content-security-policy')).toBe(false);
+  });
+
   it('answers at once, in bounded memory, while 256 clients read slowly and others ask for what is not there', async () => {
     const { hostname, port } = new URL(server.url);
     const slow = Array.from({ length: 256 }, () => slowly(connect(Number(port), hostname)));
