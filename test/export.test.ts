@@ -1,6 +1,6 @@
 import { readdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tufRoot } from '@sigstand/contracts/records';
+import { tufRepository, tufRoot } from '@sigstand/contracts/records';
 import { createTuf } from '@sigstand/createtuf/job';
 import { inputs, put, runAt, stored, supplied } from '@sigstand/createtuf/testing';
 import { runJob } from '@sigstand/job/testing';
@@ -39,7 +39,7 @@ describe('the export', () => {
         ...['ctfe.pub', 'fulcio.crt.pem', 'rekor.pub', 'sigstore-python.sh'],
         ...['policy-controller-remote.yaml', 'policy-controller-repository.yaml'],
         ...['policy-controller-flags.yaml', 'kyverno-flags.yaml', 'kyverno-namespaces.yaml'],
-        ...['repository.tar.gz', 'signing_config.v0.2.json', 'trusted_root.json'],
+        ...['index.html', 'repository.tar.gz', 'signing_config.v0.2.json', 'trusted_root.json'],
       ].sort(),
     );
     expect(said).toContain((await place.text('1.root.json.sha256')).split(' ')[0]);
@@ -61,9 +61,20 @@ describe('the export', () => {
     await place.exported(store);
     for (const name of await readdir(place.folder)) {
       const { mtime } = await stat(join(place.folder, name));
-      const wanted = name === 'repository.tar.gz' ? refreshed : made;
+      const wanted = /^(repository\.tar\.gz|index\.html)$/.test(name) ? refreshed : made;
       expect({ name, mtime }).toEqual({ name, mtime: wanted });
     }
+  });
+
+  it('has the page that createtuf wrote, and that of another mirror', async () => {
+    const store = await stack('--mirror-url=https://tuf.example.com');
+    await place.exported(store);
+    const written = (await store.read(tufRepository))?.data['index.html'];
+    expect(await place.text('index.html')).toBe(Buffer.from(written ?? []).toString());
+    await place.exported(store, '--mirror=https://mirror.example.com');
+    expect(await place.text('index.html')).toContain(
+      'cosign initialize --mirror https://mirror.example.com ',
+    );
   });
 
   it('has a ClientTrustConfig that sigstore’s own reader takes', async () => {

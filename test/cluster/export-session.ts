@@ -97,7 +97,7 @@ async function placeFor(client: Client, folder: string, work: string) {
 }
 
 /** The library as the rig has pinned it; all is compiled here, since the cluster's network has no way out. */
-async function goProject(place: string, file: string): Promise<Record<string, string>> {
+export async function goProject(place: string, file: string): Promise<Record<string, string>> {
   for (const name of ['go.mod', 'go.sum']) {
     await cp(join(root, 'test/rig/sigstore-go', name), join(place, name));
   }

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect } from 'vitest';
 import { describeAccess } from './export-access.ts';
 import { describeClient } from './export-clients.ts';
 import { describeFolder } from './export-folder.ts';
+import { describePage } from './export-page.ts';
 import { describeProber } from './export-prober.ts';
 import { clients } from './export-shell.ts';
 import type { Exported } from './export-stack.ts';
@@ -18,6 +19,7 @@ export function describeExport(there: () => Exported): void {
   describe('the folder', () => describeFolder(there));
   describe('reading the cluster', () => describeAccess(there));
   describe.each(clients)('%s, as the folder says', (client) => describeClient(client, there));
+  describe('the page of the trust root', () => describePage(there));
   // Last, since it asks for entries of the log.
   describe('a prober', () => describeProber(there));
 }
