@@ -48,7 +48,8 @@ const outside: readonly (readonly [string, readonly number[]])[] = [
   ['/..data', [404]],
   ['/..data/timestamp.json', [404]],
   ['/targets/..data/timestamp.json', [404]],
-  ['/', [404]],
+  // The page for people.
+  ['/', [200]],
   ['/targets/', [404]],
   ['/targets', [404]],
   ['/timestamp.json/', [404]],

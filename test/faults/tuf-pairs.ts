@@ -1,4 +1,4 @@
-import { createPublicKey } from 'node:crypto';
+import { createHash, createPublicKey } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { Metadata, MetadataKind } from '@tufjs/models';
 import type { Records, Values } from './pairs.ts';
@@ -24,6 +24,7 @@ export function repositoryFaults(records: Records): string[] {
     return [
       ...other.map((role) => `the repository trusts another key for ${role} than tuf-keys has`),
       ...archiveFaults(files, records('tuf', 'tuf-root')),
+      ...pageFaults(files),
     ];
   } catch (error) {
     return [`the repository does not verify: ${(error as Error).message}`];
@@ -46,9 +47,20 @@ function rawPublic(pem: string | undefined): string {
 function archiveFaults(files: Values, root: Values | undefined): string[] {
   if (!root?.repository) return [];
   const tar = gunzipSync(Buffer.from(root.repository, 'latin1'));
-  const holds = Object.values(files).every((bytes) => tar.includes(Buffer.from(bytes, 'latin1')));
+  const { 'index.html': page, ...served } = files;
+  const holds = Object.values(served).every((bytes) => tar.includes(Buffer.from(bytes, 'latin1')));
   return [
     ...(holds ? [] : ['tuf-root’s archive is not the repository']),
+    ...(page && tar.includes('index.html') ? ['tuf-root’s archive has the page'] : []),
     ...(root.root === files['1.root.json'] ? [] : ['tuf-root’s root is not the first root']),
   ];
+}
+
+/** The page is written with the repository that it tells of; where an older one was put back, there is none. */
+function pageFaults({ 'index.html': page, ...files }: Values): string[] {
+  if (page === undefined) return [];
+  const root = createHash('sha256').update(Buffer.from(files['1.root.json'] ?? '', 'latin1'));
+  const { expires } = JSON.parse(files['timestamp.json'] ?? '').signed;
+  const told = [root.digest('hex'), `datetime="${expires}"`];
+  return told.every((one) => page.includes(one)) ? [] : ['the page tells of another repository'];
 }

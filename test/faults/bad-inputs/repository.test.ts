@@ -2,6 +2,7 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { copies, tufKeys, tufRepository, tufRoot } from '@sigstand/contracts/records';
 import { createTuf } from '@sigstand/createtuf/job';
+import { withoutPage } from '@sigstand/createtuf/page-file';
 import { runJob } from '@sigstand/job/testing';
 import { utf8 } from '@sigstand/pki/pem';
 import { memoryStore } from '@sigstand/store/memory';
@@ -23,7 +24,8 @@ async function published(): Promise<{ first: Records; second: Records }> {
   const left = async (): Promise<Records> =>
     Promise.all(
       [tufKeys, tufRepository, tufRoot].map(
-        async (ref) => [ref, (await store.read(ref))!.data] as const,
+        // Without the page, which tells of all this in the words of a shell.
+        async (ref) => [ref, withoutPage((await store.read(ref))!.data)] as const,
       ),
     );
   expect(await runJob(job(), store, { now: () => now })).toMatchObject({ status: 0 });
