@@ -78,7 +78,9 @@ describe('a folder that is there', () => {
     done = true;
     await watching;
     expect(ends.map(({ status }) => status)).toEqual([0, 0, 0]);
-    expect([...new Set(seen)]).toEqual([0, 22]);
+    const whole = (await readdir(place.folder)).length;
+    expect(whole).toBeGreaterThan(20);
+    expect([...new Set(seen)]).toEqual([0, whole]);
     expect(await readdir(place.work)).toEqual(['trust']);
   });
 });

@@ -71,19 +71,21 @@ function javaScriptGuide(facts: PageFacts): ClientGuide {
     name: 'sigstore-js',
     language: 'js',
     says: 'The package is named sigstore. With a cache of its own, it leaves the public trust as it is.',
-    code: `import { readFile } from 'node:fs/promises';
-import { verify } from 'sigstore';
-
-const { FILE, IDENTITY } = process.env;
-const bundle = JSON.parse(await readFile(\`\${FILE}.sigstore.json\`, 'utf8'));
-await verify(bundle, await readFile(FILE), {
-  tufMirrorURL: ${JSON.stringify(facts.mirror)},
-  tufRootPath: '1.root.json',
-  tufCachePath: 'tuf-js',
-  certificateIdentityURI: IDENTITY,
-  certificateIssuer: ${issuer === undefined ? 'process.env.ISSUER' : JSON.stringify(issuer)},
-});
-console.log('verified');`,
+    code: [
+      "import { readFile } from 'node:fs/promises';",
+      "import { env } from 'node:process';",
+      "import { verify } from 'sigstore';",
+      '',
+      "const bundle = JSON.parse(await readFile(env.FILE + '.sigstore.json', 'utf8'));",
+      'await verify(bundle, await readFile(env.FILE), {',
+      `  tufMirrorURL: ${JSON.stringify(facts.mirror)},`,
+      "  tufRootPath: '1.root.json',",
+      "  tufCachePath: 'tuf-js',",
+      '  certificateIdentityURI: env.IDENTITY,',
+      `  certificateIssuer: ${issuer === undefined ? 'env.ISSUER' : JSON.stringify(issuer)},`,
+      '});',
+      "console.log('verified');",
+    ].join('\n'),
   };
 }
 
