@@ -1,6 +1,7 @@
 import type { copies } from '@sigstand/contracts/records';
 import { tufRepository, tufRoot } from '@sigstand/contracts/records';
 import { createTuf } from '@sigstand/createtuf/job';
+import { withoutPage } from '@sigstand/createtuf/page-file';
 import { inputs, put } from '@sigstand/createtuf/testing';
 import { runJob } from '@sigstand/job/testing';
 import { memoryStore } from '@sigstand/store/memory';
@@ -60,7 +61,7 @@ export async function simulate({ days, args = [], events = {} }: Scenario): Prom
     if (replace) await put(store, { [replace]: inputs('second')[replace] });
     await write?.(store);
     await run(store, begins, [...args, ...more]);
-    const files = (await store.read(tufRepository))?.data ?? {};
+    const files = withoutPage((await store.read(tufRepository))?.data ?? {});
     history.push({ files, begins, ends: new Date(begins.getTime() + day - 1000) });
     given.push((await store.read(tufRoot))?.data.root);
   }
