@@ -54,6 +54,7 @@ The Pods of a system that a table of SYSTEM and NAMES has, or in one namespace t
 
 {{/* Who looks names up: (list $ SYSTEM TABLE). */}}
 {{- define "sigstand.policy.dns" -}}
+{{- $dns := (first .).Values.cluster.dns -}}
 {{ include "sigstand.policy" (list (first .) (index . 1) "dns") }}
   podSelector:
     {{- include "sigstand.pods.of" . | nindent 4 }}
@@ -62,10 +63,10 @@ The Pods of a system that a table of SYSTEM and NAMES has, or in one namespace t
     - to:
         - namespaceSelector:
             matchLabels:
-              kubernetes.io/metadata.name: kube-system
+              kubernetes.io/metadata.name: {{ $dns.namespace }}
       ports:
-        - {protocol: UDP, port: 53}
-        - {protocol: TCP, port: 53}
+        - {protocol: UDP, port: {{ int $dns.port }}}
+        - {protocol: TCP, port: {{ int $dns.port }}}
 {{- end }}
 
 {{/* Who speaks to the API server: (list $ SYSTEM TABLE). */}}

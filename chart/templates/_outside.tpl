@@ -98,7 +98,7 @@ spec:
         paths:
           {{- range .paths }}
           - path: {{ last . }}
-            pathType: {{ first . }}
+            pathType: {{ $outside.ingress.exact | ternary (first .) (first . | replace "Exact" "Prefix") }}
             backend:
               service:
                 name: {{ $.service }}

@@ -78,6 +78,7 @@ export const outside: readonly Refused[] = [
     '/outside/gateway/parentRefs',
     /while \/outside\/gateway\/enabled is false/,
   ],
+  [{ outside: { ingress: { exact: 'no' } } }, '/outside/ingress/exact', /want boolean/],
   [
     { outside: { domain, ingress: { className: 'nginx' } } },
     '/outside/ingress/className',

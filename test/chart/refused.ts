@@ -34,6 +34,8 @@ export const refused: readonly Refused[] = [
   [{ instance: long(64) }, '/instance', /maxLength: got 64, want 63/],
   [{ cluster: { domain: 'cluster..local' } }, '/cluster/domain', /pattern/],
   [{ cluster: { domain: '.local' } }, '/cluster/domain', /pattern/],
+  [{ cluster: { dns: { namespace: 'DNS' } } }, '/cluster/dns/namespace', /pattern/],
+  [{ cluster: { dns: { port: 0 } } }, '/cluster/dns/port', /minimum/],
   [{ cluster: { domain: 'Cluster.local' } }, '/cluster/domain', /pattern/],
   [
     {

@@ -2,6 +2,7 @@ import { chart, runHelm } from '../../scripts/chart/rendered.ts';
 import { binary } from '../programs/binaries.ts';
 import { type Manifest, objectsIn } from '../stack.ts';
 import { issuers } from './issuers.ts';
+import { blocks } from './restricted/quota.ts';
 
 /** Values as a user may choose them, by a name for messages. */
 export const sets = {
@@ -75,6 +76,10 @@ export const sets = {
         filtersFor: { rekor: [{ group: 'traefik.io', kind: 'Middleware', name: 'limit' }] },
       },
     },
+  },
+  'OpenShift, as its page has it': {
+    namespaces: { prefix: 'shift-', create: true },
+    ...blocks.find(({ outside }) => outside !== undefined),
   },
   'issuers of all types': { namespaces: { prefix: 'iss-' }, fulcio: { issuers } },
   'issuers, and not the cluster': {

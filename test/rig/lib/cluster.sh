@@ -14,7 +14,8 @@ start_foundations() {
 }
 
 start_apiserver() {
-  local pki=$STATE/pki issuer=${RIG_ISSUER:-https://kubernetes.default.svc}
+  local pki=$STATE/pki issuer=${RIG_ISSUER:-https://kubernetes.default.svc} more
+  read -ra more <<<"${RIG_API_FLAGS:-}"
   start kube-apiserver "$(rig_bin kube-apiserver)" --etcd-servers=http://127.0.0.1:2379 \
     --bind-address=0.0.0.0 --secure-port=6443 --advertise-address="$NODE_IP" \
     --tls-cert-file="$pki/apiserver.crt" --tls-private-key-file="$pki/apiserver.key" --client-ca-file="$pki/ca.crt" \
@@ -24,7 +25,8 @@ start_apiserver() {
     --service-account-issuer="$issuer" --service-account-jwks-uri="$issuer/openid/v1/jwks" \
     --service-account-signing-key-file="$pki/sa.key" --service-account-key-file="$pki/sa.pub" \
     --authorization-mode=Node,RBAC --authentication-config="$STATE/config/authentication.yaml" \
-    --enable-admission-plugins=NodeRestriction --service-cluster-ip-range=10.96.0.0/16 --profiling=false
+    --enable-admission-plugins=NodeRestriction --service-cluster-ip-range=10.96.0.0/16 --profiling=false \
+    "${more[@]}"
   until_ok kube-apiserver 120 in_network curl -fsS --cacert "$pki/ca.crt" "$API/readyz"
 }
 
