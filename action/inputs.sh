@@ -17,11 +17,12 @@ version() {
   esac
 }
 
+image_name='^[a-z0-9]+([.-][a-z0-9]+)*(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]{64})?$'
 # One of the table, an image of it by its exact version, or an image of the caller's.
 node_image() {
   local asked=$1
   case $asked in
-    */*) echo "$asked" ;;
+    */*) if [[ $asked =~ $image_name ]]; then echo "$asked"; fi ;;
     *) awk -v v="$asked" '!/^#/ { exact = $2; sub(/@.*/, "", exact); sub(/.*:/, "", exact)
       if (v == $1 || v == exact) print $2 }' "$ACTION/kubernetes" ;;
   esac

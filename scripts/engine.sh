@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # The Docker engine: whether it answers, and what it can.
 
+# Nodes and what runs on them are for the engine's own processor, whatever somebody's shell has for other work.
+unset DOCKER_DEFAULT_PLATFORM
+
 # engine: `answers`, or why not: `absent`, `podman`, `refuses` this user, `silent`.
 engine() {
   local said

@@ -23,6 +23,10 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+case $choice in
+  '' | rig | kind | current) ;;
+  *) refuse "--cluster is current, kind or rig, not '$choice'" ;;
+esac
 REGISTRY_PREFIX=${REGISTRY_PREFIX%/}
 well_named "$REGISTRY_PREFIX" ||
   refuse "--registry wants a PREFIX such as registry.example.com/team, in small letters, not '$REGISTRY_PREFIX'"

@@ -134,6 +134,15 @@ describe('the inputs', () => {
     expect(inputs({ 'k8s-version': version }).status).toBe(0),
   );
 
+  it.each(['me/no de', 'me/Node', '/node', 'me/node:', 'me/node@sha256:12', '--rm/x'])(
+    'take no name that no image can have: %s',
+    (version) => {
+      const { status, stdout } = inputs({ 'k8s-version': version });
+      expect(status).toBe(1);
+      expect(stdout).toContain(`k8s-version '${version}' is not known`);
+    },
+  );
+
   it('name every node image by its digest', () => {
     const images = text('action/kubernetes')
       .split('\n')

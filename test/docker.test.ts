@@ -40,6 +40,15 @@ describe('the images, by a Docker engine', () => {
     );
   });
 
+  it('are for the nodes, whatever DOCKER_DEFAULT_PLATFORM has', () => {
+    const more = '  \'build \'*) echo "platform=$DOCKER_DEFAULT_PLATFORM" ;;';
+    const { stdout } = called('docker build .', {
+      programs: { docker: docker({ more }) },
+      env: { DOCKER_DEFAULT_PLATFORM: 'linux/s390x' },
+    });
+    expect(stdout).toBe('platform=\n');
+  });
+
   it('are not built at the tag of a release, whose manifests name them by digest', () =>
     inFolder(releasedManifests(), (SIGSTAND_MANIFESTS) => {
       const programs = { docker: docker({ more: bakes }), kind: 'exit 9' };

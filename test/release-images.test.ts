@@ -63,6 +63,11 @@ describe('what bake says that it pushed', () => {
       }),
       /^createtuf: its descriptor has another digest$/,
     ],
+    [
+      'one digest for two Jobs',
+      metadata({ createtree: { ...own, 'image.name': built('createtree')['image.name'] } }),
+      /^two images have one digest$/,
+    ],
     ['nothing', {}, /createtuf: missing/],
     ['no object', null, /createtuf: missing/],
   ])('is refused where it has %s', (_what, file, message) => {

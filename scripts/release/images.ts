@@ -34,7 +34,10 @@ export function digestsOf(metadata: unknown, jobs: readonly string[], version: s
     ...targets.flatMap(([name, built]) => [...faults(name, record(built), version)]),
   ];
   if (wrong.length > 0) throw new Error(wrong.join('\n'));
-  return new Map(targets.map(([name, built]) => [name, String(record(built)[digestKey])]));
+  const digests = new Map(targets.map(([name, built]) => [name, String(record(built)[digestKey])]));
+  // Each Job has a program of its own.
+  if (new Set(digests.values()).size < digests.size) throw new Error('two images have one digest');
+  return digests;
 }
 
 const digestKey = 'containerimage.digest';

@@ -91,11 +91,3 @@ describe('docs/start-linux.md', () => {
     expect((await run('ls', ['/var/lib/sigstand/start'])).status).not.toBe(0);
   });
 });
-
-describe('npm start', () => {
-  it('refuses a cluster that it does not know', async () => {
-    const { status, stderr } = await run('bash', ['scripts/up.sh', '--cluster=moon'], { env });
-    expect(status).not.toBe(0);
-    expect(stderr).toContain("--cluster is current, kind or rig, not 'moon'");
-  });
-});
