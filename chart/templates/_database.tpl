@@ -27,9 +27,13 @@
 {{- end }}
 {{- end }}
 
-{{/* The end of a connection string: (list $ PARAMETERS). */}}
+{{/*
+The end of a connection string: (list $ PARAMETERS). One of somebody else's may fail over: who meets a server that has become
+read-only hangs up, and finds by the name the one that writes.
+*/}}
 {{- define "sigstand.database.parameters" -}}
 {{- $all := last . -}}
+{{- if (first .).Values.database.external.host }}{{ $all = append $all "rejectReadOnly=true" }}{{ end -}}
 {{- if include "sigstand.database.tls" (first .) }}{{ $all = append $all "tls=true" }}{{ end -}}
 {{- if $all }}?{{ join "&" $all }}{{ end -}}
 {{- end }}

@@ -4,12 +4,18 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Rig } from '../cluster/rig.ts';
 
-/* A MariaDB that is not the stack's: in a namespace of its own, on a volume, and by TLS alone. */
+/* A MariaDB that is not the stack's: in a namespace of its own, and by TLS alone. */
 
 export const host = 'db.company.svc';
 
 /** Another name of the same server, which is not in its certificate. */
 export const otherHost = 'other.company.svc';
+
+/** Two servers, each with a name that stays its own, while `host` may move from one to the other. */
+export const servers = ['db', 'standby'] as const;
+export type Server = (typeof servers)[number];
+export const nameOf = (server: Server) => `only-${server}.company.svc`;
+export const otherThan = (server: Server): Server => (server === 'db' ? 'standby' : 'db');
 
 const openssl = (folder: string, ...args: string[]) =>
   execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
@@ -30,7 +36,8 @@ export function certificates(folder: string): { readonly ca: string } {
     '-subj',
     '/CN=company',
   );
-  const names = ['-addext', `subjectAltName=DNS:${host}`, '-subj', `/CN=${host}`];
+  const all = [host, ...servers.map(nameOf)].map((name) => `DNS:${name}`).join();
+  const names = ['-addext', `subjectAltName=${all}`, '-subj', `/CN=${host}`];
   const signed = ['-CA', 'ca.crt', '-CAkey', 'ca.key'];
   openssl(
     folder,
@@ -47,28 +54,27 @@ export function certificates(folder: string): { readonly ca: string } {
   return { ca: readFileSync(join(folder, 'ca.crt'), 'utf8') };
 }
 
-const start = `
+const program = `
 if [ ! -d /var/lib/mysql/data ]; then
   mariadb-install-db --no-defaults --datadir=/var/lib/mysql/data --tmpdir=/tmp --skip-test-db
 fi
 exec mariadbd --no-defaults --datadir=/var/lib/mysql/data --socket=/run/mysqld/mysqld.sock \\
   --pid-file=/run/mysqld/mysqld.pid --tmpdir=/tmp --skip-name-resolve --init-file=/etc/init/init.sql \\
-  --require-secure-transport=ON --ssl-ca=/etc/tls/ca.crt --ssl-cert=/etc/tls/tls.crt --ssl-key=/etc/tls/tls.key
+  --require-secure-transport=ON --ssl-ca=/etc/tls/ca.crt --ssl-cert=/etc/tls/tls.crt --ssl-key=/etc/tls/tls.key "$@"
 `;
 
-const labels = { app: 'db' };
 const place = (name: string) => ({ name, namespace: 'company' });
-const service = (name: string) => ({
+const service = (name: string, server: Server) => ({
   apiVersion: 'v1',
   kind: 'Service',
   metadata: place(name),
-  spec: { selector: labels, ports: [{ port: 3306 }] },
+  spec: { selector: { app: server }, ports: [{ port: 3306 }] },
 });
 
-function objects(image: string, files: (name: string) => string) {
+function deployment(server: Server, image: string, data: object, args: readonly string[]) {
   const mount = (name: string, mountPath: string) => ({ name, mountPath });
   const container = {
-    ...{ name: 'mariadb', image, command: ['/bin/sh', '-euc', start] },
+    ...{ name: 'mariadb', image, command: ['/bin/sh', '-euc', program, 'sh', ...args] },
     readinessProbe: { tcpSocket: { port: 3306 }, periodSeconds: 1 },
     volumeMounts: [
       ...[mount('data', '/var/lib/mysql'), mount('run', '/run/mysqld'), mount('tmp', '/tmp')],
@@ -79,14 +85,28 @@ function objects(image: string, files: (name: string) => string) {
     securityContext: { runAsUser: 65532, runAsGroup: 65532, fsGroup: 65532 },
     containers: [container],
     volumes: [
-      { name: 'data', persistentVolumeClaim: { claimName: 'data' } },
+      { name: 'data', ...data },
       { name: 'tls', secret: { secretName: 'tls' } },
       { name: 'init', configMap: { name: 'init' } },
       { name: 'run', emptyDir: {} },
       { name: 'tmp', emptyDir: {} },
     ],
   };
+  const labels = { app: server };
+  return {
+    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: place(server) },
+    spec: {
+      strategy: { type: 'Recreate' },
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec },
+    },
+  };
+}
+
+function surroundings(files: (name: string) => string) {
+  // Each server has its own administrator: no replica is to get another's.
   const admin =
+    'SET SESSION sql_log_bin = 0;\n' +
     "CREATE USER IF NOT EXISTS admin@localhost IDENTIFIED BY 'admin';\n" +
     'GRANT ALL ON *.* TO admin@localhost WITH GRANT OPTION;\n';
   const names = ['ca.crt', 'tls.crt', 'tls.key'];
@@ -97,45 +117,54 @@ function objects(image: string, files: (name: string) => string) {
       stringData: Object.fromEntries(names.map((name) => [name, files(name)])),
     },
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: place('init'), data: { 'init.sql': admin } },
-    {
-      ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: place('data') },
-      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
-    },
-    {
-      ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: place('db') },
-      spec: {
-        strategy: { type: 'Recreate' },
-        selector: { matchLabels: labels },
-        template: { metadata: { labels }, spec },
-      },
-    },
-    service('db'),
-    service('other'),
+    service('db', 'db'),
   ];
 }
 
-/** Makes it; resolves when it takes connections. */
-export async function startDatabase(cluster: Rig, image: string, folder: string): Promise<void> {
+async function start(cluster: Rig, folder: string, objects: readonly object[]): Promise<void> {
   const files = (name: string) => readFileSync(join(folder, name), 'utf8');
-  await cluster.apply(
-    objects(image, files)
-      .map((one) => stringify(one))
-      .join('---\n'),
-  );
+  const all = [...surroundings(files), ...objects];
+  await cluster.apply(all.map((one) => stringify(one)).join('---\n'));
+}
+
+/** Makes one server, on a volume; resolves when it takes connections. */
+export async function startDatabase(cluster: Rig, image: string, folder: string): Promise<void> {
+  const claim = {
+    ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: place('data') },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  };
+  const data = { persistentVolumeClaim: { claimName: 'data' } };
+  const only = deployment('db', image, data, []);
+  await start(cluster, folder, [claim, only, service('other', 'db')]);
   await available(cluster);
 }
 
-export async function available(cluster: Rig): Promise<void> {
-  await cluster.kubectl('rollout', 'status', 'deployment/db', '-n', 'company', '--timeout=3m');
+/** Makes both, which keep nothing when they end: whoever comes back has all to learn from the other. */
+export async function startPair(cluster: Rig, image: string, folder: string): Promise<void> {
+  const args = (id: number) => [
+    ...[`--server-id=${id}`, '--log-bin=binlog', '--log-slave-updates', '--gtid-strict-mode=ON'],
+    ...['--relay-log=relay', '--binlog-format=ROW', '--sync-binlog=1'],
+  ];
+  const each = servers.flatMap((server, index) => [
+    deployment(server, image, { emptyDir: {} }, args(index + 1)),
+    service(`only-${server}`, server),
+  ]);
+  await start(cluster, folder, each);
+  for (const server of servers) await available(cluster, server);
+}
+
+export async function available(cluster: Rig, server: Server = 'db'): Promise<void> {
+  const watched = ['rollout', 'status', `deployment/${server}`, '--timeout=3m'];
+  await cluster.kubectl(...watched, '-n', 'company');
 }
 
 /** Statements as its administrator; resolves to what they print. */
-export function sql(cluster: Rig, statements: string): Promise<string> {
+export function sql(cluster: Rig, statements: string, server: Server = 'db'): Promise<string> {
   const client =
     'mariadb --no-defaults --socket=/run/mysqld/mysqld.sock --user=admin --skip-column-names';
   const command = ['sh', '-c', `MYSQL_PWD=admin exec ${client}`];
   return cluster.must(
-    ['kubectl', 'exec', '-i', '-n', 'company', 'deployment/db', '--', ...command],
+    ['kubectl', 'exec', '-i', '-n', 'company', `deployment/${server}`, '--', ...command],
     { input: statements },
   );
 }

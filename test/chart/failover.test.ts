@@ -1,0 +1,217 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bringUp } from '../cluster/bring-up.ts';
+import { type Cosign, cosign } from '../cluster/cosign.ts';
+import { type Gateway, openGateway } from '../cluster/gateway.ts';
+import { type Ledger, openLedger, type Signature } from '../cluster/ledger.ts';
+import { type Logs, openLogs } from '../cluster/logs.ts';
+import { type Look, lookingAt } from '../cluster/looking.ts';
+import { rig, root } from '../cluster/rig.ts';
+import { mirror, secretValue } from '../cluster/stack.ts';
+import {
+  available,
+  certificates,
+  grants,
+  otherThan,
+  type Server,
+  sql,
+  startPair,
+} from './company-database.ts';
+import { exported, give, helm, up } from './company-stack.ts';
+import { byTag } from './on-rig.ts';
+import { caughtUp, follow, point, promote, replicaAccount, waitForReplica } from './replication.ts';
+
+/* A database of two servers, one of which follows the other, fails over from one to the other: docs/database.md. */
+
+const cluster = rig(process.env.RIG ?? 'test');
+/** From a server that writes again until a signature. */
+const within = 60_000;
+const figures: string[] = [];
+let work = '';
+let client: Cosign;
+let gateway: Gateway;
+let logs: Logs;
+let ledger: Ledger;
+let look: Look;
+/** The server that writes. */
+let primary: Server = 'db';
+
+const inCompany = ['-n', 'company'];
+
+async function crash(server: Server): Promise<void> {
+  await cluster.kubectl('scale', `deployment/${server}`, ...inCompany, '--replicas=0');
+  const now = ['--grace-period=0', '--force', '--ignore-not-found'];
+  await cluster.kubectl('delete', 'pod', ...inCompany, '-l', `app=${server}`, ...now);
+}
+
+/** The other server, empty, as after a node's end, takes all from the one that writes. */
+async function replace(server: Server): Promise<void> {
+  await cluster.kubectl('scale', `deployment/${server}`, ...inCompany, '--replicas=1');
+  await available(cluster, server);
+  await follow(cluster, server);
+  await caughtUp(cluster, server);
+}
+
+/** The Pods of the stack's servers that talk to the database, and how often they were started. */
+async function lives(): Promise<string[]> {
+  const label = 'app.kubernetes.io/name in (log-server,log-signer,rekor)';
+  type Pod = {
+    metadata: { name: string };
+    status: { containerStatuses: { restartCount: number }[] };
+  };
+  const { items } = await cluster.get<{ items: Pod[] }>('pods', '-A', '-l', label);
+  return items
+    .map(({ metadata, status }) => `${metadata.name} ${status.containerStatuses[0]?.restartCount}`)
+    .sort();
+}
+
+async function nothingIsLost(): Promise<void> {
+  expect(await ledger.violations(ledger.signatures)).toEqual([]);
+  const indexes = ledger.signatures.map(({ entry }) => entry.logIndex);
+  expect(new Set(indexes).size).toBe(indexes.length);
+  expect(await logs.grew()).toEqual({ rekor: true, ctlog: true });
+}
+
+beforeAll(async () => {
+  work = await mkdtemp(join(tmpdir(), 'sigstand-failover-'));
+  await bringUp(cluster, work);
+  const { ca } = certificates(join(work, 'tls'));
+  const { mariadb } = (await byTag()) as Record<string, string>;
+  await startPair(cluster, mariadb!, join(work, 'tls'));
+  await sql(cluster, replicaAccount);
+  await follow(cluster, 'standby');
+  await waitForReplica(cluster, 'db', true);
+  await sql(cluster, grants(root, 'secret'));
+  await helm(cluster, { work, ca }, 'install');
+  await give(cluster, 'secret');
+  await up(cluster);
+  const rootJson = await exported(cluster, work);
+  client = await cosign(cluster, 'cosign3');
+  await client.must(['initialize', '--mirror', mirror, '--root', rootJson]);
+  gateway = await openGateway(cluster, work);
+  const rekorKey = await secretValue(cluster, 'rekor-system/rekor-pub-key', 'public');
+  logs = await openLogs(gateway, rekorKey.toString());
+  ledger = await openLedger(cluster, client, logs);
+  look = await lookingAt(cluster, [`--state=${work}/state.json`]);
+});
+
+afterAll(async () => {
+  process.stdout.write(`${figures.join('\n')}\n`);
+  await gateway?.close();
+  await client?.remove();
+  await cluster.must(['down']);
+  await rm(work, { recursive: true, force: true });
+});
+
+describe('a database that fails over', () => {
+  /** The other one writes from now on, once it has all; the old one is read-only, and keeps its connections. */
+  async function handOver(): Promise<Server> {
+    const [from, to] = [primary, otherThan(primary)];
+    await sql(cluster, 'SET GLOBAL read_only = ON;', from);
+    await caughtUp(cluster, to);
+    await waitForReplica(cluster, from, false);
+    await promote(cluster, to);
+    await point(cluster, to);
+    primary = to;
+    return from;
+  }
+
+  it('hands over to the one that followed, where the old one follows it in turn', async () => {
+    await ledger.signWithin(within);
+    const before = await lives();
+    const began = Date.now();
+    await follow(cluster, await handOver());
+    const { tries } = await ledger.signWithin(within);
+    figures.push(`handed over: signed after ${Date.now() - began} ms, ${tries} tries`);
+    expect(await lives()).toEqual(before);
+    await nothingIsLost();
+  });
+
+  it('hands over where the old one stays alone, and ends its connections', async () => {
+    await ledger.signWithin(within);
+    const before = await lives();
+    const began = Date.now();
+    await sql(cluster, 'KILL USER sigstand;', await handOver());
+    const { tries } = await ledger.signWithin(within);
+    figures.push(`connections ended: signed after ${Date.now() - began} ms, ${tries} tries`);
+    expect(await lives()).toEqual(before);
+    await nothingIsLost();
+  });
+
+  it('loses no signature when one crashes that waits for its replica', async () => {
+    await follow(cluster, otherThan(primary));
+    await caughtUp(cluster, otherThan(primary));
+    await waitForReplica(cluster, primary, true);
+    const before = await lives();
+    const made: { signature: Signature; at: number }[] = [];
+    let refused = 0;
+    let over = false;
+    const load = Array.from({ length: 4 }, async () => {
+      while (!over) {
+        const signature = await ledger.sign();
+        if (signature) made.push({ signature, at: Date.now() });
+        else refused++;
+      }
+    });
+    const until = async (holds: () => boolean) => {
+      for (const end = Date.now() + within; !holds() && Date.now() < end; ) await sleep(20);
+    };
+    await until(() => made.length >= 8);
+    const killed = Date.now();
+    await crash(primary);
+    primary = otherThan(primary);
+    await promote(cluster, primary);
+    await point(cluster, primary);
+    const moved = Date.now();
+    await until(() => made.some(({ at }) => at > moved));
+    over = true;
+    await Promise.all(load);
+    const again = made.find(({ at }) => at > moved);
+    figures.push(
+      `crashed under load, ${made.length} made, ${refused} refused: moved after ${moved - killed} ms, ` +
+        `signed ${again && again.at - moved} ms later`,
+    );
+    expect(made.some(({ at }) => at < killed)).toBe(true);
+    expect(again).toBeDefined();
+    expect(await lives()).toEqual(before);
+    await nothingIsLost();
+  });
+
+  it('refuses to sign while one waits for a replica that is not there', async () => {
+    await waitForReplica(cluster, primary, true);
+    expect(await ledger.sign()).toBeUndefined();
+    await waitForReplica(cluster, primary, false);
+    const { took, tries } = await ledger.signWithin(within);
+    figures.push(`no longer waiting for a replica: signed after ${took} ms, ${tries} tries`);
+    await nothingIsLost();
+  });
+
+  it('loses what its replica had not got yet, where it does not wait, and status tells it', async () => {
+    const survivor = otherThan(primary);
+    await replace(survivor);
+    const kept = [...ledger.signatures];
+    await sql(cluster, 'STOP SLAVE IO_THREAD;', survivor);
+    await ledger.signWithin(within);
+    await ledger.signWithin(within);
+    const lost = ledger.signatures.slice(kept.length);
+    expect(await ledger.violations(lost)).toEqual([]);
+    expect(await look()).toMatchObject({ status: 0 });
+
+    await crash(primary);
+    await promote(cluster, survivor);
+    await point(cluster, survivor);
+    primary = survivor;
+    await ledger.signWithin(within);
+    const places = lost.map(({ blob }) => expect.stringContaining(blob));
+    expect(await ledger.violations(lost, 'log')).toEqual(expect.arrayContaining(places));
+    expect(await ledger.violations(kept, 'log')).toEqual([]);
+    const looked = await look();
+    expect(looked.status).toBe(78);
+    const trees = looked.checks.filter(({ check }) => /^(rekor|ctlog)-tree$/.test(check));
+    const told = { outcome: 'fail', todo: expect.stringContaining('rolled back') };
+    expect(trees).toEqual([expect.objectContaining(told), expect.objectContaining(told)]);
+  });
+});

@@ -1,0 +1,62 @@
+import type { Rig } from '../cluster/rig.ts';
+import { nameOf, otherThan, type Server, sql } from './company-database.ts';
+
+/* What the company's administrator does to the two servers of the database. */
+
+/** The account by which a server reads what the other one writes. */
+export const replicaAccount = `CREATE USER replica@'%' IDENTIFIED BY 'replica' REQUIRE SSL;
+  GRANT REPLICATION SLAVE ON *.* TO replica@'%';`;
+
+/** A server takes from the other what it lacks, and lets nobody write. */
+export async function follow(cluster: Rig, server: Server): Promise<void> {
+  await sql(
+    cluster,
+    `SET GLOBAL read_only = ON;
+     SET GLOBAL gtid_slave_pos = @@gtid_binlog_pos;
+     SET GLOBAL rpl_semi_sync_slave_enabled = ON;
+     CHANGE MASTER TO MASTER_HOST = '${nameOf(otherThan(server))}', MASTER_USER = 'replica',
+       MASTER_PASSWORD = 'replica', MASTER_SSL = 1, MASTER_SSL_CA = '/etc/tls/ca.crt',
+       MASTER_SSL_VERIFY_SERVER_CERT = 1, MASTER_USE_GTID = slave_pos, MASTER_CONNECT_RETRY = 1;
+     START SLAVE;`,
+    server,
+  );
+}
+
+/** A server says that something is stored once the other one has it, however long that takes, or at once. */
+export async function waitForReplica(cluster: Rig, server: Server, on: boolean): Promise<void> {
+  await sql(
+    cluster,
+    `SET GLOBAL rpl_semi_sync_master_wait_point = AFTER_SYNC;
+     SET GLOBAL rpl_semi_sync_master_timeout = 4294967295;
+     SET GLOBAL rpl_semi_sync_master_enabled = ${on ? 'ON' : 'OFF'};`,
+    server,
+  );
+}
+
+/** Waits until a server has all that the other one has. @throws {Error} Where it has not within a minute. */
+export async function caughtUp(cluster: Rig, server: Server): Promise<void> {
+  const at = (await sql(cluster, 'SELECT @@gtid_binlog_pos;', otherThan(server))).trim();
+  const got = await sql(cluster, `SELECT MASTER_GTID_WAIT('${at}', 60);`, server);
+  if (got.trim() !== '0') throw new Error(`${server} has not come to ${at}`);
+}
+
+/** A server stops following, and lets write. What it has received and not yet done, it does first. */
+export async function promote(cluster: Rig, server: Server): Promise<void> {
+  await sql(cluster, 'STOP SLAVE IO_THREAD;', server);
+  await applied(cluster, server);
+  await sql(cluster, 'STOP SLAVE; RESET SLAVE ALL; SET GLOBAL read_only = OFF;', server);
+}
+
+async function applied(cluster: Rig, server: Server): Promise<void> {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
+    const status = await sql(cluster, 'SHOW SLAVE STATUS\\G', server);
+    if (status.includes('Slave has read all relay log')) return;
+  }
+  throw new Error(`${server} does not come to the end of what it has received`);
+}
+
+/** The name by which the stack knows the database is this server's from now on. */
+export async function point(cluster: Rig, server: Server): Promise<void> {
+  const patch = JSON.stringify({ spec: { selector: { app: server } } });
+  await cluster.kubectl('patch', 'service', 'db', '-n', 'company', '--patch', patch);
+}
