@@ -1,4 +1,4 @@
-# The seven images:  npm run build && docker buildx bake
+# All of them:       npm run build && docker buildx bake
 # One of them:       docker buildx bake createtuf
 # Into the registry: docker buildx bake --push
 # The same bytes in every build, where BuildKit is 0.13 or newer and not the engine's own:
@@ -32,6 +32,7 @@ group "default" {
   targets = ["job"]
 }
 
+# One of the seven Jobs each; and the CLI, which runs where the chart's status is enabled.
 target "job" {
   name = job
   matrix = {
@@ -43,6 +44,7 @@ target "job" {
       "createcertchain",
       "copysecrets",
       "createtuf",
+      "sigstand",
     ]
   }
   dockerfile = "scripts/Dockerfile"
@@ -61,7 +63,7 @@ target "job" {
   ]
   labels = {
     "org.opencontainers.image.title"       = job
-    "org.opencontainers.image.description" = "One Job of Sigstand, a private Sigstore on Kubernetes"
+    "org.opencontainers.image.description" = "One program of Sigstand, a private Sigstore on Kubernetes"
     "org.opencontainers.image.source"      = "https://github.com/sigstand/sigstand"
     "org.opencontainers.image.version"     = TAG
     "org.opencontainers.image.revision"    = REVISION

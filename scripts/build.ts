@@ -1,11 +1,11 @@
-// Bundles each Job to one file, dist/<job>.cjs, and what reads kubeconfigs to another beside them; keeps
+// Bundles each Job to one file, dist/<job>.cjs, what reads kubeconfigs to another beside them, and the CLI to a third; keeps
 // esbuild's metafiles for the tests that read what went into each. Does nothing where dist/ is of these sources.
 
 import { statSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
-import { digests, jobPackages, staleness } from './bundles.ts';
+import { bundleNames, digests, jobPackages, staleness } from './bundles.ts';
 
 const root = join(import.meta.dirname, '..');
 process.chdir(root);
@@ -62,6 +62,8 @@ async function buildAll(): Promise<void> {
         }),
       ),
       bundle(folder, 'kubeconfig', { entryPoints: ['packages/store/src/kubeconfig.ts'] }),
+      // The CLI as an image has it; npm packs what packages/sigstand/build.ts makes.
+      bundle(folder, 'sigstand', { entryPoints: ['packages/sigstand/src/main.ts'] }),
     ]);
     const inputs = metafiles.flatMap((one) => Object.keys(one.inputs));
     await writeFile(join(folder, 'inputs.json'), JSON.stringify(digests(inputs)));
@@ -79,7 +81,7 @@ async function buildAll(): Promise<void> {
 
 const why = staleness();
 if (why) await buildAll();
-for (const name of [...jobPackages(), 'kubeconfig']) {
+for (const name of bundleNames()) {
   const bytes = statSync(`dist/${name}.cjs`).size;
   console.log(`dist/${name}.cjs`.padEnd(28), `${(bytes / 1e3).toFixed(0).padStart(6)} kB`);
 }

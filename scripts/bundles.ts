@@ -20,6 +20,9 @@ export function jobPackages(): string[] {
   );
 }
 
+/** The bundles in dist/ by their names. */
+export const bundleNames = () => [...jobPackages(), 'kubeconfig', 'sigstand'];
+
 /** SHA-256 of each of our files that the bundles are made of; `inputs` are paths from the root. */
 export function digests(inputs: readonly string[]): Record<string, string> {
   // What is in node_modules, package-lock.json says.
@@ -39,12 +42,11 @@ export function staleness(): string | undefined {
   for (const [path, was] of Object.entries(built)) {
     if (digest(path) !== was) return `${path} has changed`;
   }
-  const names = [...jobPackages(), 'kubeconfig'];
-  const missing = names.find((name) => !existsSync(join(root, `dist/${name}.cjs`)));
+  const missing = bundleNames().find((name) => !existsSync(join(root, `dist/${name}.cjs`)));
   return missing && `dist/${missing}.cjs is not there`;
 }
 
-/** The path of a bundle, `kubeconfig` or a Job. @throws {Error} Where dist/ is older than the sources. */
+/** The path of a bundle, `kubeconfig`, `sigstand` or a Job. @throws {Error} Where dist/ is older than the sources. */
 export function bundleAt(name: string): string {
   known ??= { why: staleness() };
   if (known.why) throw new Error(`dist/ is not of these sources, ${known.why}: run npm run build`);

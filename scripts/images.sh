@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# images.sh: builds the seven images where they changed, and brings them to the cluster of npm start
+# images.sh [sigstand]: builds the images of the seven Jobs, and the CLI's, where they changed, and brings them to the cluster of
+# npm start
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
@@ -9,6 +10,7 @@ source scripts/docker.sh
 source scripts/buildah.sh
 
 jobs=$(grep -oE '"(create|copy)[a-z]+"' docker-bake.hcl | tr -d '"')
+jobs+=" $*"
 tag=0.1.0
 ours=ghcr.io/sigstand
 
@@ -39,6 +41,8 @@ to_rig() {
 
 to_registry() {
   local to architectures
+  # The chart may run the CLI there, too.
+  [[ " $jobs " == *' sigstand '* ]] || jobs+=' sigstand'
   to=$(registry_prefix)
   architectures=$(architectures_of_nodes)
   build_bundles

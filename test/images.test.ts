@@ -9,10 +9,10 @@ const dockerfile = readFileSync(join(root, 'scripts/Dockerfile'), 'utf8');
 const recipe = readFileSync(join(root, 'scripts/buildah.sh'), 'utf8');
 
 describe('the image recipes', () => {
-  it('name the Jobs that there are', () => {
+  it('name the Jobs that there are, and the CLI', () => {
     const matrix = /job = \[([^\]]+)\]/.exec(bake)?.[1]?.match(/[a-z]+/g) ?? [];
     const packages = readdirSync(join(root, 'packages')).filter((name) =>
-      /^(create|copy)/.test(name),
+      /^(create|copy|sigstand$)/.test(name),
     );
     expect(matrix.sort()).toEqual(packages.sort());
   });

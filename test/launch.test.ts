@@ -29,7 +29,7 @@ const taken = `
   process.on('exit', () => console.log(require('./launch.cjs').script.cachedDataRejected));
   require('./launch.cjs');`;
 
-describe.each(jobNames)('the image of %s', (job) => {
+describe.each([...jobNames, 'sigstand'])('the image of %s', (job) => {
   it('holds code that its Node takes, the same in every build', () => {
     const { node, write } = app(job);
     expect(node('-e', taken, 'launch.cjs')).toMatch(/\bfalse\n$/);

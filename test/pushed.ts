@@ -7,7 +7,7 @@ import { root } from './shell.ts';
 
 /** What a release of this tree would be. */
 export const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-export const names: readonly string[] = Object.keys(jobs);
+export const names: readonly string[] = [...Object.keys(jobs), 'sigstand'];
 
 export const digest = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 

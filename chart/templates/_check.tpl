@@ -4,6 +4,7 @@
 {{- include "sigstand.check.outside" . -}}
 {{- include "sigstand.check.issuers" . -}}
 {{- include "sigstand.check.database" . -}}
+{{- include "sigstand.check.status" . -}}
 {{- range $name, $one := .Values.resources -}}
 {{- range $what := list "cpu" "memory" -}}
 {{- $least := include "sigstand.number" (get $one.requests $what) -}}

@@ -56,6 +56,14 @@ http://{{ include "sigstand.svc" (list (first .) (last .) (last .)) }}
 {{- range rest . }}
     - {protocol: TCP, port: {{ . }}}
 {{- end }}
+{{- if and $controller.namespace (first .).Values.status.enabled }}
+- from:
+    {{- include "sigstand.peer" (list (first .) "tuf" (list "status")) | nindent 4 }}
+  ports:
+  {{- range rest . }}
+    - {protocol: TCP, port: {{ . }}}
+  {{- end }}
+{{- end }}
 {{- end }}
 
 {{/* The annotations of an Ingress: (dict "root" $ "name" INGRESS "own" THEM), the user's own before those of the chart. */}}

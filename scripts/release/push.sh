@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# push.sh VERSION METADATA: builds the seven images for both platforms and pushes them; writes what bake says of them
+# push.sh VERSION METADATA: builds all images for both platforms and pushes them; writes what bake says of them
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 version=${1:?usage: push.sh VERSION METADATA}

@@ -21,7 +21,7 @@ beforeAll(async () => {
   const { status, stderr } = await led.export(led.folder, '--ca', led.ca);
   expect({ status, stderr }).toMatchObject({
     status: 0,
-    stderr: expect.stringMatching(/has 23 files/),
+    stderr: expect.stringMatching(/has \d+ files/),
   });
 });
 afterAll(async () => {

@@ -35,6 +35,12 @@ export const refused: readonly Refused[] = [
   [{ cluster: { domain: 'cluster..local' } }, '/cluster/domain', /pattern/],
   [{ cluster: { domain: '.local' } }, '/cluster/domain', /pattern/],
   [{ cluster: { dns: { namespace: 'DNS' } } }, '/cluster/dns/namespace', /pattern/],
+  [{ status: { enabled: 'yes' } }, '/status/enabled', /want boolean/],
+  [{ status: { schedule: 'hourly' } }, '/status/schedule', /pattern/],
+  [{ status: { soon: '30' } }, '/status/soon', /pattern/],
+  [{ status: { size: '1' } }, '/status/size', /pattern/],
+  [{ status: { size: '', className: 'fast' } }, '/status/className', /no volume/],
+  [{ status: { ca: 'ca.pem' } }, '/status/ca', /pattern/],
   [{ cluster: { dns: { port: 0 } } }, '/cluster/dns/port', /minimum/],
   [{ cluster: { domain: 'Cluster.local' } }, '/cluster/domain', /pattern/],
   [

@@ -167,7 +167,7 @@ describe('two releases of the chart, in one cluster', () => {
       const anew = await jobsOf(release);
       expect(Object.keys(anew)).toEqual(Object.keys(jobs));
       expect(Object.values(anew).filter((uid) => Object.values(jobs).includes(uid))).toEqual([]);
-      await rolledOut(index);
+      await rolledOut(release);
       const party = parties[index]!;
       await sign(party);
       expect(await verify(party, party)).toMatchObject({ status: 0 });
@@ -227,11 +227,15 @@ async function jobsOf({ name }: Release): Promise<Record<string, string>> {
   );
 }
 
-async function rolledOut(index: number): Promise<void> {
-  await cluster.kubectl(
-    ...['rollout', 'status', 'deployment/rekor', '--timeout=3m', '-n'],
-    index === 0 ? 'stg-rekor-system' : 'all-in-one',
-  );
+/** All of it: Rekor signs nothing while the database behind it has not come back. */
+async function rolledOut({ name }: Release): Promise<void> {
+  type All = { items: { kind: string; metadata: { namespace: string; name: string } }[] };
+  const label = `app.kubernetes.io/instance=${name}`;
+  const { items } = await cluster.get<All>('deployments,statefulsets', '-A', '-l', label);
+  for (const { kind, metadata } of items) {
+    const which = [`${kind}/${metadata.name}`, '-n', metadata.namespace];
+    await cluster.kubectl('rollout', 'status', ...which, '--timeout=3m');
+  }
 }
 
 /** The database takes a minute to end. */

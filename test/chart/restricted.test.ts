@@ -37,7 +37,7 @@ const apply = (objects: readonly object[]) =>
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'sigstand-restricted-'));
   await cluster.must(['up'], { env: { RIG_API_FLAGS: apiFlags } });
-  await bringUp(cluster, work);
+  await bringUp(cluster, work, 'sigstand');
   await apply([...policies, ...namespaces.map(project)]);
   await apply(quotas());
   // The policies are known to the API server in its own time.
@@ -45,6 +45,8 @@ beforeAll(async () => {
   const values = {
     namespaces: { create: false },
     pods: { user: 0 },
+    // Only when this file asks for it.
+    status: { enabled: true, schedule: '0 0 29 2 *' },
     images: { names: await byTag() },
   };
   await helmOn(cluster, join(work, 'helm'), 'helm', 'install', 'one', chart, ...flags(values));
@@ -144,6 +146,23 @@ describe('a stack under users of the cluster’s choice, in quotas that leave no
     await signs();
   });
 
+  it('looks at itself without a token, remembers what it saw, and fails where a link is broken', async () => {
+    const first = await lookAt('first', 'Complete');
+    expect(first).not.toMatch(/^(FAIL|WARN)/m);
+    expect(first).toMatch(/^ok +rekor-key /m);
+    expect(first).toMatch(/^ok +rekor-tree .*; it was not seen before$/m);
+    await signs();
+    expect(await lookAt('second', 'Complete')).toMatch(
+      /^ok +rekor-tree .* entries, the \d+ that were seen first$/m,
+    );
+    await cluster.kubectl('scale', 'deployment/tsa', '-n', 'tsa-system', '--replicas=0');
+    await cluster.kubectl('wait', '--for=delete', 'pods', '-n', 'tsa-system', '-l', tsa);
+    expect(await lookAt('third', 'Failed')).toMatch(/^FAIL +address +http:\/\/tsa\.tsa-system/m);
+    await cluster.kubectl('scale', 'deployment/tsa', '-n', 'tsa-system', '--replicas=1');
+    await rolledOut();
+    await lookAt('fourth', 'Complete');
+  });
+
   it('signs and verifies with Go’s servers in their FIPS 140 mode', async () => {
     for (const [system, name] of go) {
       const which = [`deployment/${name}`, '-n', `${system}-system`];
@@ -154,6 +173,23 @@ describe('a stack under users of the cluster’s choice, in quotas that leave no
     expect((await waste(cluster)).restarts).toEqual([]);
   });
 });
+
+const tsa = 'app.kubernetes.io/name=tsa';
+
+/** Runs the CronJob that looks at the stack, to how it ends; resolves to what it says. */
+async function lookAt(name: string, end: 'Complete' | 'Failed'): Promise<string> {
+  const job = [`job/look-${name}`, '-n', 'tuf-system'];
+  await cluster.kubectl(
+    ...['create', 'job', `look-${name}`, '-n', 'tuf-system', '--from=cronjob/status'],
+  );
+  const wait = ['--for=jsonpath={.status.conditions[-1:].status}=True', '--timeout=2m'];
+  await cluster.kubectl('wait', ...job, ...wait);
+  const said = await cluster.kubectl('logs', ...job);
+  type Job = { status: { conditions: { type: string; status: string }[] } };
+  const { status } = await cluster.get<Job>(...job);
+  expect([status.conditions.at(-1)?.type, said]).toEqual([end, said]);
+  return said;
+}
 
 async function rolledOut(): Promise<void> {
   for (const namespace of namespaces) {

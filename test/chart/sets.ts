@@ -1,6 +1,7 @@
 import { chart, runHelm } from '../../scripts/chart/rendered.ts';
 import { binary } from '../programs/binaries.ts';
 import { type Manifest, objectsIn } from '../stack.ts';
+import { certificate } from './certificate.ts';
 import { issuers } from './issuers.ts';
 import { blocks } from './restricted/quota.ts';
 
@@ -80,6 +81,15 @@ export const sets = {
   'OpenShift, as its page has it': {
     namespaces: { prefix: 'shift-', create: true },
     ...blocks.find(({ outside }) => outside !== undefined),
+  },
+  'a look at the stack, again and again': {
+    namespaces: { prefix: 'look-' },
+    fulcio: { issuers },
+    outside: {
+      domain: 'sigstore.example.com',
+      controller: { namespace: 'traefik' },
+    },
+    status: { enabled: true, schedule: '@hourly', className: 'fast', ca: certificate },
   },
   'issuers of all types': { namespaces: { prefix: 'iss-' }, fulcio: { issuers } },
   'issuers, and not the cluster': {

@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { type Rig, run } from './rig.ts';
 
 /**
- * Starts an instance of the rig with the seven images; resolves to the folder of manifests as it takes them.
+ * Starts an instance of the rig with the seven images, and `more`; resolves to the folder of manifests as it takes them.
  *
  * @throws {Error} Where an image cannot be built: `npm run build` makes what goes into it.
  */
-export async function bringUp(cluster: Rig, work: string): Promise<string> {
+export async function bringUp(cluster: Rig, work: string, ...more: string[]): Promise<string> {
   await cluster.must(['up']);
   const out = join(work, 'out');
   const env = { ...cluster.env, SIGSTAND_OUT: out };
   await mkdir(out, { recursive: true });
   await writeFile(join(out, 'cluster'), 'rig');
-  const images = await run('bash', ['scripts/images.sh'], { env });
+  const images = await run('bash', ['scripts/images.sh', ...more], { env });
   if (images.status !== 0) throw new Error(`images.sh: ${images.stdout}${images.stderr}`);
   const render = 'source scripts/lib.sh; source scripts/cluster.sh; render_manifests';
   await run('bash', ['-c', render], { env });

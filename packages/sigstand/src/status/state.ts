@@ -17,14 +17,19 @@ export function seenAt(path: string | undefined): Seen {
 }
 
 /** @throws {JobError} data, where the file cannot be written. */
-export async function keep(path: string, seen: Seen): Promise<void> {
+export const keep = (path: string, seen: Seen) => written('--state', path, seenText(seen));
+
+/** What Prometheus reads, by node_exporter, at any moment. @throws {JobError} data, where the file cannot be written. */
+export const writeMetrics = (path: string, text: string) => written('--metrics', path, text);
+
+async function written(flag: string, path: string, text: string): Promise<void> {
   try {
     // As a whole, or not at all: half a file would be refused the next time.
-    await writeFile(`${path}.new`, seenText(seen));
+    await writeFile(`${path}.new`, text);
     await rename(`${path}.new`, path);
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    throw new JobError('data', `--state cannot be written: ${code}`, {
+    throw new JobError('data', `${flag} cannot be written: ${code}`, {
       cause: error,
       hint: 'name a file in a folder that you may write to',
     });

@@ -13,9 +13,10 @@ import { forwarding } from './forward.ts';
 import { openFront } from './front.ts';
 import { discoveryBy } from './issuer.ts';
 import { look } from './look.ts';
+import { metrics } from './metrics.ts';
 import { report, summary, table } from './report.ts';
 import { judgeSignature } from './signature.ts';
-import { keep, seenAt } from './state.ts';
+import { keep, seenAt, writeMetrics } from './state.ts';
 import type { Trust } from './trust.ts';
 import { type Way, wayBy } from './way.ts';
 
@@ -43,6 +44,7 @@ const command = () =>
     )
     .option('--root <file>', 'the first root that clients hold (1.root.json)', text)
     .option('--state <file>', 'what was seen before, and is written anew: logs only grow', text)
+    .option('--metrics <file>', 'what Prometheus reads, written anew at each run', text)
     .option('--direct', 'ask Services by their names too, as a Pod does')
     .option('--ca <file>', 'certificates (PEM) that https:// is believed by as well', text)
     .option(
@@ -68,6 +70,7 @@ type Options = ReturnType<ReturnType<typeof command>['opts']>;
 export const status = () =>
   defineVerb(command(), async (context, options) => {
     const findings = await looked(context, options);
+    if (options.metrics) await writeMetrics(options.metrics, metrics(findings, context.now()));
     context.print(options.json ? report(findings) : table(findings));
     const kind = worst(findings);
     if (kind === undefined) return;

@@ -1,7 +1,7 @@
 import { request as plain, type RequestOptions } from 'node:http';
 import { request as secure } from 'node:https';
 import { buffer } from 'node:stream/consumers';
-import { rootCertificates } from 'node:tls';
+import * as tls from 'node:tls';
 import { asJobError, JobError } from '@sigstand/job/errors';
 import type { Connect, ServicePort } from './forward.ts';
 
@@ -61,7 +61,7 @@ export function wayBy({ connect, ca, timeout }: Ways): Way {
       },
       // One connection for each request: a kept one would end with its Pod.
       ...(through ? { createConnection: () => through as never } : { agent: false }),
-      ...(ca && { ca: [...rootCertificates, ca] }),
+      ...(ca && { ca: [...known(), ca] }),
     };
     try {
       return await exchange(url, options, body);
@@ -71,6 +71,11 @@ export function wayBy({ connect, ca, timeout }: Ways): Way {
       through?.destroy();
     }
   };
+}
+
+/** What Node believes by itself, with what NODE_EXTRA_CA_CERTS adds where Node tells it (22.15). */
+function known(): readonly string[] {
+  return tls.getCACertificates?.('default') ?? tls.rootCertificates;
 }
 
 function refuse(error: unknown): never {
