@@ -45,12 +45,23 @@ export function commonFaults(files: Data, { name, role, version }: File): string
   });
 }
 
-/** Whether a role's metadata is signed by those whom the root trusts with it. */
-export function signedFaults(root: Root, { name, role }: File, read: Envelope): string[] {
-  const trusted = root.roles[role]?.keyids ?? [];
+/**
+ * Whether a role's metadata is signed by those whom the newest root trusts with it; one that stayed for clients in between,
+ * by those of any root. What was signed before a key was replaced has its signature, too.
+ */
+export function signedFaults(
+  roots: readonly Root[],
+  { name, role, isNewest }: File & { isNewest: boolean },
+  read: Envelope,
+): string[] {
+  const known = roots.flatMap((root) => root.roles[role]?.keyids ?? []);
+  const trusting = isNewest ? roots.slice(-1) : roots;
+  const whose = isNewest ? 'the newest root' : 'a root';
   return broken(name, {
-    [`is signed by the keys that the newest root has for ${role}`]: isSigned(root, role, read),
-    'is signed by no other keys': read.signatures.every(({ keyid }) => trusted.includes(keyid)),
+    [`is signed by the keys that ${whose} has for ${role}`]: trusting.some((root) =>
+      isSigned(root, role, read),
+    ),
+    'is signed by no other keys': read.signatures.every(({ keyid }) => known.includes(keyid)),
   });
 }
 

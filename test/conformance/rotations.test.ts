@@ -30,6 +30,12 @@ function daily(rotations: number): Scenario {
   return { days: rotations + 12, events: Object.fromEntries(events) };
 }
 
+/** Rotations of the online keys, each of which the nightly run ends eight days later. */
+function online(flags: readonly string[]): Scenario {
+  const event = { args: flags };
+  return { days: 36, events: { 2: event, 13: event, 15: { replace: 'tsa' }, 24: event } };
+}
+
 /** Root keys that people keep: two of three, then two others, then one in the cluster. */
 function handed(): Scenario {
   const [a, b, c, d, e] = [holder('a'), holder('b'), holder('c'), holder('d'), holder('e')];
@@ -60,6 +66,8 @@ function handed(): Scenario {
 
 describe.each([
   ['ten rotations on ten days', daily(10), 11],
+  ['three rotations of the online keys', online(['--rotate-keys']), 7],
+  ['three rotations of all keys at once', online(['--rotate-keys', '--rotate-root']), 7],
   ['root keys of several people, handed on to others and to the cluster,', handed(), 3],
 ])('%s', (_what, scenario, roots) => {
   let states: State[];

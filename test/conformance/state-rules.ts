@@ -31,7 +31,7 @@ function timestampFaults(files: Data): string[] {
   const to = `${reference?.version}.snapshot.json`;
   return [
     ...commonFaults(files, file),
-    ...signedFaults(trusted(files), file, timestamp),
+    ...signedFaults(roots(files), { ...file, isNewest: true }, timestamp),
     ...broken(file.name, {
       '§4.6: tells of the snapshot alone': Object.keys(meta).join() === 'snapshot.json',
     }),
@@ -58,7 +58,7 @@ function ledTo(files: Data, version: number): { faults: string[]; names: string[
   const reference = meta['targets.json'];
   const faults = [
     ...commonFaults(files, file),
-    ...signedFaults(trusted(files), file, snapshot),
+    ...signedFaults(roots(files), { ...file, isNewest: version === snapshotOf(files) }, snapshot),
     ...broken(name, {
       '§4.4: tells of targets.json alone': Object.keys(meta).join() === 'targets.json',
     }),
@@ -83,7 +83,7 @@ function targetsFaults(files: Data, version: number): { faults: string[]; names:
   return {
     faults: [
       ...commonFaults(files, file),
-      ...signedFaults(trusted(files), file, targets),
+      ...signedFaults(roots(files), { ...file, isNewest: version === targetsOf(files) }, targets),
       ...broken(file.name, {
         'lists targets': listed.length > 0,
         '§4.5: has relative paths': listed.every(({ path }) => /^[^/]/.test(path)),
@@ -127,4 +127,12 @@ export function current(files: Data) {
 
 function trusted(files: Data): Root {
   return envelope<Root>(files, `${newestRoot(files)}.root.json`).signed;
+}
+
+/** All of them, the newest last. */
+function roots(files: Data): Root[] {
+  return Array.from(
+    { length: newestRoot(files) },
+    (_, nth) => envelope<Root>(files, `${nth + 1}.root.json`).signed,
+  );
 }

@@ -58,7 +58,7 @@ export const goldenWanted: Wanted = {
   },
   extra: [],
   keys,
-  root: rootWish(keys, { keys: [], old: [], threshold: 1, rotates: false }),
+  root: rootWish(keys, { keys: [], old: [], threshold: 1, rotates: false, rekeys: false }),
   schedules: {
     root: { lifetime: 3650 * day, renew: 1825 * day },
     targets: { lifetime: 365 * day, renew: 182 * day },
@@ -66,6 +66,7 @@ export const goldenWanted: Wanted = {
     timestamp: { lifetime: 7 * day, renew: 3.5 * day },
   },
   shorten: false,
+  hurries: false,
   correctLogUrl: false,
   now: new Date('2030-01-01T00:00:00Z'),
 };

@@ -82,21 +82,24 @@ describe.each(kinds)('sigstand rotate %s', (kind) => {
   });
 });
 
-describe('sigstand rotate tuf-root', () => {
+describe.each([
+  ['tuf-root', 1],
+  ['tuf-keys', 2],
+] as const)('sigstand rotate %s', (what, roots) => {
   it('is followed by every client, at every moment', async () => {
-    await watched('sigstand rotate tuf-root', () => expectDone(['tuf-root']));
-    expect(refusals.get('sigstand rotate tuf-root')).toBe(0);
+    await watched(`sigstand rotate ${what}`, () => expectDone([what]));
+    expect(refusals.get(`sigstand rotate ${what}`)).toBe(0);
     await looksWell();
     await held();
   });
 
-  it.each([1, 2])('killed after %i steps, makes one new root', async (after) => {
+  it.each([1, 2])('killed after %i steps, makes one rotation', async (after) => {
     const version = async () =>
       Object.keys(await field.tuf.files()).filter((name) => /^\d+\.root\.json$/.test(name)).length;
     const before = await version();
-    await cli.kill(['rotate', 'tuf-root', '--take-over'], after);
-    await expectDone(['tuf-root', '--take-over']);
-    expect(await version()).toBe(before + 1);
+    await cli.kill(['rotate', what, '--take-over'], after);
+    await expectDone([what, '--take-over']);
+    expect(await version()).toBe(before + roots);
     await looksWell();
   });
 });

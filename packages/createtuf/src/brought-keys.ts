@@ -7,7 +7,7 @@ import { type Brought, type BroughtKey, readRootKey } from './root-keys.ts';
 
 /** The root keys that the flags name, from where people keep them. */
 export async function broughtKeys(store: Store, options: Options): Promise<Brought> {
-  const { namespace, rotateRoot = false } = options;
+  const { namespace, rotateRoot = false, rotateKeys = false } = options;
   const threshold = thresholdOf(options);
   const read = async (flag: string, places: readonly RootKeyPlace[]) => {
     const named = places.map((place, index) => ({
@@ -18,7 +18,7 @@ export async function broughtKeys(store: Store, options: Options): Promise<Broug
   };
   const keys = await read('--root-key', options.rootKey);
   const old = await read('--old-root-key', options.oldRootKey);
-  return { keys, old, threshold, rotates: rotateRoot };
+  return { keys, old, threshold, rotates: rotateRoot, rekeys: rotateKeys };
 }
 
 // A key has about a hundred bytes.

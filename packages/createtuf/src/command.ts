@@ -74,6 +74,10 @@ export const command = () =>
       '--rotate-root',
       "give the root a new key, or the ones of --root-key; the old one's holders sign too",
     )
+    .option(
+      '--rotate-keys',
+      'give targets, snapshot and timestamp new keys, by a new root that names them',
+    )
     .addOption(rootKey('--root-key <place>', 'root key that is kept elsewhere'))
     .addOption(rootKey('--old-root-key <place>', 'root key of before, to sign its successor'))
     .option('--root-threshold <count>', 'how many root keys have to sign', integer(1, 20), 1);

@@ -7,14 +7,7 @@ import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
 import { validityWarnings } from '@sigstand/pki/validity';
 import { converge } from '@sigstand/store/converge';
 import { refuseOwned, refuseOwnedLacking } from '@sigstand/store/owned';
-import {
-  type Change,
-  type Data,
-  type Ref,
-  type Snapshot,
-  type Store,
-  show,
-} from '@sigstand/store/store';
+import { type Change, type Data, type Ref, type Store, show } from '@sigstand/store/store';
 import { archive, sameArchive } from './archive.ts';
 import { broughtKeys } from './brought-keys.ts';
 import { changedAddresses } from './changed-addresses.ts';
@@ -24,6 +17,7 @@ import { checkContent } from './content-check.ts';
 import { extraTargets } from './extra-targets.ts';
 import { handedOutBy, keysGone, lackingNote, refuseOtherStart } from './first-root.ts';
 import { waitForMaterial } from './inputs.ts';
+import { type Found, roleKeys, settleKeys, withKeys } from './key-record.ts';
 import { logNameWarnings } from './log-name.ts';
 import { certificatesOf } from './material.ts';
 import { sha256 } from './metadata.ts';
@@ -33,16 +27,8 @@ import { pageFile } from './page-file.ts';
 import { lackingPage } from './page-record.ts';
 import { openRepository, type Repository } from './repository.ts';
 import { hasFiles, type Publication, type Revised, revised } from './revised.ts';
-import {
-  idOf,
-  type KeyWish,
-  lackingRoleKeys,
-  type RoleKeys,
-  readRoleKeys,
-  settledRoleKeys,
-} from './role-keys.ts';
 import { rootWish } from './root-keys.ts';
-import { rootWarnings, warn } from './warnings.ts';
+import { keyWarnings, rootWarnings, warn } from './warnings.ts';
 
 interface Effects {
   readonly entropy?: Entropy;
@@ -57,6 +43,7 @@ export function createTuf({ entropy = systemEntropy, check = checkWithClient }: 
       addresses: addressesOf(options),
       schedules: schedulesOf(options),
       shorten: options.shorten === true,
+      hurries: options.rotateKeys === true,
       correctLogUrl: options.correctLogUrl === true,
       now,
     };
@@ -80,6 +67,7 @@ export function createTuf({ entropy = systemEntropy, check = checkWithClient }: 
       inUse: hasFiles(before),
       broughtRoot: brought.keys.length > 0,
       rotates: brought.rotates && hasFiles(before),
+      rekeys: brought.rekeys && hasFiles(before),
       entropy,
       // Whatever would be refused is refused before there are any keys. Read again, so that it is no
       // older than the keys.
@@ -92,13 +80,17 @@ export function createTuf({ entropy = systemEntropy, check = checkWithClient }: 
     });
     const { keys } = found;
     const mirror = options.mirrorUrl ?? tufServer(options.namespace);
-    const published = await publish(context, objects, { ...publication(found), check, mirror });
+    const published = await withKeys(context, objects, {
+      keys,
+      work: () => publish(context, objects, { ...publication(found), check, mirror }),
+    });
     await noteFirstRoot(context.store, objects, found, published.files);
     await publishRoot(context, objects, options.mirrorUrl);
     await settleKeys(context, objects, { keys, published });
     for (const warning of logNameWarnings(published, material)) context.log(`warning: ${warning}`);
     await warn(context, objects, [
       ...rootWarnings(published, rootWish(keys, brought), now),
+      ...keyWarnings(published, keys, { lifetime: fixed.schedules.timestamp.lifetime, now }),
       ...validityWarnings(certificatesOf(material), now),
     ]);
   });
@@ -108,41 +100,6 @@ async function readExtra({ store, waitFor }: JobContext, ref: Ref) {
   const what = { what: show(ref), hint: 'it holds the files of --extra-targets' };
   const found = (await store.read(ref)) ?? (await waitFor(what, () => store.read(ref)));
   return extraTargets(show(ref), found.data);
-}
-
-/** The role keys, and the record of them as this run found it; undefined where it had none. */
-interface Found {
-  readonly keys: RoleKeys;
-  readonly found: Snapshot | undefined;
-}
-
-interface KeyUse extends KeyWish {
-  readonly inUse: boolean;
-  readonly entropy: Entropy;
-  readonly tryOut: (keys: Found) => Promise<void>;
-}
-
-async function roleKeys(
-  { store, log }: JobContext,
-  objects: Objects,
-  { inUse, tryOut, ...wish }: KeyUse,
-): Promise<Found> {
-  const place = show(objects.keys);
-  let outcome = '';
-  let found: Snapshot | undefined;
-  const stored = await converge(store, objects.keys, async (current) => {
-    const change = lackingRoleKeys(place, current, wish);
-    const created = change?.data?.timestamp !== undefined;
-    if (created && inUse) throw keysGone(objects);
-    found = created ? undefined : current;
-    if (change?.data) {
-      await tryOut({ keys: readRoleKeys(place, { ...current?.data, ...change.data }), found });
-    }
-    outcome = created ? 'created' : change ? "added the root's next key to" : 'kept';
-    return change;
-  });
-  log(`${outcome} the role keys in ${place}`);
-  return { keys: readRoleKeys(place, stored.data), found };
 }
 
 /** Last of what belongs to a publication: until then, a run that finds the keys alone may publish. */
@@ -220,24 +177,4 @@ async function storedFiles(store: Store, ref: Ref): Promise<Data> {
   const stored = await store.read(ref);
   if (stored === undefined) throw new JobError('tryAgain', `${show(ref)} was deleted meanwhile`);
   return stored.data;
-}
-
-/** The last step of a rotation: only what the published root needs stays in the record of keys. */
-async function settleKeys(
-  { store, log }: JobContext,
-  objects: Objects,
-  { keys, published }: { keys: RoleKeys; published: Repository },
-) {
-  const { next, root } = keys;
-  const now = new Set(published.root.roles.root?.keyIDs);
-  if (!next && (!root || now.has(idOf(root)))) return;
-  const place = show(objects.keys);
-  const trust = { now, ever: published.rootKeyIds };
-  let change: Change | undefined;
-  await converge(store, objects.keys, (current) => {
-    if (current === undefined) throw keysGone(objects);
-    change = settledRoleKeys(place, current, trust);
-    return change;
-  });
-  if (change) log(`${change.data ? 'replaced' : 'removed'} the root key of before in ${place}`);
 }

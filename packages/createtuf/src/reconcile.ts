@@ -4,9 +4,10 @@ import { canonicalize } from '@tufjs/canonical-json';
 import { type MetaFile, Snapshot, TargetFile, Targets, Timestamp } from '@tufjs/models';
 import { type Contents, targetsOf } from './documents.ts';
 import { metaFile, type Signed, sha256, signedBytes, specVersion, tufDate } from './metadata.ts';
+import { onlineKeys } from './online-keys.ts';
 import { type Repository, targetFileName } from './repository.ts';
-import type { Role, RoleKeys } from './role-keys.ts';
-import { canRenew, nextRoot, type RootWish, refuseOtherKeys, rootOf } from './root.ts';
+import type { OnlineKeys, Role, RoleKeys } from './role-keys.ts';
+import { canRenew, nextRoot, type RootWish, rootOf } from './root.ts';
 import { clockWentBack, isDue, isTooLate, type Schedules } from './schedule.ts';
 import type { Target } from './targets.ts';
 import { signedField } from './times.ts';
@@ -18,6 +19,8 @@ export interface Wanted extends Contents {
   readonly schedules: Schedules;
   /** Whether metadata may end earlier than what it follows. */
   readonly shorten: boolean;
+  /** Whether online keys that were replaced are to go at once. */
+  readonly hurries: boolean;
 }
 
 /** What has to be written to bring a repository to its next state. */
@@ -40,13 +43,21 @@ export interface Revision {
  * @throws {JobError} tryAgain, where the clock went back.
  */
 export function reconcile(published: Repository | undefined, wanted: Wanted): Revision | undefined {
-  if (published) refuseOtherKeys(published, wanted.keys);
-  const { keys } = wanted;
-  const due = duties(published, wanted);
+  const { schedules, hurries, now } = wanted;
+  const overlap = { hurries, lifetime: schedules.timestamp.lifetime, now };
+  const online = onlineKeys(published, wanted.keys, overlap);
+  const { trusted, coming } = online;
   const { issue, files, signed } = issuing(published, wanted);
+  const { root: isRootDue, ...others } = duties(published, wanted);
 
-  const root = nextRoot(published?.root, wanted.root, { due: due.root });
-  if (root) issue('root', (base) => rootOf(base, root, keys).toJSON(), root.signers);
+  const rekeys = coming !== undefined;
+  const root = nextRoot(published?.root, wanted.root, { due: isRootDue, rekeys });
+  if (root) issue('root', (base) => rootOf(base, root, coming ?? trusted).toJSON(), root.signers);
+  const signing = root ? online.signingThen : online.signing;
+  // Keys that were named just now have signed nothing yet.
+  const isNew = signing.length > trusted.length;
+  const due = isNew ? { targets: true, snapshot: true, timestamp: true } : others;
+  const signers = (role: keyof OnlineKeys) => signing.map((one) => one[role]);
 
   const { targets, retired } = targetsOf(published, wanted);
   const listed = listing(targets);
@@ -54,7 +65,7 @@ export function reconcile(published: Repository | undefined, wanted: Wanted): Re
   const targetsBefore = published?.snapshot.meta['targets.json'];
   const targetsNow =
     targetsBefore === undefined || changed || due.targets
-      ? issue('targets', (base) => targetsJson(base, listed), [keys.targets])
+      ? issue('targets', (base) => targetsJson(base, listed), signers('targets'))
       : targetsBefore;
   if (changed) Object.assign(files, filesOf(targets, published));
 
@@ -64,14 +75,16 @@ export function reconcile(published: Repository | undefined, wanted: Wanted): Re
       ? issue(
           'snapshot',
           (base) => new Snapshot({ ...base, meta: { 'targets.json': targetsNow } }).toJSON(),
-          [keys.snapshot],
+          signers('snapshot'),
         )
       : snapshotBefore;
 
   if (snapshotNow !== snapshotBefore || due.timestamp) {
-    issue('timestamp', (base) => new Timestamp({ ...base, snapshotMeta: snapshotNow }).toJSON(), [
-      keys.timestamp,
-    ]);
+    issue(
+      'timestamp',
+      (base) => new Timestamp({ ...base, snapshotMeta: snapshotNow }).toJSON(),
+      signers('timestamp'),
+    );
   }
   return signed.length > 0 ? { files, snapshot: snapshotNow.version, signed, retired } : undefined;
 }

@@ -7,6 +7,7 @@ import { PkiError } from '@sigstand/pki/error';
 import { publicKeyOf } from '@sigstand/pki/keys';
 import { pem, pemBlocks } from '@sigstand/pki/pem';
 import type { Change, Data, Snapshot } from '@sigstand/store/store';
+import type { Root } from '@tufjs/models';
 import { unpublished } from './first-root.ts';
 import { keyId } from './metadata.ts';
 
@@ -16,16 +17,26 @@ export type Role = (typeof roles)[number];
 /** The roles that every refresh needs; the root's key may be elsewhere. */
 export const onlineRoles = ['targets', 'snapshot', 'timestamp'] as const;
 
+/** A key for each of them. */
+export type OnlineKeys = Readonly<Record<(typeof onlineRoles)[number], KeyObject>>;
+
 /** The private keys that the record holds. */
-export interface RoleKeys extends Readonly<Record<(typeof onlineRoles)[number], KeyObject>> {
+export interface RoleKeys extends OnlineKeys {
   /** Undefined where people keep it. */
   readonly root?: KeyObject;
   /** The root's next key, from the moment that a rotation begins until it is done. */
   readonly next?: KeyObject;
+  /** The next keys of the other roles, as long as their rotation takes. */
+  readonly nextOnline?: OnlineKeys;
 }
 
 /** The record's key for a root key that clients do not trust yet. */
 const nextKey = 'root-next';
+
+/** The record's key for an online key that clients do not trust yet. */
+const nextOf = (role: Role) => `${role}-next`;
+const onlineNext = onlineRoles.map(nextOf);
+const known = [...roles, nextKey, ...onlineNext];
 
 const whereRootIs = 'sigstand.dev/root-key';
 
@@ -35,23 +46,29 @@ export interface KeyWish {
   readonly broughtRoot: boolean;
   /** Whether the root is to get a new key, made here. */
   readonly rotates: boolean;
+  /** Whether the online roles are to get new keys. */
+  readonly rekeys: boolean;
 }
 
 /** What the record lacks: all keys where there are none yet, the next one where a rotation begins. */
 export function lackingRoleKeys(
   place: string,
   current: Snapshot | undefined,
-  { broughtRoot, rotates, entropy }: KeyWish & { entropy: Entropy },
+  { broughtRoot, rotates, rekeys, entropy }: KeyWish & { entropy: Entropy },
 ): Change | undefined {
   const elsewhere = broughtRoot || current?.annotations[whereRootIs] === 'elsewhere';
   const wanted: readonly Role[] = elsewhere ? onlineRoles : roles;
-  if (allOrNone(place, current?.data, wanted, [...roles, nextKey]) === 'none') {
+  if (allOrNone(place, current?.data, wanted, known) === 'none') {
     const data = Object.fromEntries(wanted.map((role) => [role, pkcs8(entropy)]));
     const where = elsewhere ? { [whereRootIs]: 'elsewhere' } : {};
     return { data, annotations: { ...unpublished, ...where } };
   }
-  if (!rotates || broughtRoot || current?.data[nextKey] !== undefined) return undefined;
-  return { data: { [nextKey]: pkcs8(entropy) } };
+  const lacking = [
+    ...(rotates && !broughtRoot ? [nextKey] : []),
+    ...(rekeys ? onlineNext : []),
+  ].filter((name) => current?.data[name] === undefined);
+  if (lacking.length === 0) return undefined;
+  return { data: Object.fromEntries(lacking.map((name) => [name, pkcs8(entropy)])) };
 }
 
 /**
@@ -77,16 +94,41 @@ export function settledRoleKeys(
   return { remove: ['root'], annotations: { [whereRootIs]: 'elsewhere' } };
 }
 
+/** What the record is to hold once a root names its next online keys alone: those, in the place of the ones before. */
+export function settledOnlineKeys(
+  place: string,
+  current: Snapshot,
+  root: Root,
+): Change | undefined {
+  const { nextOnline } = readRoleKeys(place, current.data);
+  if (!nextOnline || strangerIn(root, [nextOnline])) return undefined;
+  const data = onlineRoles.map((role) => [role, current.data[nextOf(role)] ?? new Uint8Array()]);
+  return { data: Object.fromEntries(data), remove: onlineNext };
+}
+
+/** The first online role for which a root trusts others than exactly these keys. */
+export function strangerIn({ roles: trusted }: Root, keys: readonly OnlineKeys[]) {
+  return onlineRoles.find((role) => {
+    const wanted = keys.map((one) => idOf(one[role])).sort();
+    return [...(trusted[role]?.keyIDs ?? [])].sort().join() !== wanted.join();
+  });
+}
+
 /** The keys as they are stored. */
 export function readRoleKeys(place: string, data: Data): RoleKeys {
   const read = (key: string) => at(`${place} key ${key}`, () => readPrivateKey(data[key]));
+  const next = onlineNext.filter((name) => data[name] !== undefined);
+  if (next.length > 0) allOrNone(place, data, onlineNext, known);
   return {
     ...(data.root && { root: read('root') }),
     ...(data[nextKey] && { next: read(nextKey) }),
-    targets: read('targets'),
-    snapshot: read('snapshot'),
-    timestamp: read('timestamp'),
+    ...(next.length > 0 && { nextOnline: online((role) => read(nextOf(role))) }),
+    ...online(read),
   };
+}
+
+function online(key: (role: Role) => KeyObject): OnlineKeys {
+  return { targets: key('targets'), snapshot: key('snapshot'), timestamp: key('timestamp') };
 }
 
 /** The id that metadata knows a private key by. */

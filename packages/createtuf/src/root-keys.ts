@@ -33,11 +33,13 @@ export interface Brought {
   /** How many of `keys` have to sign. */
   readonly threshold: number;
   readonly rotates: boolean;
+  /** Whether the online roles get new keys, which a new root has to name. */
+  readonly rekeys: boolean;
 }
 
 /** Whom the root is to trust, and who is there to sign it, by the record's keys and those brought. */
 export function rootWish({ root, next }: RoleKeys, brought: Brought): RootWish {
-  const { keys, old, threshold, rotates } = brought;
+  const { keys, old, threshold, rotates, rekeys } = brought;
   const trusting = { publicKeys: keys.map(({ publicKey }) => publicKey), threshold };
   const alone = (key: KeyObject | undefined) => ({
     publicKeys: key ? [publicKeyOf(key)] : [],
@@ -49,7 +51,7 @@ export function rootWish({ root, next }: RoleKeys, brought: Brought): RootWish {
   return {
     first: isBrought ? trusting : alone(root),
     change: isBrought && rotates ? trusting : begun,
-    insists: rotates,
+    insists: rotates || rekeys,
     atHand: [root, next, ...[...keys, ...old].map((one) => one.privateKey)].flatMap(
       (key) => key ?? [],
     ),

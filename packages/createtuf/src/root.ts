@@ -3,8 +3,7 @@ import { JobError } from '@sigstand/job/errors';
 import { publicKeyOf } from '@sigstand/pki/keys';
 import { type Key, Root } from '@tufjs/models';
 import { tufKey } from './metadata.ts';
-import { type Repository, RepositoryError } from './repository.ts';
-import { idOf, onlineRoles, type RoleKeys } from './role-keys.ts';
+import { idOf, type OnlineKeys, onlineRoles } from './role-keys.ts';
 
 /** Who signs the root that follows, and how many of them must. */
 export interface RootTrust {
@@ -41,12 +40,12 @@ export interface NextRoot {
 export function nextRoot(
   published: Root | undefined,
   { first, change, insists, atHand }: RootWish,
-  { due }: { due: boolean },
+  { due, rekeys }: { due: boolean; rekeys: boolean },
 ): NextRoot | undefined {
   const before = published && trustedBy(published);
   const trust = published ? change : first;
   const wanted = trust && { keys: trust.publicKeys.map(tufKey), threshold: trust.threshold };
-  const changes = wanted !== undefined && !(before && sameTrust(before, wanted));
+  const changes = rekeys || (wanted !== undefined && !(before && sameTrust(before, wanted)));
   if (!changes && !due) return undefined;
   const next = wanted ?? before;
   if (next === undefined || next.keys.length === 0) {
@@ -58,7 +57,7 @@ export function nextRoot(
   const short = [before, next].find((one) => one && quorum(one, signers) < one.threshold);
   if (short === undefined) return { ...next, signers };
   if (published && !(changes && insists)) return undefined;
-  throw tooFew(published, { short, signers, isNext: short === next });
+  throw tooFew(published, { short, signers, isNext: short !== before });
 }
 
 /** Whether those are at hand who can renew a root as it is. */
@@ -67,15 +66,17 @@ export function canRenew(published: Root, { atHand }: RootWish): boolean {
   return quorum(trust, atHand) >= trust.threshold;
 }
 
-/** The root's metadata: its own keys, one key for each other role, consistent snapshots. */
+/** The root's metadata: its own keys, the keys of each other role, consistent snapshots. */
 export function rootOf(
   base: { version: number; specVersion: string; expires: string },
   { keys, threshold }: NextRoot,
-  roleKeys: RoleKeys,
+  online: readonly OnlineKeys[],
 ): Root {
   const root = new Root({ ...base, consistentSnapshot: true });
   for (const key of keys) root.addKey(key, 'root');
-  for (const role of onlineRoles) root.addKey(tufKey(publicKeyOf(roleKeys[role])), role);
+  for (const role of onlineRoles) {
+    for (const one of online) root.addKey(tufKey(publicKeyOf(one[role])), role);
+  }
   const { roles, ...rest } = root.toJSON() as Json & { roles: Record<string, Json> };
   // The model itself makes each threshold one.
   return Root.fromJSON({ ...rest, roles: { ...roles, root: { ...roles.root, threshold } } });
@@ -83,30 +84,8 @@ export function rootOf(
 
 type Json = Parameters<typeof Root.fromJSON>[0];
 
-/**
- * @throws {RepositoryError} Where the repository trusts other keys than the record holds. A root key of
- *   an earlier root is no stranger: the rotation that ended it may be the one under way.
- */
-export function refuseOtherKeys({ root, rootKeyIds }: Repository, keys: RoleKeys): void {
-  const trusted = root.roles.root?.keyIDs ?? [];
-  const keyID = keys.root && idOf(keys.root);
-  const rotated = keys.next && trusted.includes(idOf(keys.next));
-  if (keyID && !rootKeyIds.has(keyID) && !rotated) throw otherKey('root', { trusted, keyID });
-  for (const role of onlineRoles) {
-    const trusted = root.roles[role]?.keyIDs ?? [];
-    const keyID = idOf(keys[role]);
-    if (trusted.length !== 1 || trusted[0] !== keyID) throw otherKey(role, { trusted, keyID });
-  }
-}
-
-function otherKey(role: string, { trusted, keyID }: { trusted: readonly string[]; keyID: string }) {
-  return new RepositoryError(
-    `trusts ${trusted.map(told).join(', ') || 'nobody'} for ${role}, and the key at hand is ${keyID}`,
-  );
-}
-
 /** Key ids are digests, unless somebody else wrote them. */
-function told(keyID: string): string {
+export function told(keyID: string): string {
   return /^[0-9a-f]{64}$/.test(keyID) ? keyID : 'a key of an odd name';
 }
 

@@ -1,11 +1,26 @@
 import type { JobContext } from '@sigstand/job/main';
 import { soon } from '@sigstand/pki/validity';
 import { StoreError } from '@sigstand/store/store';
+import { type Overlap, onlineKeys } from './online-keys.ts';
 import type { Objects } from './options.ts';
 import type { Repository } from './repository.ts';
+import type { RoleKeys } from './role-keys.ts';
 import { canRenew, type RootWish } from './root.ts';
 
 const day = 86_400_000;
+
+/** What to tell of a rotation of the online keys that waits for who holds the root's key. */
+export function keyWarnings(
+  published: Repository,
+  keys: RoleKeys,
+  overlap: Omit<Overlap, 'hurries'>,
+): string[] {
+  const { coming = [] } = onlineKeys(published, keys, { hurries: false, ...overlap });
+  if (coming.length === 0) return [];
+  const what =
+    coming.length > 1 ? 'new online keys wait to be named' : 'old online keys wait to go';
+  return [`${what} by a root; who holds its key must run createtuf with --rotate-keys --root-key`];
+}
 
 /** What to tell of a root whose key people keep; they need weeks to come together. */
 export function rootWarnings({ root }: Repository, wish: RootWish, now: Date): string[] {

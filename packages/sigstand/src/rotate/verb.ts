@@ -10,12 +10,12 @@ import type { Ground } from './ground.ts';
 import { kindNames, kinds } from './kinds.ts';
 import { withLease } from './lease.ts';
 import { keyWork } from './run.ts';
-import { rootWork } from './tuf-root.ts';
+import { rootWork, tufKindNames } from './tuf-root.ts';
 import { doneText, planText, type Report, type Work } from './work.ts';
 
 const summary = 'replace a CA or a key, and no client refuses anything';
 
-const everything = [...kindNames, 'tuf-root'];
+const everything = [...kindNames, ...tufKindNames];
 
 const description = `Replace a CA or a key. Clients learn of the new one first; then the service
 signs with it; then the old one gets its end. Each step is looked at before the next. A run that was killed goes on when it is
@@ -109,9 +109,10 @@ function workFor(
 ): (ground: Ground, signal: AbortSignal) => Promise<Work> {
   const { namespacePrefix, singleNamespace, lead, giveUp = false, keepOld = false } = options;
   const naming = { namespacePrefix, singleNamespace };
-  if (what === 'tuf-root') {
+  const tufKind = tufKindNames.find((one) => one === what);
+  if (tufKind) {
     if (lead === 0 && !giveUp && !keepOld && options.linger === undefined) {
-      return (ground) => rootWork(ground, naming);
+      return (ground) => rootWork(ground, naming, tufKind);
     }
     throw new JobError('usage', '--lead, --linger, --give-up and --keep-old are for services', {
       hint: 'clients follow a new root whenever they come: the old one has signed it',
