@@ -12,6 +12,8 @@ afterEach(() => place.remove());
 const signer = 'https://kubernetes.io/namespaces/ci/serviceaccounts/builder';
 const asked = ['--images=registry.example.com:5000/team', `--signer=${signer}`];
 
+const person = 'ada@example.com';
+
 const written = async () =>
   (await readdir(place.folder)).filter((name) => /^(policy-controller|kyverno)-/.test(name)).sort();
 const object = async (name: string) => parse(await place.text(name));
@@ -135,5 +137,36 @@ describe('the export for admission controllers', () => {
     const { status, stderr } = await place.tried(await stack('--without=ctlog'), ...asked);
     expect({ status, stderr }).toEqual({ status: 65, stderr: expect.stringContaining('CT log') });
     expect(await readdir(place.work)).toEqual([]);
+  });
+
+  it('makes a policy for podman where the signer is an email address, and for no other', async () => {
+    const store = await stack();
+    await place.exported(store, '--images=ghcr.io/team', `--signer=${signer}`);
+    expect(await readdir(place.folder)).not.toContain('containers-policy.json');
+    await place.exported(store, '--images=ghcr.io/team', `--signer=${person}`);
+    const policy = JSON.parse(await place.text('containers-policy.json'));
+    const base64 = async (name: string) => Buffer.from(await place.text(name)).toString('base64');
+    expect(policy).toEqual({
+      default: [{ type: 'insecureAcceptAnything' }],
+      transports: {
+        docker: {
+          'ghcr.io/team': [
+            {
+              type: 'sigstoreSigned',
+              fulcio: {
+                caData: await base64('fulcio.crt.pem'),
+                oidcIssuer: 'https://kubernetes.default.svc',
+                subjectEmail: person,
+              },
+              rekorPublicKeyData: await base64('rekor.pub'),
+              signedIdentity: { type: 'matchRepository' },
+            },
+          ],
+        },
+      },
+    });
+    expect(parse(await place.text('containers-registries.yaml'))).toEqual({
+      docker: { 'ghcr.io/team': { 'use-sigstore-attachments': true } },
+    });
   });
 });

@@ -39,6 +39,8 @@ describe('the export', () => {
         ...['ctfe.pub', 'fulcio.crt.pem', 'rekor.pub', 'sigstore-python.sh'],
         ...['policy-controller-remote.yaml', 'policy-controller-repository.yaml'],
         ...['policy-controller-flags.yaml', 'kyverno-flags.yaml', 'kyverno-namespaces.yaml'],
+        ...['gh.sh', 'model-signing.sh', 'openssl.sh', 'rekor-monitor.sh', 'sigstore-python3.sh'],
+        ...['client_trust_config.v0.1.json', 'trusted_root.jsonl', 'tsa.crt.pem'],
         ...['index.html', 'repository.tar.gz', 'signing_config.v0.2.json', 'trusted_root.json'],
       ].sort(),
     );
@@ -64,6 +66,37 @@ describe('the export', () => {
       const wanted = /^(repository\.tar\.gz|index\.html)$/.test(name) ? refreshed : made;
       expect({ name, mtime }).toEqual({ name, mtime: wanted });
     }
+  });
+
+  it('has the first form of a signing configuration, which has room for one of each', async () => {
+    const url = 'https://fulcio.example.com';
+    await place.exported(await stack(`--fulcio-url=${url}`, '--fulcio-url=https://other.example'));
+    const read = async (name: string) => JSON.parse(await place.text(name));
+    const { mediaType, trustedRoot, signingConfig } = await read('client_trust_config.v0.1.json');
+    expect({ mediaType, trustedRoot }).toEqual({
+      mediaType: 'application/vnd.dev.sigstore.clienttrustconfig.v0.1+json',
+      trustedRoot: await read('trusted_root.json'),
+    });
+    expect(signingConfig).toEqual({
+      mediaType: 'application/vnd.dev.sigstore.signingconfig.v0.1+json',
+      caUrl: url,
+      oidcUrl: 'https://kubernetes.default.svc',
+      tlogUrls: ['http://rekor.rekor-system.svc'],
+      tsaUrls: ['http://tsa.tsa-system.svc/api/v1/timestamp'],
+    });
+    await place.exported(await stack('--without=tsa', '--without=fulcio'), '--replace-root');
+    expect((await read('client_trust_config.v0.1.json')).signingConfig).toMatchObject({
+      ...{ caUrl: '', tsaUrls: [] },
+    });
+  });
+
+  it('has the trusted root on one line, and the chain of the timestamp authority', async () => {
+    await place.exported(await stack());
+    const [line = '', ...rest] = (await place.text('trusted_root.jsonl')).split('\n');
+    expect(rest).toEqual(['']);
+    expect(JSON.parse(line)).toEqual(JSON.parse(await place.text('trusted_root.json')));
+    const chain = inputs('first').tsa['cert-chain'] ?? [];
+    expect(await place.text('tsa.crt.pem')).toBe(Buffer.from(chain).toString());
   });
 
   it('has the page that createtuf wrote, and that of another mirror', async () => {

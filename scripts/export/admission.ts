@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { JobError } from '@sigstand/job/errors';
+import { containersFiles } from './containers.ts';
 import type { Trust } from './trust.ts';
 
 /** Which images a cluster is to run, and whose signature they must have. */
@@ -34,7 +35,7 @@ export function admissionFiles(
       if (text !== undefined) made[`${controller}-${file}`] = text;
     }
   }
-  return made;
+  return { ...made, ...(admission && containersFiles(trust, admission)) };
 }
 
 type Values = Readonly<Record<string, string | undefined>>;

@@ -16,10 +16,15 @@ export const rootFile = '1.root.json';
 const clients = [
   'cosign2.sh',
   'cosign3.sh',
+  'gh.sh',
   'gitsign.sh',
+  'model-signing.sh',
+  'openssl.sh',
+  'rekor-monitor.sh',
   'sigstore-go.go',
   'sigstore-js.mjs',
   'sigstore-python.sh',
+  'sigstore-python3.sh',
 ] as const;
 
 /** Where the trust comes from: the namespace, and where clients reach the repository that is in it. */
@@ -37,7 +42,9 @@ export function filesOf(trust: Trust, source: Source, admission?: Admission): Da
   const sum = sha256(root);
   const texts = {
     [`${rootFile}.sha256`]: `${sum}  ${rootFile}\n`,
-    'client_trust_config.json': clientTrustConfig(trust),
+    'client_trust_config.json': clientTrustConfig(trust, json(signingConfig)),
+    'client_trust_config.v0.1.json': clientTrustConfig(trust, firstSigningConfig(trust.services)),
+    'trusted_root.jsonl': `${JSON.stringify(json(trustedRoot))}\n`,
     env: environment(trust.services, { mirror, sum, authority: authority !== undefined }),
     'README.md': readme({ mirror, namespace, sha256: sum }),
     ...admissionFiles(trust, mirror, admission),
@@ -53,6 +60,7 @@ export function filesOf(trust: Trust, source: Source, admission?: Admission): Da
     ...(keys.fulcio && { 'fulcio.crt.pem': keys.fulcio }),
     ...(keys.rekor && { 'rekor.pub': keys.rekor }),
     ...(keys.ctlog && { 'ctfe.pub': keys.ctlog }),
+    ...(keys.tsa && { 'tsa.crt.pem': keys.tsa }),
     ...Object.fromEntries(
       Object.entries(texts).map(([name, text]) => [name, new Uint8Array(Buffer.from(text))]),
     ),
@@ -78,15 +86,27 @@ function template(name: string): string {
   return readFileSync(join(import.meta.dirname, 'clients', name), 'utf8');
 }
 
-/** Both documents in one, as sigstore's ClientTrustConfig has it; they stand in it as they are. */
-function clientTrustConfig({ trustedRoot, signingConfig }: Trust): string {
-  const json = (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString());
+const json = (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString());
+
+/** Both documents in one, as sigstore's ClientTrustConfig has it; the trusted root stands in it as it is. */
+function clientTrustConfig({ trustedRoot }: Trust, signingConfig: unknown): string {
   const config = {
     mediaType: 'application/vnd.dev.sigstore.clienttrustconfig.v0.1+json',
     trustedRoot: json(trustedRoot),
-    signingConfig: json(signingConfig),
+    signingConfig,
   };
   return `${JSON.stringify(config, null, 1)}\n`;
+}
+
+/** The form before signing_config.v0.2.json, with room for one CA and one issuer: sigstore-python 3 reads no other. */
+function firstSigningConfig({ fulcio, issuer, rekor, tsa }: Services): object {
+  return {
+    mediaType: 'application/vnd.dev.sigstore.signingconfig.v0.1+json',
+    caUrl: fulcio ?? '',
+    oidcUrl: issuer ?? '',
+    tlogUrls: rekor ? [rekor] : [],
+    tsaUrls: tsa ? [tsa] : [],
+  };
 }
 
 interface Start {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rig } from '../cluster/rig.ts';
 import { figure } from '../faults/profile.ts';
+import { describeClients } from './clients.ts';
 import { type Ground, openGround } from './ground.ts';
 import { expectationsOf, surprises, tally } from './outcomes.ts';
 import { probe } from './prober.ts';
@@ -43,3 +44,6 @@ describe.each([rekor, rekorPackages, cosign])('$name', (suite) => {
     expect(surprises(seen, expectationsOf(await readFile(page, 'utf8')))).toEqual([]);
   });
 });
+
+// Last, since it has the stack tell clients of another issuer.
+describe('clients', () => describeClients(() => ground as Ground));

@@ -24,6 +24,9 @@ export function issuer(url: string): (asked: IncomingMessage, answer: ServerResp
   const discovery = {
     issuer: url,
     jwks_uri: `${url}/keys`,
+    // Who has a token asks neither; sigstore-python wants them named all the same.
+    authorization_endpoint: `${url}/authorize`,
+    token_endpoint: `${url}/token`,
     response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],
