@@ -139,6 +139,19 @@ export function describeFolder(there: () => Exported): void {
     },
   );
 
+  it('has openssl verify a timestamp by the chain, and refuse another file', async () => {
+    const { cluster, folder, work } = there();
+    const shell = await shellWith(cluster, 'cosign 3', await mkdtemp(join(work, 'stamped-')));
+    const stamp = 'source ./env; export FILE=$TMPDIR/file; date >"$FILE"; bash -e openssl.sh\n';
+    const { status, stdout, stderr } = await shell.run(stamp, { folder });
+    expect({ status, stderr }).toMatchObject({ status: 0 });
+    expect(stdout + stderr).toContain('Verification: OK');
+    const changed = `${stamp}echo more >>"$FILE"\n$(tail -n 1 openssl.sh)`;
+    const refused = await shell.run(changed, { folder });
+    expect(refused.status).not.toBe(0);
+    expect(refused.stdout + refused.stderr).toContain('Verification: FAILED');
+  });
+
   it('has an archive that is a mirror behind any web server', async () => {
     const { cluster, folder, work } = there();
     const site = join(work, 'site');
