@@ -31,6 +31,9 @@ let files = '';
 let client: Cosign;
 let images: { job: string; digest: string }[] = [];
 
+/** Those of the manifests: the CLI's runs where the chart's values want it, and not here. */
+const inStack = () => images.filter(({ job }) => job !== 'sigstand');
+
 /** A command in the release's own tree. */
 async function inTree(command: string): Promise<string> {
   const { status, stdout, stderr } = await run('bash', ['-euc', `cd "$0"; ${command}`, tree]);
@@ -50,7 +53,7 @@ async function digestOf(job: string): Promise<string> {
 
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'sigstand-released-'));
-  await bringUp(cluster, work);
+  await bringUp(cluster, work, 'sigstand');
   images = await Promise.all(names.map(async (job) => ({ job, digest: await digestOf(job) })));
 
   tree = join(work, 'tree');
@@ -81,7 +84,8 @@ afterAll(async () => {
 describe('sigstand.yaml', () => {
   it('is a whole stack by one apply, of the images that it names by digest, and wastes nothing', async () => {
     const text = await onRig('sigstand.yaml');
-    for (const { job, digest } of images) expect(text).toContain(`/${job}:${version}@${digest}\n`);
+    for (const { job, digest } of inStack())
+      expect(text).toContain(`/${job}:${version}@${digest}\n`);
     const file = join(work, 'applied.yaml');
     await writeFile(file, text);
     await applyAll(cluster, file);
@@ -92,7 +96,7 @@ describe('sigstand.yaml', () => {
       '-o',
       'jsonpath={.items[*].status.containerStatuses[*].imageID}',
     );
-    for (const { digest } of images) expect(pods).toContain(digest);
+    for (const { digest } of inStack()) expect(pods).toContain(digest);
     expect((await waste(cluster)).failedPods).toEqual([]);
   });
 });
@@ -150,7 +154,7 @@ describe('docs/verify-release.md', () => {
     const { status, stdout, stderr } = await follow();
     expect({ status, stderr, stdout }).toMatchObject({ status: 0, stdout: 'sigstand.yaml: OK\n' });
     expect(stderr).toContain('Verified OK');
-    expect(stderr.match(/^\+ cosign verify /gm)).toHaveLength(images.length);
+    expect(stderr.match(/^\+ cosign verify /gm)).toHaveLength(inStack().length);
   });
 
   it('refuses what somebody else signed', async () => {

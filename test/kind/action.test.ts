@@ -41,9 +41,9 @@ afterAll(async () => {
 });
 
 describe('what bake says that it pushed', () => {
-  it('is what the registry has, for each of the seven images', () => {
+  it('is what the registry has, for each of our images', () => {
     expect([...released.digests.keys()].sort()).toEqual([...names].sort());
-    expect(new Set(released.digests.values()).size).toBe(7);
+    expect(new Set(released.digests.values()).size).toBe(names.length);
     expect(digestsOf(released.metadata, names, version)).toEqual(released.digests);
   });
 

@@ -18,7 +18,7 @@ export interface Release {
 }
 
 /**
- * Builds the seven images by bake, pushes them to where they are named, and makes the release's files of what bake says.
+ * Builds our images by bake, pushes them to where they are named, and makes the release's files of what bake says.
  * Left out: arm64, since the machine's registries have no base for it, and the SBOM, whose scanner is in none.
  */
 export async function release(machine: Machine, work: string): Promise<Release> {
