@@ -6,11 +6,14 @@ import { restore } from './restore/verb.ts';
 import { rotate } from './rotate/verb.ts';
 import { status } from './status/verb.ts';
 import { token } from './token.ts';
+import { up } from './up/verb.ts';
 import type { Verb } from './verb.ts';
 import { version } from './version.ts';
 
 /** What `sigstand` can do, by its verb. */
-const verbs: Readonly<Record<string, () => Verb>> = { backup, restore, rotate, status, token };
+const verbs: Readonly<Record<string, () => Verb>> = {
+  ...{ up, status, token, rotate, backup, restore },
+};
 
 /** Runs the verb that the command line names, to its exit status. */
 export function sigstand(terminal: Terminal): Promise<number> {

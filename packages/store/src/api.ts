@@ -1,4 +1,4 @@
-import { request as plain } from 'node:http';
+import { type IncomingMessage, request as plain } from 'node:http';
 import { type RequestOptions, request as secure } from 'node:https';
 import { text } from 'node:stream/consumers';
 
@@ -19,6 +19,8 @@ export interface Question {
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: { readonly type: string; readonly content: object };
+  /** The form of the answer, where it is not the whole object. */
+  readonly accept?: string;
 }
 
 /** An answer that is not success. Its message says nothing of what the server sent. */
@@ -53,33 +55,40 @@ export async function ask(access: Access, question: Question): Promise<unknown> 
 
 async function exchange(
   access: Access,
-  { method, path, query, body }: Question,
+  question: Question,
 ): Promise<{ status: number; body: string }> {
+  const signal = AbortSignal.timeout(timeout);
+  try {
+    const response = await begin(access, question, signal);
+    return { status: response.statusCode ?? 0, body: await text(response) };
+  } catch (error) {
+    // The stream says that it was cut off; the signal says why.
+    throw signal.aborted ? signal.reason : error;
+  }
+}
+
+/** Sends a question; the answer may have begun alone, whatever its status. */
+export async function begin(
+  access: Access,
+  { method, path, query, body, accept = 'application/json' }: Question,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   const url = new URL(
     path.map(encodeURIComponent).join('/'),
     `${access.server.replace(/\/+$/, '')}/`,
   );
   url.search = new URLSearchParams(query).toString();
   const options = await access.options();
-  const signal = AbortSignal.timeout(timeout);
   const send = url.protocol === 'http:' ? plain : secure;
   const content = body && JSON.stringify(body.content);
   const headers = {
     ...options.headers,
-    accept: 'application/json',
+    accept,
     ...(content && { 'content-type': body.type, 'content-length': Buffer.byteLength(content) }),
   };
-  try {
-    return await new Promise((resolve, reject) => {
-      send(url, { ...options, method, headers, signal }, (response) => {
-        const status = response.statusCode ?? 0;
-        text(response).then((read) => resolve({ status, body: read }), reject);
-      })
-        .once('error', reject)
-        .end(content);
-    });
-  } catch (error) {
-    // The stream says that it was cut off; the signal says why.
-    throw signal.aborted ? signal.reason : error;
-  }
+  return new Promise((resolve, reject) => {
+    send(url, { ...options, method, headers, signal }, resolve)
+      .once('error', reject)
+      .end(content);
+  });
 }

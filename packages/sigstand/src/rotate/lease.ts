@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JobError } from '@sigstand/job/errors';
 import { type Access, ask, Unsuccessful } from '@sigstand/store/api';
@@ -15,6 +17,11 @@ export interface Leasing {
   readonly takeOver: boolean;
   readonly now: () => Date;
   readonly signal: AbortSignal;
+}
+
+/** Whoever runs this, in words that tell people apart. */
+export function holderOf({ USER = 'somebody' }: { readonly USER?: string | undefined }): string {
+  return `${USER}@${hostname()} ${randomBytes(4).toString('hex')}`;
 }
 
 /**

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { Option } from '@commander-js/extra-typings';
 import { JobError } from '@sigstand/job/errors';
 import { duration } from '@sigstand/job/values';
@@ -8,7 +6,7 @@ import { accessTo, defineVerb, type VerbContext, verbCommand } from '../verb.ts'
 import { groundOver } from './cluster.ts';
 import type { Ground } from './ground.ts';
 import { kindNames, kinds } from './kinds.ts';
-import { withLease } from './lease.ts';
+import { holderOf, withLease } from './lease.ts';
 import { keyWork } from './run.ts';
 import { rootWork, tufKindNames } from './tuf-root.ts';
 import { doneText, planText, type Report, type Work } from './work.ts';
@@ -91,7 +89,7 @@ async function rotated(context: VerbContext, options: Options, what: string): Pr
     return;
   }
   const namespace = namespaceOf(options, 'tuf');
-  const holder = `${env.USER ?? 'somebody'}@${hostname()} ${randomBytes(4).toString('hex')}`;
+  const holder = holderOf(env);
   await withLease(access, { namespace, holder, takeOver, now, signal }, async (lost) => {
     const work = await shown(lost);
     const report: Report = (step, milliseconds) => {

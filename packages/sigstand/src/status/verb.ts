@@ -4,7 +4,7 @@ import { tufServer } from '@sigstand/contracts/services';
 import { JobError } from '@sigstand/job/errors';
 import { fileAt } from '@sigstand/job/file';
 import { duration, namespacedName, serviceUrl } from '@sigstand/job/values';
-import { prefixOption, singleOption, stackNames } from '../names.ts';
+import { type Naming, prefixOption, singleOption, stackNames } from '../names.ts';
 import { tokenFor } from '../token.ts';
 import { text } from '../values.ts';
 import { accessTo, defineVerb, type VerbContext, verbCommand } from '../verb.ts';
@@ -33,6 +33,9 @@ clients trust contradict each other; 65 something has expired or is not what it 
 
 const days = 86_400_000;
 
+/** What a look takes where nobody says otherwise: how soon an end is warned of, and how long an answer takes. */
+export const lookDefaults = { soon: 30 * days, timeout: 10_000 } as const;
+
 const command = () =>
   verbCommand('status', summaryOf, description)
     .addOption(prefixOption())
@@ -54,12 +57,12 @@ const command = () =>
     )
     .addOption(
       new Option('--soon <duration>', 'what ends within this time is warned of')
-        .default(30 * days, '30d')
+        .default<number>(lookDefaults.soon, '30d')
         .argParser(duration),
     )
     .addOption(
       new Option('--timeout <duration>', 'how long one answer may take')
-        .default(10_000, '10s')
+        .default<number>(lookDefaults.timeout, '10s')
         .argParser(duration),
     )
     .addHelpText('after', afterwards);
@@ -77,7 +80,16 @@ export const status = () =>
     throw new JobError(kind, summary(findings), { hint: 'the table says what to do' });
   });
 
-async function looked(context: VerbContext, options: Options): Promise<Finding[]> {
+/** What a look is asked for. */
+export type LookOptions = Naming &
+  Pick<Options, 'kubeconfig' | 'context' | 'logFormat' | 'json' | 'soon' | 'timeout'> &
+  Partial<Pick<Options, 'mirror' | 'root' | 'state' | 'direct' | 'ca' | 'token'>>;
+
+/** Looks at the stack. @throws {JobError} Where nothing could be looked at. */
+export async function looked(
+  context: Pick<VerbContext, 'env' | 'now'>,
+  options: LookOptions,
+): Promise<Finding[]> {
   const { env, now } = context;
   const { soon, state, root, direct, ca, timeout, token } = options;
   const { tuf: namespace } = stackNames(options);
@@ -98,8 +110,8 @@ async function looked(context: VerbContext, options: Options): Promise<Finding[]
 async function signed(
   way: Way,
   trust: Trust,
-  { env, now }: VerbContext,
-  options: Options,
+  { env, now }: Pick<VerbContext, 'env' | 'now'>,
+  options: LookOptions,
 ): Promise<Finding> {
   const front = await openFront(way);
   try {
@@ -126,7 +138,8 @@ type TokenSource =
   | { readonly variable: string }
   | { readonly namespace: string; readonly name: string };
 
-function tokenSource(value: string): TokenSource {
+/** Where a token comes from, as a flag says it. */
+export function tokenSource(value: string): TokenSource {
   const [, variable] = /^env:([A-Za-z_]\w*)$/.exec(value) ?? [];
   if (variable !== undefined) return { variable };
   // A token itself has no slash, and is not repeated.

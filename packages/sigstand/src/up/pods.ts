@@ -1,0 +1,131 @@
+import { saidIn } from '../rotate/make.ts';
+import type { Block } from './judge.ts';
+import type { KubeObject } from './objects.ts';
+
+/** A Pod, as far as it says what it waits for. */
+export interface Pod extends KubeObject {
+  readonly spec?: {
+    readonly volumes?: readonly {
+      readonly persistentVolumeClaim?: { readonly claimName?: string };
+    }[];
+  };
+  readonly status?: {
+    readonly phase?: string;
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly reason?: string;
+      readonly message?: string;
+    }[];
+    readonly initContainerStatuses?: readonly Container[];
+    readonly containerStatuses?: readonly Container[];
+  };
+}
+
+interface Waiting {
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+interface Ended {
+  readonly exitCode: number;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+/** What became of a container. */
+export interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly state?: {
+    readonly waiting?: Waiting;
+    readonly terminated?: Ended;
+  };
+  readonly lastState?: { readonly terminated?: Ended };
+}
+
+/** What somebody warned of. */
+export interface WarningEvent {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly involvedObject?: { readonly uid?: string; readonly namespace?: string };
+}
+
+interface Of {
+  readonly title: string;
+  readonly object: KubeObject;
+  readonly pod: Pod;
+}
+
+/** What a container waits for, where that is not just a moment. */
+export function containerBlock(container: Container, { title, object, pod }: Of): Block[] {
+  const { waiting, terminated } = container.state ?? {};
+  const image = imageBlock(container, title);
+  // A Pod of an earlier version is not what is waited for.
+  if (image) return uses(object, container.image) ? [image] : [];
+  const said = waiting && notStarted(container, waiting);
+  if (said) return [{ title, hopeless: false, kind: 'unavailable', ...said }];
+  const crashed =
+    waiting?.reason === 'CrashLoopBackOff' ? container.lastState?.terminated : undefined;
+  const ended = crashed ?? (terminated?.exitCode ? terminated : undefined);
+  return ended ? [endedBlock(container, ended, { title, pod })] : [];
+}
+
+function notStarted({ name }: Container, { reason = '', message = reason }: Waiting) {
+  if (!/^CreateContainer(Config)?Error$/.test(reason)) return undefined;
+  return {
+    reason,
+    says: `its container ${name} cannot be made: ${message}`,
+    todo: 'see the Job that makes what it lacks',
+  };
+}
+
+function endedBlock(
+  { name }: Container,
+  ended: Ended,
+  { title, pod }: Pick<Of, 'title' | 'pod'>,
+): Block {
+  const isOurs = /error: /.test(ended.message ?? '');
+  const { message, hint } = saidIn(ended.message ?? '');
+  const log = `kubectl logs -n ${pod.metadata.namespace} ${pod.metadata.name} -c ${name}`;
+  return {
+    ...{ title, reason: 'Ended', hopeless: false, kind: 'unavailable' },
+    says: `its container ${name} ended with ${ended.exitCode}: ${isOurs ? message : lastLine(ended)}`,
+    todo: (isOurs && hint) || log,
+  };
+}
+
+function lastLine({ message = '', reason = '' }: Ended): string {
+  const lines = message.split('\n').map((line) => line.trim());
+  return lines.filter(Boolean).at(-1) ?? reason;
+}
+
+const pulling =
+  /^(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|RegistryUnavailable)$/;
+/** What no second try mends. */
+const lost =
+  /not found|notfound|manifest unknown|denied|unauthorized|forbidden|no match for platform|gave http response|x509|no such host/i;
+
+function imageBlock({ image, state }: Container, title: string): Block | undefined {
+  const { reason = '', message = '' } = state?.waiting ?? {};
+  // Back-off alone tells no cause: the state before or after has it.
+  if (!pulling.test(reason) || (reason === 'ImagePullBackOff' && !/ErrImagePull/.test(message))) {
+    return undefined;
+  }
+  const hopeless = /^(InvalidImageName|ErrImageNeverPull)$/.test(reason) || lost.test(message);
+  const why = message
+    .replace(/^Back-off pulling image "[^"]*": ErrImagePull: /, '')
+    .replace(/^rpc error: code = [A-Za-z]+ desc = /, '')
+    .replace(/^failed to pull and unpack image "[^"]*": /, '')
+    .replace(/^failed to resolve (reference|image) "[^"]*": /, '');
+  return {
+    ...{ title, reason: 'Image', hopeless, kind: hopeless ? 'data' : 'unavailable' },
+    says: `the image ${image} cannot be pulled: ${why}`,
+    todo: 'let the nodes pull it, or name another place by --registry; then run it again: it goes on',
+  };
+}
+
+/** Whether an object's Pods are to have this image. The kubelet tells an image by the name that it was given. */
+function uses({ spec }: KubeObject, image: string): boolean {
+  return JSON.stringify(spec ?? {}).includes(JSON.stringify(image));
+}

@@ -1,0 +1,141 @@
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { JobError } from '@sigstand/job/errors';
+import { duration } from '@sigstand/job/values';
+import { holderOf, withLease } from '../rotate/lease.ts';
+import { type Finding, worst } from '../status/finding.ts';
+import { report, summary, table } from '../status/report.ts';
+import { lookDefaults, looked, tokenSource } from '../status/verb.ts';
+import { text } from '../values.ts';
+import { accessTo, defineVerb, type VerbContext, verbCommand } from '../verb.ts';
+import { type Applied, applied, type Outcome } from './apply.ts';
+import { labelledObjects } from './before.ts';
+import { bringUp, type Report } from './bring-up.ts';
+import { withImages } from './images.ts';
+import { kindsOf } from './kinds.ts';
+import { planOf } from './plan.ts';
+import { changes, stepText } from './report.ts';
+import { stackOf } from './stack.ts';
+
+const summaryOf = 'apply the manifests, and wait until the stack serves';
+
+const description = `Apply the manifests of this version, or others, on the server's side: each object the moment its
+inputs are there. What stands in the way is named at once. It ends when each Job is done, each server is ready, and
+sigstand status finds the stack in order. Run again, it changes nothing that is as it should be.`;
+
+const afterwards = `
+Exit status: 0 the stack serves; 64 a flag is wrong; 65 the manifests, an image or a rule of the cluster is wrong; 69
+something did not come in time; 75 the API server does not answer, or somebody else is at work; 77 forbidden; 78
+somebody else has set what would be changed, or the stack contradicts itself; or how a Job that failed has ended.`;
+
+const command = () =>
+  verbCommand('up', summaryOf, description)
+    .option(
+      '--manifests <file>',
+      'what helm template printed of the chart; - reads standard input',
+      text,
+    )
+    .addOption(
+      new Option(
+        '--registry <prefix>',
+        'where our seven images are, for ghcr.io/sigstand',
+      ).argParser(registry),
+    )
+    .option('--by-tag', 'take every image by its tag, from a mirror whose digests are others')
+    .option('--force-conflicts', 'take over fields that somebody else has set')
+    .option('--take-over', 'take the place of a run that was killed, and still holds the lease')
+    .option(
+      '--token <from>',
+      'sign and verify at the end: env:VARIABLE, or NAMESPACE/SERVICEACCOUNT',
+      tokenSource,
+    )
+    .addOption(
+      new Option('--timeout <duration>', 'how long all of it may take')
+        .default(300_000, '5m')
+        .argParser(duration),
+    )
+    .addHelpText('after', afterwards);
+
+type Options = ReturnType<ReturnType<typeof command>['opts']>;
+
+/** `sigstand up`. */
+export const up = () => defineVerb(command(), raised);
+
+interface Done {
+  readonly step: string;
+  readonly milliseconds: number;
+}
+
+async function raised(context: VerbContext, options: Options): Promise<void> {
+  const { print, log, env, now, signal } = context;
+  const { json, takeOver = false } = options;
+  const began = Date.now();
+  const steps: Done[] = [];
+  const say: Report = {
+    done(step) {
+      steps.push({ step, milliseconds: Date.now() - began });
+      if (!json) print(stepText(step, Date.now() - began));
+    },
+    waiting: (title, says) => log(`waiting: ${title}: ${says}`),
+  };
+  const { objects, tuf } = stackOf(options.manifests);
+  const told: { outcomes: ReadonlyMap<string, Outcome>; findings?: Finding[] } = {
+    outcomes: new Map(),
+  };
+  try {
+    const access = await accessTo(options, env);
+    const plan = planOf(withImages(objects, options));
+    const kinds = await kindsOf(access, objects);
+    const before = await labelledObjects(access, kinds, objects);
+    const applying = {
+      ...{ kinds, force: options.forceConflicts ?? false },
+      before: (title: string) => before.get(title),
+    };
+    // The lease is in one of them.
+    const homes = plan.filter(({ object }) => object.kind === 'Namespace');
+    const made = await Promise.all(
+      homes.map(async ({ object, title }): Promise<[string, Applied]> => {
+        const how = { ...applying, access, signal, waiting: say.waiting };
+        return [title, await applied(object, how)];
+      }),
+    );
+    const leasing = { namespace: tuf, holder: holderOf(env), takeOver, now, signal };
+    await withLease(access, leasing, async (lost) => {
+      told.outcomes = await bringUp({
+        ...{ access, plan, applying, report: say, timeout: options.timeout, signal: lost },
+        already: new Map(made),
+      });
+    });
+    const asked = { ...options, ...lookDefaults, singleNamespace: tuf };
+    told.findings = await looked(context, asked);
+    const kind = worst(told.findings);
+    if (kind !== undefined) {
+      if (!json) print(table(told.findings));
+      throw new JobError(kind, summary(told.findings), { hint: 'the table says what to do' });
+    }
+    say.done(
+      options.token ? 'signed and verified, and all in order' : 'looked at, and all in order',
+    );
+    if (!json) print(changes(told.outcomes));
+  } finally {
+    if (json) print(`${JSON.stringify(asJson(steps, told))}\n`);
+  }
+}
+
+function asJson(
+  steps: readonly Done[],
+  { outcomes, findings }: { outcomes: ReadonlyMap<string, Outcome>; findings?: Finding[] },
+) {
+  const objects = [...outcomes].filter(([, outcome]) => outcome !== 'unchanged');
+  return {
+    changed: objects.map(([object, outcome]) => ({ object, outcome })),
+    steps,
+    status: findings && JSON.parse(report(findings)),
+  };
+}
+
+function registry(value: string): string {
+  const prefix = value.replace(/\/$/, '');
+  const word = '[a-z0-9]+(?:[._-]+[a-z0-9]+)*';
+  if (new RegExp(`^[a-z0-9]+([.-][a-z0-9]+)*(:[0-9]+)?(/${word})*$`).test(prefix)) return prefix;
+  throw new InvalidArgumentError('Write a prefix such as registry.example.com/team.');
+}

@@ -1,0 +1,79 @@
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Access, begin, Unsuccessful } from '@sigstand/store/api';
+import type { KubeObject } from './objects.ts';
+import { mayPass, refused } from './refused.ts';
+
+/** What is watched: a kind, in all namespaces. */
+export interface Watched {
+  readonly path: readonly string[];
+  readonly query?: Readonly<Record<string, string>>;
+  /** Of what may be secret, the metadata alone. */
+  readonly metadataOnly?: boolean;
+}
+
+/** Told of a connection that begins, and of each object that is there, changed or gone since. */
+export interface Watcher {
+  readonly begun: () => void;
+  readonly is: (object: KubeObject) => void;
+  readonly gone: (object: KubeObject) => void;
+}
+
+const between = 500; // milliseconds
+const patience = 30_000; // an API server that restarts
+
+/**
+ * Watches until the signal comes. A watch without a version begins with all that is there, and one that is cut off
+ * begins again.
+ *
+ * @throws {JobError} Where the API server refuses, or is away for too long.
+ */
+export async function watching(
+  access: Access,
+  watched: Watched,
+  { watcher, signal }: { watcher: Watcher; signal: AbortSignal },
+): Promise<void> {
+  for (let last = Date.now(); !signal.aborted; ) {
+    try {
+      await once(access, watched, { watcher, signal });
+      last = Date.now();
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!isCutOff(error) || Date.now() - last > patience) throw told(watched, error);
+    }
+    await sleep(between, undefined, { signal }).catch(() => {});
+  }
+}
+
+/** Whether a watch can be begun anew; 410 says that what it had seen is too old. */
+function isCutOff(error: unknown): boolean {
+  return mayPass(error) || (error instanceof Unsuccessful && error.status === 410);
+}
+
+function told({ path }: Watched, error: unknown) {
+  return refused('watch', `all ${path.at(-1)}`, error);
+}
+
+async function once(
+  access: Access,
+  { path, query, metadataOnly }: Watched,
+  { watcher, signal }: { watcher: Watcher; signal: AbortSignal },
+): Promise<void> {
+  const form = 'application/json';
+  const accept = metadataOnly ? `${form};as=PartialObjectMetadata;g=meta.k8s.io;v=v1` : form;
+  const asked = { method: 'GET', path, query: { ...query, watch: '1' }, accept } as const;
+  const response = await begin(access, asked, signal);
+  const { statusCode = 0 } = response;
+  if (statusCode === 401) access.forget();
+  if (statusCode !== 200) {
+    response.resume();
+    throw new Unsuccessful(statusCode, '');
+  }
+  watcher.begun();
+  for await (const line of createInterface({ input: response })) {
+    const { type, object } = JSON.parse(line) as { type: string; object: KubeObject };
+    if (type === 'ADDED' || type === 'MODIFIED') watcher.is(object);
+    if (type === 'DELETED') watcher.gone(object);
+    if (type === 'ERROR') throw new Unsuccessful((object as { code?: number }).code ?? 500, '');
+  }
+}
