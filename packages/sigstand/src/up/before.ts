@@ -21,8 +21,9 @@ export async function labelledObjects(
           throw refused('list', `all ${path.at(-1)}`, error);
         },
       );
-      const { items = [] } = found as { items?: readonly KubeObject[] };
-      return items.map((one) => ({ ...one, apiVersion, kind }));
+      // An empty list may have null here.
+      const { items } = found as { items?: readonly KubeObject[] | null };
+      return (items ?? []).map((one) => ({ ...one, apiVersion, kind }));
     }),
   );
   return new Map(lists.flat().map((one) => [titleOf(one), one]));

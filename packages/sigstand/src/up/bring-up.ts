@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { JobError } from '@sigstand/job/errors';
 import type { Access } from '@sigstand/store/api';
 import { type Applied, type Applying, applied, type Outcome } from './apply.ts';
@@ -38,6 +39,8 @@ const softPatience = 5_000; // for what Kubernetes makes in each namespace
 export async function bringUp(up: BringUp): Promise<ReadonlyMap<string, Outcome>> {
   const over = new AbortController();
   const signal = AbortSignal.any([up.signal, over.signal]);
+  // Each watch listens; Node takes more than ten for a leak.
+  setMaxListeners(0, signal);
   const sight = sightOf(up.access, signal);
   const work = new Work(up, sight, signal);
   try {

@@ -61,14 +61,26 @@ interface Of {
 export function containerBlock(container: Container, { title, object, pod }: Of): Block[] {
   const { waiting, terminated } = container.state ?? {};
   const image = imageBlock(container, title);
-  // A Pod of an earlier version is not what is waited for.
-  if (image) return uses(object, container.image) ? [image] : [];
+  if (image) return uses(object, container.image) ? [image] : earlier(object, { title, pod });
   const said = waiting && notStarted(container, waiting);
   if (said) return [{ title, hopeless: false, kind: 'unavailable', ...said }];
   const crashed =
     waiting?.reason === 'CrashLoopBackOff' ? container.lastState?.terminated : undefined;
   const ended = crashed ?? (terminated?.exitCode ? terminated : undefined);
   return ended ? [endedBlock(container, ended, { title, pod })] : [];
+}
+
+/** A Pod of an earlier version is not what is waited for; but a StatefulSet waits for it, and never replaces it. */
+function earlier({ kind }: KubeObject, { title, pod }: Pick<Of, 'title' | 'pod'>): Block[] {
+  if (kind !== 'StatefulSet') return [];
+  const { namespace, name } = pod.metadata;
+  return [
+    {
+      ...{ title, reason: 'Earlier', hopeless: true, kind: 'unavailable' },
+      says: `Kubernetes waits for its Pod ${name}, which is to have an image of before that cannot be pulled`,
+      todo: `kubectl delete pod -n ${namespace} ${name} loses nothing; then run it again: it goes on`,
+    },
+  ];
 }
 
 function notStarted({ name }: Container, { reason = '', message = reason }: Waiting) {
