@@ -9,7 +9,9 @@ export interface Packed {
   readonly file: string;
   /** The version of the Node that runs it: the machine's own, where that is another than the tests'. */
   readonly node: string;
-  /** Runs it as its users do. */
+  /** What runs it as its users do, and what is done with it. */
+  readonly command: readonly string[];
+  /** Runs that here. */
   npx(args: readonly string[], options?: RunOptions): Promise<Result>;
   remove(): Promise<void>;
 }
@@ -27,11 +29,11 @@ export async function packed(): Promise<Packed> {
   const env = [`PATH=${machinePath()}`, `HOME=${folder}`, ...own];
   const bare = [...npm.flatMap((name) => ['-u', name]), '-C', folder, ...env];
   const version = await run('env', [...bare, 'node', '--version']);
+  // It has no dependency: nothing is to be fetched.
+  const command = [...bare, 'npx', '--offline', '--yes', `./${file}`];
   return {
-    ...{ folder, file, node: version.stdout.trim() },
-    // It has no dependency: nothing is to be fetched.
-    npx: (args, options) =>
-      run('env', [...bare, 'npx', '--offline', '--yes', `./${file}`, ...args], options),
+    ...{ folder, file, node: version.stdout.trim(), command: ['env', ...command] },
+    npx: (args, options) => run('env', [...command, ...args], options),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
