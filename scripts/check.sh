@@ -6,7 +6,7 @@ failed=0 shell=
 # It takes the longest, and one processor for each file.
 if command -v shellcheck >/dev/null; then
   printf '%s\n' scripts/*.sh action/*.sh scripts/{ci,release,export/clients}/*.sh test/rig/rig \
-    test/rig/kube-router/path/* test/bench/peer/*.sh test/arm64/*.sh test/kind/machine test/kind/files/{kind,runc} |
+    test/rig/kube-router/path/* test/bench/peer/*.sh test/arm64/*.sh test/chart/*.sh test/kind/machine test/kind/files/{kind,runc} |
     xargs --max-procs=2 --max-args=12 shellcheck -x --source-path=SCRIPTDIR &
   shell=$!
 fi

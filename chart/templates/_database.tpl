@@ -14,14 +14,23 @@
 {{- with .Values.database.external }}{{ if and .host (eq .tls "verify") }}yes{{ end }}{{ end -}}
 {{- end }}
 
-{{/* How a server knows it. Go takes this CA beside those that its image has. */}}
+{{/* Whether it is a PostgreSQL, in which Rekor can keep nothing: $. */}}
+{{- define "sigstand.database.postgresql" -}}
+{{- with .Values.database.external }}{{ if and .host (eq .kind "postgresql") }}yes{{ end }}{{ end -}}
+{{- end }}
+
+{{/*
+How a server knows it. Go takes this CA beside those that its image has. PostgreSQL's driver reads these names by itself:
+nothing is put into a line, and nothing has to be escaped.
+*/}}
 {{- define "sigstand.database" -}}
+{{- $postgresql := include "sigstand.database.postgresql" . -}}
 {{- range $index, $key := list "user" "password" "database" }}
 {{- if $index }}
 {{ end }}
-{{- include "sigstand.from" (list (printf "MYSQL_%s" (upper $key)) "secret" "trillian-mysql" $key) }}
+{{- include "sigstand.from" (list (printf (empty $postgresql | ternary "MYSQL_%s" "PG%s") (upper $key)) "secret" "trillian-mysql" $key) }}
 {{- end }}
-{{- if include "sigstand.database.tls" . }}
+{{- if and (include "sigstand.database.tls" .) (not $postgresql) }}
 - name: SSL_CERT_DIR
   value: /etc/trillian-mysql-ca
 {{- end }}
@@ -36,6 +45,16 @@ read-only hangs up, and finds by the name the one that writes.
 {{- if (first .).Values.database.external.host }}{{ $all = append $all "rejectReadOnly=true" }}{{ end -}}
 {{- if include "sigstand.database.tls" (first .) }}{{ $all = append $all "tls=true" }}{{ end -}}
 {{- if $all }}?{{ join "&" $all }}{{ end -}}
+{{- end }}
+
+{{/* The line by which Trillian finds it: $. */}}
+{{- define "sigstand.database.flags" -}}
+{{- if include "sigstand.database.postgresql" . -}}
+{{- $verified := include "sigstand.database.tls" . -}}
+--postgresql_uri="host={{ .Values.database.external.host }} port={{ .Values.database.external.port | int }} {{ empty $verified | ternary "sslmode=disable" "sslmode=verify-full sslrootcert=/etc/trillian-mysql-ca/ca.crt" }} target_session_attrs=read-write connect_timeout=5 pool_max_conns=50"
+{{- else -}}
+--mysql_uri="${MYSQL_USER}:${MYSQL_PASSWORD}@tcp({{ include "sigstand.database.address" . }})/${MYSQL_DATABASE}{{ include "sigstand.database.parameters" (list . (list "interpolateParams=true")) }}"
+{{- end -}}
 {{- end }}
 
 {{/* Where MariaDB's programs find it, and how they speak to it: $. */}}
@@ -149,6 +168,7 @@ them in. In one of somebody else's, whoever LOADS makes them if the values want 
 - name: flags
   configMap:
     name: trillian-flags
+{{- if not (include "sigstand.database.postgresql" .) }}
 # A volume, not only env: the kubelet looks again for a missing volume sooner than for a missing env key.
 - name: credentials
   secret:
@@ -162,6 +182,7 @@ them in. In one of somebody else's, whoever LOADS makes them if the values want 
   configMap:
     name: trillian-schema
 {{- end }}
+{{- end }}
 {{- with include "sigstand.database.volume" . }}
 {{ . }}
 {{- end }}
@@ -170,7 +191,8 @@ them in. In one of somebody else's, whoever LOADS makes them if the values want 
 {{/* The way of a Pod to it: (list $ SYSTEM), the system that the Pod is of. */}}
 {{- define "sigstand.database.egress" -}}
 {{- $external := (first .).Values.database.external -}}
-{{- if $external.host -}}
+{{- if and (include "sigstand.database.postgresql" (first .)) (eq (last .) "rekor") -}}
+{{- else if $external.host -}}
 # No policy can name a host. Which addresses are behind it, the values say.
 - ports:
     - {protocol: TCP, port: {{ $external.port | int }}}
@@ -199,7 +221,7 @@ them in. In one of somebody else's, whoever LOADS makes them if the values want 
 {{- $cas := list -}}
 {{- range list "pem" "secret" "configMap" }}{{ if get $one.ca . }}{{ $cas = append $cas . }}{{ end }}{{ end -}}
 {{- if not $one.host -}}
-{{- range $what, $set := dict "ca" $cas "addresses" $one.addresses -}}
+{{- range $what, $set := dict "ca" $cas "addresses" $one.addresses "kind" (eq $one.kind "postgresql") -}}
 {{- if $set }}{{ fail (printf "%s/%s: says nothing without /database/external/host" $place $what) }}{{ end -}}
 {{- end -}}
 {{- else -}}
@@ -211,6 +233,12 @@ them in. In one of somebody else's, whoever LOADS makes them if the values want 
 {{- end -}}
 {{- if gt (len $cas) 1 -}}
 {{- fail (printf "%s/ca/%s: is one CA too many beside %s" $place (last $cas) (first $cas)) -}}
+{{- end -}}
+{{- if and (eq $one.kind "postgresql") (eq $one.schema "load") -}}
+{{- fail (printf "%s/schema: is none for a postgresql: its tables are loaded by hand" $place) -}}
+{{- end -}}
+{{- if and (eq $one.kind "postgresql") (eq (int $one.port) 3306) -}}
+{{- fail (printf "%s/port: 3306 is no port of a postgresql, which has 5432" $place) -}}
 {{- end -}}
 {{- if .Values.storage.className -}}
 {{- fail "values: /storage/className: there is no volume where /database/external/host names a database" -}}

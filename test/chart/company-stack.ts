@@ -1,7 +1,12 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chart } from '../../scripts/chart/rendered.ts';
+import { cosign } from '../cluster/cosign.ts';
+import { openGateway } from '../cluster/gateway.ts';
+import { openLedger } from '../cluster/ledger.ts';
+import { openLogs } from '../cluster/logs.ts';
 import { type Rig, run } from '../cluster/rig.ts';
+import { mirror, secretValue } from '../cluster/stack.ts';
 import { host } from './company-database.ts';
 import { byTag, helmOn } from './on-rig.ts';
 import { flags } from './sets.ts';
@@ -10,15 +15,17 @@ import { flags } from './sets.ts';
 
 const inTrillian = ['-n', 'trillian-system'];
 
-/** Installs or upgrades it, with more values of `database.external`. */
+/** Installs or upgrades it, with more values of `database.external`, and other images. */
 export async function helm(
   cluster: Rig,
   { work, ca }: { work: string; ca: string },
   verb: 'install' | 'upgrade',
   more: object = {},
+  images: object = {},
 ): Promise<void> {
   const external = { host, ca: { pem: ca }, ...more };
-  const values = flags({ database: { external }, images: { names: await byTag() } });
+  const names = { ...(await byTag()), ...images };
+  const values = flags({ database: { external }, images: { names } });
   await helmOn(cluster, join(work, 'helm'), 'helm', verb, 'sigstand', chart, ...values);
 }
 
@@ -44,6 +51,22 @@ export async function exported(cluster: Rig, work: string): Promise<string> {
   const { status, stdout, stderr } = await run('npm', args, { env });
   if (status !== 0) throw new Error(`export ended with ${status}\n${stdout}${stderr}`);
   return join(to, '1.root.json');
+}
+
+/** Who signs there, trusting what was exported, and watches both logs. */
+export async function watched(cluster: Rig, work: string) {
+  const rootJson = await exported(cluster, work);
+  const client = await cosign(cluster, 'cosign3');
+  await client.must(['initialize', '--mirror', mirror, '--root', rootJson]);
+  const gateway = await openGateway(cluster, work);
+  const key = await secretValue(cluster, 'rekor-system/rekor-pub-key', 'public');
+  const logs = await openLogs(gateway, key.toString());
+  const ledger = await openLedger(cluster, client, logs);
+  const close = async () => {
+    await gateway.close();
+    await client.remove();
+  };
+  return { gateway, logs, ledger, close };
 }
 
 /** @throws {Error} Where it does not hold within three minutes. */

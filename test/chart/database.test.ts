@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bringUp } from '../cluster/bring-up.ts';
 import { openParty, type Party, sign, verify } from '../cluster/party.ts';
-import { type Rig, rig, root } from '../cluster/rig.ts';
+import { rig, root } from '../cluster/rig.ts';
 import {
   available,
   certificates,
@@ -16,6 +16,7 @@ import {
 } from './company-database.ts';
 import { exported, give, helm, until, up } from './company-stack.ts';
 import { byTag } from './on-rig.ts';
+import { letProbesOut, said } from './probe.ts';
 
 /* A stack whose database is somebody else's, and takes nobody without TLS: docs/database.md, step by step. */
 
@@ -138,16 +139,7 @@ describe('what is not the database', () => {
       const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: map };
       await cluster.apply(JSON.stringify(object));
     }
-    const egress = {
-      ...{ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' },
-      metadata: { name: 'probe', namespace: 'trillian-system' },
-      spec: {
-        podSelector: { matchLabels: { app: 'probe' } },
-        policyTypes: ['Egress'],
-        egress: [{}],
-      },
-    };
-    await cluster.apply(JSON.stringify(egress));
+    await letProbesOut(cluster);
   });
 
   // In the volume, whose own name stays.
@@ -174,35 +166,3 @@ describe('what is not the database', () => {
     expect(await said(cluster, change, 'containers', server)).toMatch(server);
   });
 });
-
-/** What a Pod of the log server says that differs from it, in its first container of this kind alone. */
-async function said(
-  rigged: Rig,
-  change: (spec: string) => string,
-  kind: 'initContainers' | 'containers',
-  wanted: RegExp,
-): Promise<string> {
-  const { spec } = await rigged.get<{ spec: { template: { spec: Record<string, unknown[]> } } }>(
-    ...['deployment', 'log-server', ...inTrillian],
-  );
-  const changed = JSON.parse(change(JSON.stringify(spec.template.spec)));
-  const [container] = changed[kind];
-  const { readinessProbe: _ready, livenessProbe: _alive, ...alone } = container;
-  const pod = {
-    ...{ apiVersion: 'v1', kind: 'Pod' },
-    metadata: { name: 'probe', namespace: 'trillian-system', labels: { app: 'probe' } },
-    spec: { ...changed, initContainers: [], containers: [alone] },
-  };
-  await rigged.apply(JSON.stringify(pod));
-  try {
-    let log = '';
-    const look = async () => {
-      log = await rigged.kubectl('logs', ...inTrillian, 'probe').catch(() => '');
-      return wanted.test(log);
-    };
-    await until(look, `${wanted} in: ${log}`).catch(() => {});
-    return log;
-  } finally {
-    await rigged.kubectl('delete', 'pod', ...inTrillian, 'probe', '--grace-period=1');
-  }
-}

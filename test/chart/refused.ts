@@ -118,6 +118,18 @@ export const refused: readonly Refused[] = [
     '/database/external/addresses/0',
     /pattern/,
   ],
+  [external({ host, ca: { pem }, kind: 'mariadb' }), '/database/external/kind', /must be one of/],
+  [external({ kind: 'postgresql' }), '/database/external/kind', /says nothing without/],
+  [
+    external({ host, ca: { pem }, kind: 'postgresql', port: 5432 }),
+    '/database/external/schema',
+    /is none for a postgresql/,
+  ],
+  [
+    external({ host, ca: { pem }, kind: 'postgresql', schema: 'none' }),
+    '/database/external/port',
+    /3306 is no port of a postgresql/,
+  ],
   [external({ ca: { pem } }), '/database/external/ca', /says nothing without/],
   [external({ addresses: ['192.0.2.7/32'] }), '/database/external/addresses', /says nothing/],
   [

@@ -107,6 +107,15 @@ export const sets = {
       },
     },
   },
+  'a PostgreSQL that somebody else runs': {
+    namespaces: { prefix: 'pg-' },
+    database: {
+      external: {
+        ...{ host: 'pg.example.com', kind: 'postgresql', port: 5432, schema: 'none' },
+        ca: { secret: 'company-ca' },
+      },
+    },
+  },
 } as const;
 
 export type SetName = keyof typeof sets;

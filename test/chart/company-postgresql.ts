@@ -1,0 +1,116 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { type Rig, root, run } from '../cluster/rig.ts';
+
+/* A PostgreSQL of Debian that is not the stack's: beside its Pods on the node, with TLS alone. */
+
+/** Where the two servers listen: the node's address, and one that it gets. */
+export const servers = ['10.200.0.1', '10.200.0.2'] as const;
+export type Server = (typeof servers)[number];
+const [first, second] = servers;
+
+export interface Postgresql {
+  readonly folder: string;
+  readonly programs: string;
+}
+
+const asPostgres = (command: string) => ['su', 'postgres', '-s', '/bin/sh', '-c', command];
+const place = ({ folder }: Postgresql, server: Server) => join(folder, server);
+/** Not among its data, which the other one begins from. */
+const socket = ({ folder }: Postgresql, server: Server) => join(folder, 'sockets', server);
+
+/** Statements as the administrator; resolves to what they print. */
+export function psql(cluster: Rig, it: Postgresql, server: Server, sql: string, name = 'postgres') {
+  const to = [`--host=${socket(it, server)}`, '--username=postgres', name];
+  const how = '-v ON_ERROR_STOP=1 --no-psqlrc --quiet --tuples-only --no-align';
+  const command = asPostgres(`${it.programs}/psql ${how} ${to.join(' ')}`);
+  return cluster.mustExec(command, { input: sql });
+}
+
+const control = (cluster: Rig, it: Postgresql, server: Server, ...words: string[]) => {
+  const [data, log] = [place(it, server), `${place(it, server)}/log`];
+  const command = `${it.programs}/pg_ctl --wait -D ${data} --log=${log} ${words.join(' ')}`;
+  return cluster.mustExec(asPostgres(command));
+};
+
+export const start = (cluster: Rig, it: Postgresql, server: Server) =>
+  control(cluster, it, server, 'start');
+export const promote = (cluster: Rig, it: Postgresql, server: Server) =>
+  control(cluster, it, server, 'promote');
+/** Ends it in the middle of what it does; `restart` begins again from what is on the disk. */
+export const stop = (
+  cluster: Rig,
+  it: Postgresql,
+  server: Server,
+  verb: 'stop' | 'restart' = 'stop',
+) => control(cluster, it, server, verb, '--mode=immediate');
+
+/** Makes it; resolves when it takes connections. */
+export async function startPostgresql(cluster: Rig, tls: string, folder: string) {
+  const [programs = ''] = globSync('/usr/lib/postgresql/*/bin').sort().reverse();
+  if (programs === '') throw new Error('there is no PostgreSQL: apt-get install postgresql');
+  const it = { folder, programs };
+  for (const one of servers) mkdirSync(socket(it, one), { recursive: true });
+  cpSync(tls, join(folder, 'tls'), { recursive: true });
+  execFileSync('chown', ['-R', 'postgres:', folder]);
+  execFileSync('chmod', ['600', join(folder, 'tls/tls.key')]);
+  const data = place(it, first);
+  execFileSync('su', asPostgres(`${programs}/initdb -D ${data} --auth=peer`).slice(1));
+  appendFileSync(
+    join(data, 'postgresql.conf'),
+    `ssl = on\nssl_cert_file = '${folder}/tls/tls.crt'\n` +
+      `ssl_key_file = '${folder}/tls/tls.key'\n`,
+  );
+  writeFileSync(
+    join(data, 'pg_hba.conf'),
+    'local all postgres peer\nlocal replication postgres peer\nhostssl all all 0.0.0.0/0 scram-sha-256\n',
+  );
+  listensAs(it, first);
+  await start(cluster, it, first);
+  return it;
+}
+
+function listensAs(it: Postgresql, server: Server): void {
+  const own = `listen_addresses = '${server}'\nunix_socket_directories = '${socket(it, server)}'\n`;
+  appendFileSync(join(place(it, server), 'postgresql.conf'), own);
+}
+
+/** A second server, which the first one waits for from then on. */
+export async function startStandby(cluster: Rig, it: Postgresql): Promise<void> {
+  const from = `--host=${socket(it, first)} --username=postgres`;
+  const copy = `${it.programs}/pg_basebackup ${from} -D ${place(it, second)} --write-recovery-conf`;
+  await cluster.mustExec(asPostgres(copy));
+  listensAs(it, second);
+  await cluster.mustExec(['ip', 'address', 'add', `${second}/32`, 'dev', 'lo']);
+  await start(cluster, it, second);
+  await psql(cluster, it, first, "ALTER SYSTEM SET synchronous_standby_names = '*';");
+  await psql(cluster, it, first, 'SELECT pg_reload_conf();');
+}
+
+/** The company's names lead to this server. */
+export async function lead(cluster: Rig, server: Server): Promise<void> {
+  const named = (name: string) => ({ name, namespace: 'company' });
+  const objects = ['db', 'other'].flatMap((name) => [
+    {
+      ...{ apiVersion: 'v1', kind: 'Service', metadata: named(name) },
+      spec: { ports: [{ name: 'sql', port: 5432 }] },
+    },
+    {
+      ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4' },
+      metadata: { ...named(name), labels: { 'kubernetes.io/service-name': name } },
+      endpoints: [{ addresses: [server], conditions: { ready: true } }],
+      ports: [{ name: 'sql', port: 5432 }],
+    },
+  ]);
+  const all = [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'company' } }, ...objects];
+  await cluster.apply(all.map((one) => stringify(one)).join('---\n'));
+}
+
+/** Trillian's own tables for it. */
+export async function schema(): Promise<string> {
+  const asked = ['list', '-m', '-f', '{{.Dir}}', 'github.com/google/trillian'];
+  const { stdout } = await run('go', ['-C', join(root, 'test/rig/sigstore'), ...asked]);
+  return readFileSync(join(stdout.trim(), 'storage/postgresql/schema/storage.sql'), 'utf8');
+}
