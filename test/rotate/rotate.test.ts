@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifies } from '../cluster/clients/board.ts';
 import type { Client, Signature } from '../cluster/clients/client.ts';
@@ -8,6 +9,7 @@ import { rig } from '../cluster/rig.ts';
 import { figure } from '../faults/profile.ts';
 import { type Cli, cliOn } from './cli.ts';
 import { watch } from './gap.ts';
+import { passwordsOf } from './password.ts';
 
 /* sigstand rotate on the rig: what clients refuse meanwhile, and what a death at any step costs. */
 
@@ -69,9 +71,11 @@ const watched = async (what: string, work: () => Promise<unknown>) => {
     for (const line of said) process.stdout.write(`${line}\n`);
     old.push(...made.slice(-1));
     refusals.set(what, refused);
+    aways.set(what, away);
   });
 };
 const refusals = new Map<string, number>();
+const aways = new Map<string, number>();
 
 describe.each(kinds)('sigstand rotate %s', (kind) => {
   it('has no moment in which a client refuses what is newly signed', async () => {
@@ -103,6 +107,70 @@ describe.each([
     await looksWell();
   });
 });
+
+describe('sigstand rotate database', () => {
+  it('has no moment in which a client is refused, or Trillian', async () => {
+    const passwords = passwordsOf(field.cluster);
+    const [before = ''] = await passwords.stored();
+    let said = '';
+    const what = 'sigstand rotate database';
+    await watched(what, async () => {
+      said = await expectDone(['database']);
+    });
+    expect({ refused: refusals.get(what), away: aways.get(what) }).toEqual({ refused: 0, away: 0 });
+    const [after = '', ...others] = await passwords.stored();
+    expect({ others, changed: after !== before }).toEqual({ others: [], changed: true });
+    expect([await passwords.letsIn(before), await passwords.letsIn(after)]).toEqual([false, true]);
+    const printed = said + (await passwords.printed());
+    expect(printed.length).toBeGreaterThan(10_000);
+    for (const one of [before, after]) expect(printed.includes(one)).toBe(false);
+    await looksWell();
+    await held();
+  });
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9])('killed after %i steps, goes on', async (after) => {
+    const passwords = passwordsOf(field.cluster);
+    const [before = ''] = await passwords.stored();
+    await cli.kill(['rotate', 'database', '--take-over'], after);
+    const between = await field.sign(signer, field.seat(signer));
+    await expectDone(['database', '--take-over']);
+    const [now = '', ...others] = await passwords.stored();
+    expect({ others, changed: now !== before }).toEqual({ others: [], changed: true });
+    expect([await passwords.letsIn(before), await passwords.letsIn(now)]).toEqual([false, true]);
+    await looksWell();
+    await verifies(signer, field.seat(signer), between);
+  });
+
+  it('leaves what backup and createtree read as it was', async () => {
+    const backup = ['backup', '--unencrypted', `--to=${join(field.work, 'after-database.tar')}`];
+    expect(await cli.run(backup)).toMatchObject({ status: 0 });
+    for (const system of ['rekor', 'ctlog']) {
+      const job = `createtree-again-${system}`;
+      const namespace = `${system}-system`;
+      const { spec } = await field.cluster.get<{ spec: JobSpec }>(
+        'job',
+        'createtree',
+        '-n',
+        namespace,
+      );
+      // The network's rules know it by its name; the rest is the first one's own.
+      const labels = { 'app.kubernetes.io/name': 'createtree' };
+      const template = { ...spec.template, metadata: { labels } };
+      await field.cluster.apply(
+        JSON.stringify({
+          ...{ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: job, namespace } },
+          spec: { backoffLimit: 0, template },
+        }),
+      );
+      const done = ['wait', '--for=condition=Complete', '-n', namespace, `job/${job}`];
+      await field.cluster.kubectl(...done, '--timeout=2m');
+    }
+  });
+});
+
+interface JobSpec {
+  readonly template: { readonly metadata?: object; readonly spec: object };
+}
 
 describe('killed', () => {
   // Every step of the two that have most; on the others test/rotation.test.ts does the same in memory.

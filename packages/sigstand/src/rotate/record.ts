@@ -1,4 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto';
+import { mysqlCredentials } from '@sigstand/contracts/records';
 import { at, JobError } from '@sigstand/job/errors';
 import { orderChain, parseCertificates } from '@sigstand/pki/chain';
 import { createdNote } from '@sigstand/pki/created';
@@ -41,9 +42,15 @@ export function recordOf({ secret }: Kind, namespace: string): Ref {
   return secretIn(namespace, `${secret.name}-next`);
 }
 
+/** Where a new password of the database is kept, until it has taken the place of the old one. */
+export function databaseRecord(naming: Naming): Ref {
+  return secretIn(namespaceOf(naming, 'trillian'), `${mysqlCredentials.name}-next`);
+}
+
 /** Where rotations of a stack are kept, as long as they are under way. */
 export function rotationRecords(naming: Naming): Ref[] {
-  return Object.values(kinds).map((kind) => recordOf(kind, namespaceOf(naming, kind.system)));
+  const keys = Object.values(kinds).map((kind) => recordOf(kind, namespaceOf(naming, kind.system)));
+  return [...keys, databaseRecord(naming)];
 }
 
 /** What keeps a rotation that begins. */

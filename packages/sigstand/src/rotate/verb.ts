@@ -1,9 +1,12 @@
 import { Option } from '@commander-js/extra-typings';
 import { JobError } from '@sigstand/job/errors';
 import { duration } from '@sigstand/job/values';
+import type { Access } from '@sigstand/store/api';
 import { namespaceOf, prefixOption, singleOption } from '../names.ts';
 import { accessTo, defineVerb, type VerbContext, verbCommand } from '../verb.ts';
 import { groundOver } from './cluster.ts';
+import { passwordKeeper } from './database-ground.ts';
+import { databaseWork } from './database-work.ts';
 import type { Ground } from './ground.ts';
 import { kindNames, kinds } from './kinds.ts';
 import { holderOf, withLease } from './lease.ts';
@@ -13,9 +16,9 @@ import { doneText, planText, type Report, type Work } from './work.ts';
 
 const summary = 'replace a CA or a key, and no client refuses anything';
 
-const everything = [...kindNames, ...tufKindNames];
+const everything = [...kindNames, ...tufKindNames, 'database'];
 
-const description = `Replace a CA or a key. Clients learn of the new one first; then the service
+const description = `Replace a CA, a key or the database's password. Clients learn of the new one first; then the service
 signs with it; then the old one gets its end. Each step is looked at before the next. A run that was killed goes on when it is
 run again.`;
 
@@ -66,8 +69,9 @@ type Options = ReturnType<ReturnType<typeof command>['opts']>;
 async function rotated(context: VerbContext, options: Options, what: string): Promise<void> {
   const { env, now, signal, print } = context;
   const { dryRun, json, takeOver = false } = options;
-  const prepare = workFor(what, options);
+  const prepareOn = workFor(what, options);
   const access = await accessTo(options, env);
+  const prepare = prepareOn(access, now);
   const done: { step: string; milliseconds: number }[] = [];
   const told = (work: Work) => {
     if (json) print(`${JSON.stringify(asJson(work, done))}\n`);
@@ -100,21 +104,29 @@ async function rotated(context: VerbContext, options: Options, what: string): Pr
   });
 }
 
+type Prepare = (ground: Ground, signal: AbortSignal) => Promise<Work>;
+
 /** How to look at what is asked for. @throws {JobError} usage */
-function workFor(
-  what: string,
-  options: Options,
-): (ground: Ground, signal: AbortSignal) => Promise<Work> {
+function workFor(what: string, options: Options): (access: Access, now: () => Date) => Prepare {
   const { namespacePrefix, singleNamespace, lead, giveUp = false, keepOld = false } = options;
   const naming = { namespacePrefix, singleNamespace };
   const tufKind = tufKindNames.find((one) => one === what);
   if (tufKind) {
     if (lead === 0 && !giveUp && !keepOld && options.linger === undefined) {
-      return (ground) => rootWork(ground, naming, tufKind);
+      return () => (ground) => rootWork(ground, naming, tufKind);
     }
     throw new JobError('usage', '--lead, --linger, --give-up and --keep-old are for services', {
       hint: 'clients follow a new root whenever they come: the old one has signed it',
     });
+  }
+  if (what === 'database') {
+    if (lead > 0 || keepOld || options.linger !== undefined) {
+      throw new JobError('usage', '--lead, --linger and --keep-old are for keys');
+    }
+    return (access, now) => {
+      const keeper = passwordKeeper(access, namespaceOf(naming, 'trillian'), { now });
+      return (ground) => databaseWork(ground, { naming, keeper, giveUp });
+    };
   }
   const name = kindNames.find((one) => one === what);
   if (name === undefined) {
@@ -124,7 +136,7 @@ function workFor(
   }
   const kind = kinds[name];
   const { linger = kind.linger } = options;
-  return (ground, signal) =>
+  return () => (ground, signal) =>
     keyWork(ground, { ...{ kind, naming, lead, linger, giveUp, keepOld, signal } });
 }
 
