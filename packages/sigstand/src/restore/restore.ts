@@ -5,6 +5,7 @@ import type { Log } from '@sigstand/job/log';
 import { type Access, ask, Unsuccessful } from '@sigstand/store/api';
 import type { Ref } from '@sigstand/store/store';
 import { identityOf } from '../backup/identity.ts';
+import type { Kept } from '../backup/object.ts';
 import { readAll } from '../backup/objects.ts';
 import { type Database, databasePod, podState } from '../database.ts';
 import type { Contents } from './contents.ts';
@@ -31,6 +32,8 @@ export interface Restore {
   readonly timeout: number;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Does what writes while no other operator works on the same stack. @throws {JobError} tryAgain, where one does. */
+  readonly alone: <T>(work: (lost: AbortSignal) => Promise<T>) => Promise<T>;
 }
 
 /** What a restore came to. */
@@ -61,16 +64,29 @@ export async function restore(one: Restore): Promise<Restored> {
   const wants = left === 'left' && !objectsOnly;
   const held = wants && isReady ? await load({ ...one, dryRun: true }) : left;
   if (dryRun) return { plan, database: held };
-  for (const kept of plan.create) {
-    one.signal.throwIfAborted();
+  const isNamespace = ({ kind }: Kept) => kind === 'Namespace';
+  // Who works on the stack says so in one of them; where that is not there yet, nobody does.
+  await createAll(one, plan.create.filter(isNamespace));
+  return one.alone(async (signal) => {
+    const locked = { ...one, signal };
+    await createAll(
+      locked,
+      plan.create.filter((kept) => !isNamespace(kept)),
+    );
+    if (different === 'overwrite') {
+      for (const other of plan.different) await overwrite(access, other);
+    }
+    if (!wants) return { plan, database: left };
+    await podReady(locked);
+    return { plan, database: await load(locked) };
+  });
+}
+
+async function createAll({ access, signal }: Restore, all: readonly Kept[]): Promise<void> {
+  for (const kept of all) {
+    signal.throwIfAborted();
     await create(access, kept);
   }
-  if (different === 'overwrite') {
-    for (const other of plan.different) await overwrite(access, other);
-  }
-  if (!wants) return { plan, database: left };
-  await podReady(one);
-  return { plan, database: await load(one) };
 }
 
 const pause = 1_000;

@@ -87,13 +87,14 @@ const restore = (...args: string[]) =>
   restoreFrom(from, `--identity-file=${join(folder, 'key.txt')}`, ...args);
 
 /** What was asked that changes something. */
-const written = () => cluster.asked.filter((one) => /^(POST|PUT|PATCH|DELETE)/.test(one));
+const written = () =>
+  cluster.asked.filter((one) => /^(POST|PUT|PATCH|DELETE)/.test(one) && !one.includes('/leases'));
 
 /** All that the cluster has, but for what each cluster says of itself. */
 const held = ({ objects }: FakeCluster) =>
   Object.fromEntries(
     [...objects]
-      .filter(([path]) => !path.includes('/pods/'))
+      .filter(([path]) => !/\/(pods|leases)\//.test(path))
       .map(([path, { metadata, ...rest }]) => {
         const { resourceVersion: _, uid: __, ...kept } = metadata;
         const { 'kubernetes.io/metadata.name': ___, ...labels } = (kept.labels ?? {}) as object &
@@ -136,6 +137,28 @@ describe('sigstand restore', () => {
     expect(loaded).toHaveLength(1);
   });
 
+  it('leaves a stack alone on which another operator works, and says who that is', async () => {
+    plantStack(cluster);
+    cluster.objects.delete(rekorSecret);
+    database = { rows: allRows, known: knownRows, load: {} };
+    const lease = '/apis/coordination.k8s.io/v1/namespaces/tuf-system/leases/sigstand';
+    const spec = {
+      ...{ holderIdentity: 'ann@laptop 0a1b2c3d', leaseDurationSeconds: 60 },
+      renewTime: new Date().toISOString().replace('Z', '000Z'),
+    };
+    const metadata = { namespace: 'tuf-system', name: 'sigstand' };
+    cluster.put(lease, { kind: 'Lease', metadata, spec } as never);
+    const refused = await restore();
+    expect(refused.status).toBe(75);
+    expect(refused.stderr).toContain('Lease tuf-system/sigstand is held by ann@laptop 0a1b2c3d');
+    expect(written()).toEqual([]);
+    // A look is free.
+    expect(await restore('--dry-run')).toMatchObject({ status: 0 });
+    expect(await restore('--take-over')).toMatchObject({ status: 0 });
+    expect(cluster.objects.has(rekorSecret)).toBe(true);
+    expect(cluster.objects.get(lease)).toMatchObject({ spec: { holderIdentity: '' } });
+  });
+
   it('waits for a database that comes up', async () => {
     plantPod(cluster, '', 'False');
     cluster.hooks.before = (request) => {
@@ -158,7 +181,8 @@ describe('sigstand restore', () => {
     for (let done = 4; done < records.length + 6; done += 4) {
       let left = 4;
       cluster.hooks.before = (request) => {
-        if (request.startsWith('POST') && left-- === 0) throw new Error('killed');
+        const counts = request.startsWith('POST') && !request.includes('/leases');
+        if (counts && left-- === 0) throw new Error('killed');
       };
       expect((await restore('--objects-only')).status).not.toBe(0);
       expect(Object.keys(held(cluster))).toHaveLength(done);

@@ -5,6 +5,7 @@ import { identitiesIn } from '../backup/age.ts';
 import { databaseIn } from '../database.ts';
 import { execOver } from '../exec.ts';
 import { prefixOption, singleOption, stackNames, stackRecords } from '../names.ts';
+import { holderOf, withLease } from '../rotate/lease.ts';
 import { rotationRecords } from '../rotate/record.ts';
 import { seenAt } from '../status/state.ts';
 import { text } from '../values.ts';
@@ -41,6 +42,7 @@ const command = () =>
       new Option('--keep-different', 'leave what differs as it is').conflicts('overwriteDifferent'),
     )
     .option('--overwrite-different', "put the backup's in the place of what differs")
+    .option('--take-over', 'take the place of a run that was killed, and still holds the lease')
     .option('--seen <file>', 'the --state of sigstand status, to name what was lost', text)
     .addOption(
       new Option('--timeout <duration>', "how long to wait for the database's Pod")
@@ -53,8 +55,16 @@ const command = () =>
 
 /** `sigstand restore`. */
 export const restore = () =>
-  defineVerb(command(), async ({ print, env, log, signal }, options) => {
-    const { from, json, dryRun = false, objectsOnly = false, timeout, seen } = options;
+  defineVerb(command(), async ({ print, env, log, now, signal }, options) => {
+    const {
+      from,
+      json,
+      dryRun = false,
+      objectsOnly = false,
+      timeout,
+      seen,
+      takeOver = false,
+    } = options;
     const identities = options.identityFile.flatMap((path) => {
       const bytes = fileAt('--identity-file', path, { most: 1 << 20, failure: 'usage' });
       return identitiesIn(Buffer.from(bytes).toString(), '--identity-file');
@@ -65,18 +75,20 @@ export const restore = () =>
     const { stack } = contents.manifest;
     refuseOtherNames(stack, options);
     const access = await accessTo(options, env);
-    const { trillian: namespace } = stackNames(stack);
+    const { trillian: namespace, tuf } = stackNames(stack);
     const different = options.keepDifferent
       ? 'keep'
       : options.overwriteDifferent
         ? 'overwrite'
         : 'refuse';
+    const leasing = { holder: holderOf(env), takeOver, now, signal };
     const restored = await putBack({
       ...{ access, contents, namespace, different, dryRun, objectsOnly, timeout, log, signal },
       contracts: stackRecords(stack),
       also: rotationRecords(stack),
       dump: () => dumpIn(file),
       database: databaseIn(namespace, execOver(access)),
+      alone: (work) => withLease(access, { ...leasing, namespace: tuf }, work),
     });
     const told = {
       manifest: contents.manifest,
