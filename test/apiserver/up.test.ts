@@ -300,6 +300,16 @@ describe('sigstand up', () => {
     );
   });
 
+  it('says to wait for a namespace that is being deleted', async () => {
+    // Nobody ends it: there is no controller.
+    await core.deleteNamespace({ name: ns });
+    const { status, stderr } = await up();
+    expect(status).toBe(65);
+    expect(stderr).toMatch(
+      /the namespace up-\d+ is being deleted; wait until it is gone, then run it again\n$/,
+    );
+  });
+
   it('names what a caller may not', async () => {
     const path = join(work, 'poor');
     const login = { token: await accountToken(config, { namespace: 'default', name: 'poor-up' }) };

@@ -25,7 +25,12 @@ export function refused(verb: string, title: string, error: unknown): JobError {
     });
   const { failure, message } = asJobError(found as StoreError);
   const told = message.replace(`${kind} ${namespace}/${name}`, title);
-  return new JobError(failure, told, { cause: error, hint: hints[failure] ?? '' });
+  const gone = 'wait until it is gone, then run it again';
+  const isTerminating = (found as StoreError).code === 'TERMINATING';
+  return new JobError(failure, told, {
+    cause: error,
+    hint: isTerminating ? gone : (hints[failure] ?? ''),
+  });
 }
 
 const hints: Partial<Record<JobError['failure'], string>> = {
