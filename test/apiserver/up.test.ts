@@ -306,7 +306,7 @@ describe('sigstand up', () => {
     const { status, stderr } = await up();
     expect(status).toBe(65);
     expect(stderr).toMatch(
-      /the namespace up-\d+ is being deleted; wait until it is gone, then run it again\n$/,
+      /the namespace up-\d+ is being deleted; wait until the namespace is gone/,
     );
   });
 

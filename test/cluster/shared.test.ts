@@ -9,10 +9,12 @@ import { type Exported, exportedFrom } from './export-stack.ts';
 import { type Gateway, openGateway } from './gateway.ts';
 import { rig } from './rig.ts';
 import { describeStatus } from './status.ts';
+import { describeUp } from './up.ts';
 
 /*
  * Journeys that share a cluster, since none of them minds the one before: the export reads a stack, `sigstand status`
- * breaks it, and admission wants an empty cluster, and images that another stack has signed.
+ * breaks it, `sigstand up` brings up another, and admission wants an empty cluster, and images that a stack before has
+ * signed.
  */
 
 const instance = 'shared';
@@ -49,6 +51,10 @@ function there() {
 
 describe('export', () => describeExport(() => exported as Exported));
 describe('status', () => describeStatus(there));
+describe('up', () => {
+  beforeAll(() => emptyCluster(there().cluster));
+  describeUp(there);
+});
 describe('admission', () => {
   beforeAll(() => emptyCluster(there().cluster));
   describeAdmission(there);
