@@ -23,7 +23,8 @@ bake() {
     push-*) options+=(--push) ;;
   esac
   [ -z "${SIGSTAND_BASE:-}" ] || options+=(--set "*.contexts.base=$SIGSTAND_BASE")
-  TAG=$tag REGISTRY=$prefix PLATFORMS=${platforms#,} REVISION='' SOURCE_DATE_EPOCH=0 docker buildx bake "${options[@]}"
+  # shellcheck disable=SC2086 # They are words: the CLI's image is not for every stack.
+  TAG=$tag REGISTRY=$prefix PLATFORMS=${platforms#,} REVISION='' SOURCE_DATE_EPOCH=0 docker buildx bake "${options[@]}" $jobs
 }
 
 # For a BuildKit that knows no named contexts, or a buildx without a matrix: the base stands in the Dockerfile that it

@@ -33,7 +33,7 @@ describe('the images, by a Docker engine', () => {
       env,
     });
     expect(lines).toEqual([
-      'docker buildx bake -f docker-bake.hcl --progress plain --provenance=false --sbom=false --load',
+      'docker buildx bake -f docker-bake.hcl --progress plain --provenance=false --sbom=false --load one two',
     ]);
     expect(stdout).toBe(
       'TAG=0.1.0 REGISTRY=ghcr.io/sigstand PLATFORMS=linux/amd64 SOURCE_DATE_EPOCH=0\n',
@@ -67,7 +67,7 @@ describe('the images, by a Docker engine', () => {
         files: { 'out/registry': `${registry}\n` },
       });
     const { called: lines, stdout } = push('example.test/a');
-    expect(lines[0]).toMatch(/ --provenance=false --sbom=false --push$/);
+    expect(lines[0]).toMatch(/ --provenance=false --sbom=false --push one two$/);
     expect(stdout).toContain('REGISTRY=example.test/a PLATFORMS=linux/amd64,linux/arm64 ');
     expect(push('http://example.test/a').called[0]).toContain(
       '--set *.output=type=registry,registry.insecure=true',

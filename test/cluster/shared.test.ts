@@ -2,25 +2,25 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { describeAdmission } from '../admission/admission.ts';
 import { signAsStrangers } from '../admission/ground.ts';
 import { emptyCluster } from '../bench/bring-up/reset.ts';
-import { applyAll, bringUp } from './bring-up.ts';
+import { bringUp } from './bring-up.ts';
 import { tufService } from './clients/tuf-service.ts';
 import { describeExport } from './export.ts';
 import { type Exported, exportedFrom } from './export-stack.ts';
 import { type Gateway, openGateway } from './gateway.ts';
 import { rig } from './rig.ts';
 import { describeStatus } from './status.ts';
-import { describeUp } from './up.ts';
+import { describeUp, type Raised, raise } from './up.ts';
 
 /*
- * Journeys that share a cluster, since none of them minds the one before: the export reads a stack, `sigstand status`
- * breaks it, `sigstand up` brings up another, and admission wants an empty cluster, and images that a stack before has
- * signed.
+ * Journeys that share a cluster, since none of them minds the one before: `sigstand up` brings up a stack, the export
+ * reads it, `sigstand status` breaks it, and admission wants an empty cluster, and images that another stack has signed.
  */
 
 const instance = 'shared';
 let exported: Exported | undefined;
 let manifests = '';
 let gateway: Gateway | undefined;
+let raised: Raised | undefined;
 
 beforeAll(async () => {
   exported = await exportedFrom(instance);
@@ -31,13 +31,14 @@ beforeAll(async () => {
     status: 69,
     stderr: expect.stringContaining('createtuf writes it'),
   });
-  await applyAll(cluster, manifests);
+  raised = await raise(cluster);
   gateway = await openGateway(cluster, work);
   await signAsStrangers(there());
 });
 
 afterAll(async () => {
   await gateway?.close();
+  await raised?.cli.remove();
   await exported?.remove();
   // Also where the bring-up failed half-way.
   await rig(instance).must(['down']);
@@ -49,12 +50,9 @@ function there() {
   return { cluster, work, manifests, gateway: open, tuf: tufService(cluster, open, work) };
 }
 
+describe('up', () => describeUp(() => raised as Raised));
 describe('export', () => describeExport(() => exported as Exported));
 describe('status', () => describeStatus(there));
-describe('up', () => {
-  beforeAll(() => emptyCluster(there().cluster));
-  describeUp(there);
-});
 describe('admission', () => {
   beforeAll(() => emptyCluster(there().cluster));
   describeAdmission(there);

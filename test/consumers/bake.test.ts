@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { mkdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { jobNames } from '@sigstand/contracts/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root, run } from '../cluster/rig.ts';
 
@@ -39,7 +40,7 @@ async function printed(text: string, env = {}): Promise<Target[]> {
 /** What docker.sh asks bake for, printed and not built. */
 const asked = (call: string, env = {}) =>
   printed(
-    `source scripts/lib.sh; source scripts/docker.sh; tag=0.1.0
+    `source scripts/lib.sh; source scripts/docker.sh; tag=0.1.0 jobs='${jobNames.join(' ')}'
      docker() { if [ "$1 $2" = 'buildx bake' ]; then shift 2; command docker buildx bake --print "$@" 2>/dev/null; else command docker "$@"; fi; }
      ${call}`,
     env,

@@ -3,7 +3,7 @@ import { judged, type Seen } from './judge.ts';
 import type { KubeObject } from './objects.ts';
 import type { Pod } from './pods.ts';
 
-/* What stands in the way, by objects as a kubelet, a scheduler and controllers of Kubernetes 1.35 wrote them. */
+/* What stands in the way, by objects written by hand after what a kubelet, a scheduler and controllers of Kubernetes 1.35 say. */
 
 const meta = (name: string, more: object = {}) => ({
   ...{ namespace: 'rekor-system', name, uid: `uid-${name}`, generation: 1 },
