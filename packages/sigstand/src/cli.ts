@@ -2,6 +2,7 @@ import { JobError } from '@sigstand/job/errors';
 import { conclude, type Terminal } from '@sigstand/job/main';
 import { Command } from 'commander';
 import { backup } from './backup/verb.ts';
+import { down } from './down/verb.ts';
 import { restore } from './restore/verb.ts';
 import { rotate } from './rotate/verb.ts';
 import { status } from './status/verb.ts';
@@ -12,7 +13,7 @@ import { version } from './version.ts';
 
 /** What `sigstand` can do, by its verb. */
 const verbs: Readonly<Record<string, () => Verb>> = {
-  ...{ up, status, token, rotate, backup, restore },
+  ...{ up, down, status, token, rotate, backup, restore },
 };
 
 /** Runs the verb that the command line names, to its exit status. */

@@ -37,13 +37,15 @@ export function corePath(kind: string): string[] {
   return ['api', 'v1', fixed[kind] ?? kind];
 }
 
+/** Those of the objects whose kind the API server has: of the others there can be none. @throws {JobError} */
+export async function knownOf<T extends Kind>(access: Access, wanted: readonly T[]): Promise<T[]> {
+  const find = await finderOf(access, wanted);
+  return wanted.filter((one) => find(one) !== undefined);
+}
+
 /** Asks the API server which kinds it has. @throws {JobError} data, where one is missing. */
 export async function kindsOf(access: Access, wanted: readonly Kind[]): Promise<Kinds> {
-  const versions = [...new Set(wanted.map(({ apiVersion }) => apiVersion))];
-  const lists = await Promise.all(versions.map((version) => resourcesOf(access, version)));
-  const known = new Map(versions.map((version, index) => [version, lists[index] ?? []]));
-  const find = ({ apiVersion, kind }: Kind) =>
-    known.get(apiVersion)?.find((one) => one.kind === kind && !one.name.includes('/'));
+  const find = await finderOf(access, wanted);
   const missing = wanted.find((kind) => find(kind) === undefined);
   if (missing) {
     throw new JobError(
@@ -63,6 +65,14 @@ export async function kindsOf(access: Access, wanted: readonly Kind[]): Promise<
     all,
     at: (kind, { namespace = 'default', name }) => [...all(kind, namespace), name],
   };
+}
+
+async function finderOf(access: Access, wanted: readonly Kind[]) {
+  const versions = [...new Set(wanted.map(({ apiVersion }) => apiVersion))];
+  const lists = await Promise.all(versions.map((version) => resourcesOf(access, version)));
+  const known = new Map(versions.map((version, index) => [version, lists[index] ?? []]));
+  return ({ apiVersion, kind }: Kind) =>
+    known.get(apiVersion)?.find((one) => one.kind === kind && !one.name.includes('/'));
 }
 
 function base(apiVersion: string): string[] {

@@ -17,6 +17,7 @@ export interface Metadata {
   readonly generation?: number;
   readonly resourceVersion?: string;
   readonly deletionTimestamp?: string;
+  readonly finalizers?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly { readonly kind: string; readonly name: string }[];

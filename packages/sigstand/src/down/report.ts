@@ -1,0 +1,49 @@
+import { type KubeObject, titleOf } from '../up/objects.ts';
+import type { Crowded, Removal } from './plan.ts';
+
+/** Objects by kind: `6 Namespaces, 1 Secret`. */
+export function counted(objects: readonly KubeObject[]): string {
+  const kinds = Map.groupBy(objects, ({ kind }) => kind);
+  const words = [...kinds].map(
+    ([kind, all]) => `${all.length} ${kind}${all.length > 1 ? 's' : ''}`,
+  );
+  return words.join(', ');
+}
+
+/** What would go and what would stay, by name. */
+export function planText({ waves, kept, foreign, crowded }: Removal): string {
+  const goes = waves.flatMap(({ objects }) => objects.map(titleOf));
+  return [
+    ...(goes.length === 0 ? ['Nothing would go.'] : ['It would remove:', ...goes.map(indented)]),
+    ...(kept.length === 0 ? [] : ['It would keep:', ...kept.map(titleOf).map(indented)]),
+    ...(foreign.length === 0 ? [] : ['It would leave to others:', ...foreign.map(indented)]),
+    ...crowded.map((one) => `It would refuse: ${crowdedText(one)}`),
+    '',
+  ].join('\n');
+}
+
+const indented = (title: string) => `  ${title}`;
+
+/** What others have in a namespace. */
+export function crowdedText({ namespace, holds }: Crowded): string {
+  return `Namespace ${namespace} holds ${named(holds)}`;
+}
+
+/** The first of many. */
+export function named(titles: readonly string[]): string {
+  const most = 5;
+  const more = titles.length > most ? ` and ${titles.length - most} more` : '';
+  return titles.slice(0, most).join(', ') + more;
+}
+
+/** What was done, in a sentence or two. */
+export function doneText(removed: number, { kept }: Removal): string {
+  const stays = kept.length > 0 ? ` Kept for the next sigstand up: ${counted(kept)}.` : '';
+  if (removed === 0) return `Nothing to do: the stack is down.${stays}\n`;
+  return `Removed ${removed} objects.${stays}\n`;
+}
+
+/** What is lost for good, and what brings it back. */
+export function lossText(lost: readonly KubeObject[]): string {
+  return `this deletes the keys and the log for good: ${counted(lost)}; only a backup brings them back`;
+}
