@@ -84,7 +84,7 @@ async function lowered(context: VerbContext, options: Options): Promise<void> {
           gone: (title) => told.removed.push(title),
           waiting: (title, says) => log(`waiting: ${title}: ${says}`),
         });
-        const step = `${wave.objects.length} ${wave.what} gone`;
+        const step = `${wave.what}: ${wave.objects.length} gone`;
         if (!json) print(stepText(step, Date.now() - began));
       }
     };
