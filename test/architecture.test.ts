@@ -106,7 +106,15 @@ describe('the shape of a Job', () => {
     const status = ['way.ts', 'forward.ts', 'front.ts', 'tuf-client.ts', 'state.ts'];
     const ways = [...status, 'socket.ts', 'new-file.ts', 'backup-file.ts', 'restore.ts'];
     const hands = ['cluster.ts', 'lease.ts'];
-    const raising = ['apply.ts', 'bring-up.ts', 'seen.ts', 'stack.ts', 'watch.ts', 'embedded.ts'];
+    const raising = [
+      'apply.ts',
+      'remove.ts',
+      'bring-up.ts',
+      'seen.ts',
+      'stack.ts',
+      'watch.ts',
+      'embedded.ts',
+    ];
     const verbs = ['main.ts', 'cli.ts', 'verb.ts', 'values.ts', 'token.ts'];
     expect(impure('sigstand', [...verbs, ...ways, ...hands, ...raising])).toEqual([]);
   });

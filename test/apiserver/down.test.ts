@@ -212,6 +212,10 @@ describe('sigstand down', () => {
     expect(await there()).toEqual([...whole(), 'Secret theirs']);
 
     await core.deleteNamespacedSecret({ namespace: ns, name: 'theirs' });
+    const dry = await sigstand('down', '--delete-keys', '--dry-run');
+    expect(dry).toMatchObject({ status: 0, stderr: '' });
+    expect(dry.stdout).toContain(`  Namespace ${ns}\nLost for good:\n  Secret ${ns}/keys\n`);
+    expect(await there()).toEqual(whole());
     const { status, stderr, stdout } = await down('--delete-keys');
     expect(stderr).toContain('this deletes the keys and the log for good: 1 Secret; only a backup');
     expect({ status, stdout }).toMatchObject({

@@ -11,10 +11,11 @@ export function counted(objects: readonly KubeObject[]): string {
 }
 
 /** What would go and what would stay, by name. */
-export function planText({ waves, kept, foreign, crowded }: Removal): string {
+export function planText({ waves, kept, lost, foreign, crowded }: Removal): string {
   const goes = waves.flatMap(({ objects }) => objects.map(titleOf));
   return [
     ...(goes.length === 0 ? ['Nothing would go.'] : ['It would remove:', ...goes.map(indented)]),
+    ...(lost.length === 0 ? [] : ['Lost for good:', ...lost.map(titleOf).map(indented)]),
     ...(kept.length === 0 ? [] : ['It would keep:', ...kept.map(titleOf).map(indented)]),
     ...(foreign.length === 0 ? [] : ['It would leave to others:', ...foreign.map(indented)]),
     ...crowded.map((one) => `It would refuse: ${crowdedText(one)}`),
@@ -40,7 +41,7 @@ export function named(titles: readonly string[]): string {
 export function doneText(removed: number, { kept }: Removal): string {
   const stays = kept.length > 0 ? ` Kept for the next sigstand up: ${counted(kept)}.` : '';
   if (removed === 0) return `Nothing to do: the stack is down.${stays}\n`;
-  return `Removed ${removed} objects.${stays}\n`;
+  return `Removed ${removed} object${removed > 1 ? 's' : ''}.${stays}\n`;
 }
 
 /** What is lost for good, and what brings it back. */

@@ -70,7 +70,7 @@ async function lowered(context: VerbContext, options: Options): Promise<void> {
     const first = await look();
     if (dryRun && !json) print(planText(first.removal));
     await refuseLoss(access, first, keys);
-    if (first.removal.lost.length > 0) log(lossText(first.removal.lost));
+    if (first.removal.lost.length > 0 && !dryRun) log(lossText(first.removal.lost));
     const work = async (lost: AbortSignal) => {
       const looked = await look();
       await refuseLoss(access, looked, keys);
@@ -141,8 +141,9 @@ function refuseForeign({ foreign }: Removal): void {
 }
 
 function asJson({ removal, removed }: Told, dryRun: boolean) {
-  const { waves = [], kept = [], foreign = [], crowded = [] } = removal ?? {};
+  const { waves = [], kept = [], lost = [], foreign = [], crowded = [] } = removal ?? {};
   const planned = waves.flatMap(({ objects }) => objects.map(titleOf));
   const goes = dryRun ? planned : [];
-  return { dryRun, removed, wouldRemove: goes, kept: kept.map(titleOf), foreign, crowded };
+  const records = { kept: kept.map(titleOf), lost: lost.map(titleOf) };
+  return { dryRun, removed, wouldRemove: goes, ...records, foreign, crowded };
 }
