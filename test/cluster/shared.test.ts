@@ -4,6 +4,7 @@ import { signAsStrangers } from '../admission/ground.ts';
 import { emptyCluster } from '../bench/bring-up/reset.ts';
 import { bringUp } from './bring-up.ts';
 import { tufService } from './clients/tuf-service.ts';
+import { describeDown } from './down.ts';
 import { describeExport } from './export.ts';
 import { type Exported, exportedFrom } from './export-stack.ts';
 import { type Gateway, openGateway } from './gateway.ts';
@@ -13,7 +14,7 @@ import { describeUp, type Raised, raise } from './up.ts';
 
 /*
  * Journeys that share a cluster, since none of them minds the one before: `sigstand up` brings up a stack, the export
- * reads it, `sigstand status` breaks it, and admission wants an empty cluster, and images that another stack has signed.
+ * reads it, `sigstand status` breaks it, `sigstand down` takes it away, and admission wants an empty cluster, and images that another stack has signed.
  */
 
 const instance = 'shared';
@@ -53,6 +54,7 @@ function there() {
 describe('up', () => describeUp(() => raised as Raised));
 describe('export', () => describeExport(() => exported as Exported));
 describe('status', () => describeStatus(there));
+describe('down', () => describeDown(() => raised as Raised));
 describe('admission', () => {
   beforeAll(() => emptyCluster(there().cluster));
   describeAdmission(there);

@@ -3,10 +3,9 @@ import type { Crowded, Removal } from './plan.ts';
 
 /** Objects by kind: `6 Namespaces, 1 Secret`. */
 export function counted(objects: readonly KubeObject[]): string {
-  const kinds = Map.groupBy(objects, ({ kind }) => kind);
-  const words = [...kinds].map(
-    ([kind, all]) => `${all.length} ${kind}${all.length > 1 ? 's' : ''}`,
-  );
+  const counts = new Map<string, number>();
+  for (const { kind } of objects) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const words = [...counts].map(([kind, count]) => `${count} ${kind}${count > 1 ? 's' : ''}`);
   return words.join(', ');
 }
 
