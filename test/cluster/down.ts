@@ -27,11 +27,4 @@ export function describeDown(there: () => Raised): void {
     expect(await ours('persistentvolumeclaims')).not.toBe('');
     expect(await root()).toBe(before);
   });
-
-  it('leaves nothing with --delete-keys, and says what is lost', async () => {
-    const { status, stderr } = await down('--delete-keys');
-    expect(stderr).toContain('this deletes the keys and the log for good');
-    expect(status).toBe(0);
-    expect(await ours('namespaces,clusterroles,clusterrolebindings')).toBe('');
-  });
 }

@@ -49,6 +49,15 @@ async function startingHolder(): Promise<number[]> {
   }
 }
 
+function stop(pid: number): void {
+  try {
+    process.kill(pid, 'SIGSTOP');
+  } catch (error) {
+    // It may have ended since it was seen.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 describe('rig down', () => {
   it.each([1_500, 4_000])('leaves no trace of an up that was killed after %i ms', async (wait) => {
     const kill = up();
@@ -60,7 +69,7 @@ describe('rig down', () => {
 
   it('leaves no trace of an up that was killed while its holder started', async () => {
     const kill = up();
-    for (const pid of await startingHolder()) process.kill(pid, 'SIGSTOP');
+    for (const pid of await startingHolder()) stop(pid);
     await kill();
     await cluster.must(['down']);
     expect(await traces()).toEqual([]);

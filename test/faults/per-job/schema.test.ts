@@ -166,10 +166,20 @@ describe('a schema that was cut short', () => {
 /** Waits until a folder that somebody fills holds so many files, at any depth; resolves to how many it has. */
 async function filled(folder: string, least: number, works: () => boolean): Promise<number> {
   for (;;) {
-    const files = existsSync(folder) ? readdirSync(folder, { recursive: true }).length : -1;
+    const files = countOf(folder);
     if (files >= least) return files;
     if (!works()) throw new Error(`the process has ended with ${files} of ${least} files`);
     await sleep(2);
+  }
+}
+
+function countOf(folder: string): number {
+  try {
+    return readdirSync(folder, { recursive: true }).length;
+  } catch (error) {
+    // Not there yet, or renamed while it was read.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return -1;
+    throw error;
   }
 }
 
