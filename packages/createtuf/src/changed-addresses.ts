@@ -1,5 +1,6 @@
 import { SigningConfig, TrustedRoot } from '@sigstore/protobuf-specs';
-import { publishedTargets, type Repository } from './repository.ts';
+import { publishedDocument } from './published-document.ts';
+import type { Repository } from './repository.ts';
 
 /**
  * What a revision changes of where clients reach the services, a line each, with the old address and the new
@@ -18,8 +19,8 @@ export function changedAddresses(before: Repository | undefined, after: Reposito
 const services = ['Fulcio', 'Rekor', 'the CT log', 'the TSA', 'the OIDC issuer'] as const;
 
 function addressesIn(repository: Repository): Map<string, string> {
-  const config = document(repository, 'signing_config.v0.2.json', SigningConfig.fromJSON);
-  const root = document(repository, 'trusted_root.json', TrustedRoot.fromJSON);
+  const config = publishedDocument(repository, 'signing_config.v0.2.json', SigningConfig.fromJSON);
+  const root = publishedDocument(repository, 'trusted_root.json', TrustedRoot.fromJSON);
   const current = root?.ctlogs.filter(({ publicKey }) => !publicKey?.validFor?.end) ?? [];
   const urls = (all: readonly { url: string }[] = []) => all.map(({ url }) => url).join(' and ');
   return new Map<(typeof services)[number], string>([
@@ -30,19 +31,4 @@ function addressesIn(repository: Repository): Map<string, string> {
     ['the TSA', urls(config?.tsaUrls)],
     ['the OIDC issuer', urls(config?.oidcUrls)],
   ]);
-}
-
-/** A repository that another program made may lack it, or have another form of it. */
-function document<T>(
-  repository: Repository,
-  name: string,
-  read: (json: unknown) => T,
-): T | undefined {
-  const found = publishedTargets(repository).find((target) => target.name === name);
-  if (found === undefined) return undefined;
-  try {
-    return read(JSON.parse(Buffer.from(found.bytes).toString()));
-  } catch {
-    return undefined;
-  }
 }

@@ -5,6 +5,7 @@ import {
   TrustedRoot,
 } from '@sigstore/protobuf-specs';
 import { sha256 } from './metadata.ts';
+import { publishedDocument } from './published-document.ts';
 import { publishedTargets, type Repository, targetFileName } from './repository.ts';
 import { signedAt } from './times.ts';
 
@@ -54,8 +55,8 @@ export const nobody = 'sigstand';
 
 /** What a repository says, of which another program may have made a part. */
 export function pageFacts(repository: Repository, mirror: string): PageFacts {
-  const root = document(repository, 'trusted_root.json', TrustedRoot.fromJSON);
-  const config = document(repository, 'signing_config.v0.2.json', SigningConfig.fromJSON);
+  const root = publishedDocument(repository, 'trusted_root.json', TrustedRoot.fromJSON);
+  const config = publishedDocument(repository, 'signing_config.v0.2.json', SigningConfig.fromJSON);
   const operator = config?.caUrls.concat(config.rekorTlogUrls, config.tsaUrls)[0]?.operator;
   return {
     mirror,
@@ -66,20 +67,6 @@ export function pageFacts(repository: Repository, mirror: string): PageFacts {
     trusted: root ? trustedIn(root) : [],
     separate: separateIn(repository),
   };
-}
-
-function document<T>(
-  repository: Repository,
-  name: string,
-  read: (json: unknown) => T,
-): T | undefined {
-  const found = publishedTargets(repository).find((target) => target.name === name);
-  if (found === undefined) return undefined;
-  try {
-    return read(JSON.parse(Buffer.from(found.bytes).toString()));
-  } catch {
-    return undefined;
-  }
 }
 
 function servicesIn(config: SigningConfig | undefined): PageFacts['services'] {
