@@ -89,6 +89,23 @@ export async function startStandby(cluster: Rig, it: Postgresql): Promise<void> 
   await psql(cluster, it, first, 'SELECT pg_reload_conf();');
 }
 
+/** Keeps all that the stack has in it, in a file of its own. */
+export function save(cluster: Rig, it: Postgresql, server: Server) {
+  const from = `--host=${socket(it, server)} --username=postgres`;
+  const to = join(it.folder, 'saved.sql');
+  return cluster.mustExec(asPostgres(`${it.programs}/pg_dump ${from} --file=${to} sigstore`));
+}
+
+/** Loses it. */
+export const lose = (cluster: Rig, it: Postgresql, server: Server) =>
+  psql(cluster, it, server, 'DROP DATABASE sigstore WITH (FORCE);');
+
+/** Makes it again of what was saved. */
+export async function load(cluster: Rig, it: Postgresql, server: Server): Promise<void> {
+  await psql(cluster, it, server, 'CREATE DATABASE sigstore OWNER sigstand;');
+  await psql(cluster, it, server, readFileSync(join(it.folder, 'saved.sql'), 'utf8'), 'sigstore');
+}
+
 /** The company's names lead to this server. */
 export async function lead(cluster: Rig, server: Server): Promise<void> {
   const named = (name: string) => ({ name, namespace: 'company' });

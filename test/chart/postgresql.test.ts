@@ -3,13 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bringUp } from '../cluster/bring-up.ts';
+import { lookingAt } from '../cluster/looking.ts';
+import { handsOn } from '../cluster/restoring-cli.ts';
 import { rig, run } from '../cluster/rig.ts';
+import { versions } from '../cluster/stack.ts';
 import { certificates, host, otherHost } from './company-database.ts';
 import {
   lead,
+  load,
+  lose,
   type Postgresql,
   promote,
   psql,
+  save,
   schema,
   servers,
   startPostgresql,
@@ -17,6 +23,7 @@ import {
   stop,
 } from './company-postgresql.ts';
 import { give, helm, until, up, watched } from './company-stack.ts';
+import { helmOn } from './on-rig.ts';
 import { letProbesOut, said } from './probe.ts';
 
 /* A stack whose database is somebody else's PostgreSQL: docs/database.md. */
@@ -35,10 +42,32 @@ const inTrillian = ['-n', 'trillian-system'];
 const both = ['deployment/log-server', 'deployment/log-signer'];
 const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
+async function install(): Promise<void> {
+  const addresses = servers.map((one) => `${one}/32`);
+  const values = { kind: 'postgresql', port: 5432, schema: 'none', addresses };
+  const images = Object.fromEntries(
+    ['logServer', 'logSigner'].map((key) => [
+      key,
+      `ghcr.io/rig/trillian_log_${key.slice(3).toLowerCase()}:postgresql`,
+    ]),
+  );
+  await helm(cluster, { work, ca }, 'install', values, images);
+}
+
 async function nothingIsLost(): Promise<void> {
   const { ledger, logs } = watchers;
   expect(await ledger.violations(ledger.signatures)).toEqual([]);
   expect(await logs.grew()).toEqual({ rekor: true, ctlog: true });
+}
+
+/** The stack's Secrets, and what is in them. */
+async function secretsOf(): Promise<string[]> {
+  type Secret = { metadata: { namespace: string; name: string }; type: string; data: object };
+  const { items } = await cluster.get<{ items: Secret[] }>('secrets', '-A');
+  return items
+    .filter(({ metadata, type }) => /-system$/.test(metadata.namespace) && type === 'Opaque')
+    .map(({ metadata, data }) => `${metadata.namespace}/${metadata.name} ${JSON.stringify(data)}`)
+    .sort();
 }
 
 beforeAll(async () => {
@@ -66,15 +95,7 @@ afterAll(async () => {
 
 describe('a PostgreSQL that somebody else runs', () => {
   it('is waited for, with credentials that nobody makes', async () => {
-    const addresses = servers.map((one) => `${one}/32`);
-    const values = { kind: 'postgresql', port: 5432, schema: 'none', addresses };
-    const images = Object.fromEntries(
-      ['logServer', 'logSigner'].map((key) => [
-        key,
-        `ghcr.io/rig/trillian_log_${key.slice(3).toLowerCase()}:postgresql`,
-      ]),
-    );
-    await helm(cluster, { work, ca }, 'install', values, images);
+    await install();
     const waits = 'waiting for Secret trillian-system/trillian-mysql';
     const log = () => cluster.kubectl('logs', ...inTrillian, 'job/createsecret').catch(() => '');
     await until(async () => (await log()).includes(waits), waits);
@@ -116,6 +137,46 @@ describe('a PostgreSQL that somebody else runs', () => {
     for (const one of both) {
       await cluster.kubectl('rollout', 'status', ...inTrillian, one, '--timeout=3m');
     }
+    await watchers.ledger.signWithin(within);
+    await nothingIsLost();
+  });
+
+  it('leaves each verb of the CLI what it can do, or has it say why not', async () => {
+    const look = await lookingAt(cluster);
+    expect(await look()).toMatchObject({ status: 0 });
+    const { cli, backup } = await handsOn(cluster, work);
+    const before = await versions(cluster);
+    expect(await cli('rotate', 'database')).toMatchObject({
+      status: 78,
+      stderr: expect.stringMatching(/no root password .*not this stack's own: docs\/database\.md/),
+    });
+    expect(await cli(...backup)).toMatchObject({
+      status: 69,
+      stderr: expect.stringContaining('if the database is another one, give --external-database'),
+    });
+    expect(await versions(cluster)).toEqual(before);
+  });
+
+  it('comes back, with its stack, from a backup of the CLI and from pg_dump', async () => {
+    const { cli, backup, restore } = await handsOn(cluster, work);
+    const saved = await cli(...backup, '--external-database');
+    expect(saved).toMatchObject({ status: 0 });
+    expect(JSON.parse(saved.stdout)).toMatchObject({ database: 'external' });
+    await save(cluster, server, first);
+    const stored = await secretsOf();
+    await helmOn(cluster, join(work, 'helm'), 'helm', 'uninstall', 'sigstand');
+    const all = ['namespaces', '-l', 'app.kubernetes.io/part-of=sigstand'];
+    await cluster.kubectl('delete', ...all, '--timeout=5m');
+    await lose(cluster, server, first);
+    expect(await secretsOf()).toEqual([]);
+
+    await load(cluster, server, first);
+    const restored = await cli(...restore);
+    expect(restored).toMatchObject({ status: 0 });
+    expect(JSON.parse(restored.stdout)).toMatchObject({ database: 'external' });
+    await install();
+    await up(cluster);
+    expect(await secretsOf()).toEqual(stored);
     await watchers.ledger.signWithin(within);
     await nothingIsLost();
   });

@@ -1,5 +1,5 @@
 import type { Contract } from '@sigstand/contracts/contract';
-import { ctlogKey, tufRepository } from '@sigstand/contracts/records';
+import { ctlogKey, rekorMysqlCredentials, tufRepository } from '@sigstand/contracts/records';
 import { type Ref, show } from '@sigstand/store/store';
 
 /** What a backup keeps of an object: all that makes the same one again, on another cluster too. */
@@ -101,7 +101,8 @@ export function valueIn({ kind, data, binaryData }: Kept, key: string): Buffer |
 
 /**
  * What a whole stack has and this one lacks, each in words. `ctlog-key` is empty in a whole stack; a database of somebody
- * else has no root password here.
+ * else has no root password here. Where that is a PostgreSQL, Rekor has no credentials for it; in any other stack it gets
+ * them anew from Trillian's.
  */
 export function gapsIn(
   contracts: readonly Contract[],
@@ -112,7 +113,7 @@ export function gapsIn(
     const { keys, name } = contract;
     const kept = objects.find((one) => showKept(one) === show(contract));
     if (name === ctlogKey.name) return [];
-    if (kept === undefined) return [show(contract)];
+    if (kept === undefined) return external && isCopy(contract) ? [] : [show(contract)];
     const wanted: readonly string[] =
       name === tufRepository.name ? ['1.root.json', 'timestamp.json'] : keys;
     const lacking = wanted.filter(
@@ -120,4 +121,9 @@ export function gapsIn(
     );
     return lacking.map((key) => `${show(contract)} key ${key}`);
   });
+}
+
+/** Whether a record is Rekor's copy of the database's credentials, whatever the stack calls its namespace. */
+function isCopy({ keys }: Contract): boolean {
+  return keys === rekorMysqlCredentials.keys;
 }

@@ -188,6 +188,18 @@ describe('sigstand backup', () => {
     expect((await encryptedBackup('--external-database')).status).toBe(0);
     expect((await opened()).manifest.database).toBe('external');
   });
+
+  it('misses no copy of the credentials for Rekor where the database is another one', async () => {
+    cluster.objects.delete('/api/v1/namespaces/rekor-system/secrets/trillian-mysql');
+    const own = await encryptedBackup();
+    expect(own).toMatchObject({ status: 65, stderr: expect.stringContaining('trillian-mysql') });
+    cluster.objects.delete('/api/v1/namespaces/trillian-system/pods/mysql-trillian-0');
+    // In a PostgreSQL Rekor keeps nothing, and createsecret makes no copy.
+    expect((await encryptedBackup('--external-database')).status).toBe(0);
+    const { parts } = await opened();
+    expect(Object.keys(parts)).toContain('objects/trillian-system/secret-trillian-mysql.json');
+    expect(Object.keys(parts).join()).not.toContain('rekor-system/secret-trillian-mysql');
+  });
 });
 
 describe('sigstand backup refuses', () => {
