@@ -5,6 +5,7 @@ import { statSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import { textFiles, texts } from '../packages/sigstand/embed.ts';
 import { bundleNames, digests, jobPackages, staleness } from './bundles.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -62,10 +63,13 @@ async function buildAll(): Promise<void> {
         }),
       ),
       bundle(folder, 'kubeconfig', { entryPoints: ['packages/store/src/kubeconfig.ts'] }),
-      // The CLI as an image has it; npm packs what packages/sigstand/build.ts makes.
-      bundle(folder, 'sigstand', { entryPoints: ['packages/sigstand/src/main.ts'] }),
+      // The CLI as an image has it, and npm start; npm packs what packages/sigstand/build.ts makes.
+      bundle(folder, 'sigstand', {
+        entryPoints: ['packages/sigstand/src/main.ts'],
+        plugins: [texts],
+      }),
     ]);
-    const inputs = metafiles.flatMap((one) => Object.keys(one.inputs));
+    const inputs = [...metafiles.flatMap((one) => Object.keys(one.inputs)), ...textFiles(root)];
     await writeFile(join(folder, 'inputs.json'), JSON.stringify(digests(inputs)));
     // One by one into their places: somebody may be running those that are there.
     const made = await readdir(folder);

@@ -10,6 +10,7 @@ const makers = [
   'scripts/build.ts',
   'scripts/bundles.ts',
   'scripts/no-undici.ts',
+  'packages/sigstand/embed.ts',
   'package-lock.json',
 ];
 

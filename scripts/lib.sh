@@ -79,6 +79,29 @@ k() {
   esac
 }
 
+# The CLI as it is here: the bundle, made where dist/ is not of these sources.
+build_cli() {
+  bash "$ROOT/scripts/setup.sh"
+  bash "$ROOT/scripts/with-node.sh" node "$ROOT/scripts/build.ts" >/dev/null
+}
+
+# cli VERB...: the CLI on the cluster that npm start chose; on kubectl's where none was started from here, and on another
+# that is named.
+cli() {
+  local way=() to=()
+  case " $* " in
+    *' --kubeconfig'* | *' --context'* | *' --store'*) ;;
+    *)
+      case $(cluster) in
+        rig) way=("$ROOT/test/rig/rig" exec --) ;;
+        '') ;;
+        *) to=(--kubeconfig "$OUT/kubeconfig") ;;
+      esac
+      ;;
+  esac
+  ${way[@]+"${way[@]}"} bash "$ROOT/scripts/with-node.sh" node "$ROOT/dist/sigstand.cjs" "$@" ${to[@]+"${to[@]}"}
+}
+
 # The name that the cluster's own tokens bear as their issuer.
 issuer() {
   k get --raw /.well-known/openid-configuration | sed -E 's/.*"issuer":"([^"]+)".*/\1/'

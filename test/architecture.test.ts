@@ -104,7 +104,14 @@ describe('the shape of a Job', () => {
 
   it('is that of the CLI, too: what judges a stack touches nothing', () => {
     const status = ['way.ts', 'forward.ts', 'front.ts', 'tuf-client.ts', 'state.ts'];
-    const ways = [...status, 'socket.ts', 'new-file.ts', 'backup-file.ts', 'restore.ts'];
+    const ways = [
+      ...status,
+      'socket.ts',
+      'folder.ts',
+      'new-file.ts',
+      'backup-file.ts',
+      'restore.ts',
+    ];
     const hands = ['cluster.ts', 'lease.ts'];
     const raising = [
       'apply.ts',

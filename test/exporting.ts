@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { tufRoot } from '@sigstand/contracts/records';
 import { createTuf } from '@sigstand/createtuf/job';
 import { supplied } from '@sigstand/createtuf/testing';
+import { conclude } from '@sigstand/job/main';
 import { runJob } from '@sigstand/job/testing';
 import { memoryStore } from '@sigstand/store/memory';
 import type { Data, Store } from '@sigstand/store/store';
-import { exportTrust } from '../scripts/export/job.ts';
+import { exporting } from '../packages/sigstand/src/export/verb.ts';
+import type { Ended } from '../packages/sigstand/src/testing.ts';
 
 /** A store with a stack that createtuf has published with these flags. */
 export async function stack(...args: string[]): Promise<Store> {
@@ -32,8 +34,21 @@ export async function holding(data: Data): Promise<Store> {
 export async function workplace() {
   const work = await mkdtemp(join(tmpdir(), 'sigstand-export-'));
   const folder = join(work, 'trust');
-  const tried = (store: Store, ...args: string[]) =>
-    runJob(exportTrust({ from: work, folder }), store, { args: ['--timeout=0s', ...args] });
+  const tried = async (store: Store, ...args: string[]): Promise<Ended> => {
+    const { command, run } = exporting({ open: async () => store, from: work });
+    const [out, err]: [string[], string[]] = [[], []];
+    const terminal = {
+      ...{ args: ['--timeout=0s', `--to=${folder}`, ...args], env: {} },
+      stdout: (text: string) => void out.push(text),
+      stderr: (text: string) => void err.push(text),
+      signal: new AbortController().signal,
+      now: () => new Date(),
+    };
+    const status = await conclude(command, terminal, (options, log) =>
+      run({ ...terminal, print: terminal.stdout, log }, options),
+    );
+    return { status, stdout: out.join(''), stderr: err.join('') };
+  };
   return {
     ...{ work, folder, tried },
     /** The export, which has to succeed; resolves to what it says. */
@@ -45,8 +60,8 @@ export async function workplace() {
 
 export type Workplace = Awaited<ReturnType<typeof workplace>>;
 
-async function must(ending: Promise<{ status: number; stderr: string }>): Promise<string> {
-  const { status, stderr } = await ending;
+async function must(ending: Promise<Ended>): Promise<string> {
+  const { status, stdout, stderr } = await ending;
   if (status !== 0) throw new Error(`it ended with ${status}: ${stderr}`);
-  return stderr;
+  return stdout;
 }

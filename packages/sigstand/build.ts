@@ -3,8 +3,8 @@
 
 import { chmod, copyFile, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build, type Plugin } from 'esbuild';
-import { embeddedManifests } from './src/up/embedded.ts';
+import { build } from 'esbuild';
+import { manifests, texts } from './embed.ts';
 
 const here = import.meta.dirname;
 const root = join(here, '../..');
@@ -12,23 +12,13 @@ const dist = process.argv[2] ?? join(here, 'dist');
 // Under another name until it is whole: somebody may run the one before, or make the same.
 const outfile = join(dist, `sigstand-${process.pid}.cjs`);
 
-/** Whoever runs the packed CLI has no folder of manifests. */
-const manifests: Plugin = {
-  name: 'manifests',
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]up[\\/]embedded\.ts$/ }, () => ({
-      contents: `export const embeddedManifests = () => ${JSON.stringify(embeddedManifests())};`,
-    }));
-  },
-};
-
 await mkdir(dist, { recursive: true });
 await build({
   absWorkingDir: root,
   entryPoints: ['packages/sigstand/src/main.ts'],
   outfile,
   bundle: true,
-  plugins: [manifests],
+  plugins: [manifests, texts],
   alias: { undici: join(root, 'scripts/no-undici.ts') },
   minify: true,
   platform: 'node',

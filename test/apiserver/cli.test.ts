@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AuthenticationV1Api, KubeConfig } from '@kubernetes/client-node';
+import { AuthenticationV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { stack, trustIn, workplace } from '../exporting.ts';
 import { type Packed, packed } from '../packed.ts';
 import { asUser } from '../programs/identity.ts';
 import { accountToken } from './account.ts';
@@ -93,5 +94,49 @@ describe('npx sigstand-X.tgz status, on a cluster without a stack', () => {
     const { status, stdout } = await cli.npx(['status', `--kubeconfig=${path}`]);
     expect(status).toBe(77);
     expect(stdout).toContain('verbs [get], resources [services], resourceNames [tuf]');
+  });
+});
+
+describe('npx sigstand-X.tgz export, in an empty folder', () => {
+  it('writes the same files as here', async () => {
+    const namespace = 'exported-by-cli';
+    const store = await stack();
+    const data = Object.entries(await trustIn(store));
+    const core = config.makeApiClient(CoreV1Api);
+    await core.createNamespace({ body: { metadata: { name: namespace } } });
+    const base64 = ([key, bytes]: [string, Uint8Array]) => [
+      key,
+      Buffer.from(bytes).toString('base64'),
+    ];
+    const body = { metadata: { name: 'tuf-root' }, data: Object.fromEntries(data.map(base64)) };
+    await core.createNamespacedSecret({ namespace, body });
+    const [cluster, mirror] = [`--kubeconfig=${kubeconfig}`, '--mirror=https://tuf.example.com'];
+    const { status, stdout, stderr } = await cli.npx([
+      ...['export', cluster, `--namespace=${namespace}`, mirror],
+    ]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^1\.root\.json has the sha256 [0-9a-f]{64}\n\S+\/trust has \d+ files/);
+    const place = await workplace();
+    await place.exported(store, mirror);
+    const trust = join(cli.folder, 'trust');
+    expect(await readdir(trust)).toEqual(await readdir(place.folder));
+    for (const name of await readdir(trust)) {
+      // It names the Secret.
+      if (name === 'README.md') continue;
+      const [theirs, ours] = [trust, place.folder].map((folder) => readFile(join(folder, name)));
+      expect([name, await theirs]).toEqual([name, await ours]);
+    }
+    await place.remove();
+  });
+
+  it('says which API server does not answer', async () => {
+    const away = join(work, 'away');
+    const text = await readFile(kubeconfig, 'utf8');
+    const config = text.replace(/https:\/\/[^\s"]+/, 'https://127.0.0.1:1');
+    expect(config).not.toBe(text);
+    await writeFile(away, config);
+    const { status, stderr } = await cli.npx(['export', `--kubeconfig=${away}`]);
+    expect(status).toBe(75);
+    expect(stderr).toContain('see that https://127.0.0.1:1 is that cluster');
   });
 });

@@ -11,9 +11,9 @@ import type { Exported } from './export-stack.ts';
 export function describeExport(there: () => Exported): void {
   beforeAll(async () => {
     const { folder } = there();
-    const { status, stderr } = await there().export(folder);
+    const { status, stdout, stderr } = await there().export(folder);
     expect({ status, stderr }).toMatchObject({ status: 0 });
-    expect(stderr).toContain(`export: ${folder} has `);
+    expect(stdout).toContain(`${folder} has `);
   });
 
   describe('the folder', () => describeFolder(there));

@@ -3,6 +3,7 @@ import { conclude, type Terminal } from '@sigstand/job/main';
 import { Command } from 'commander';
 import { backup } from './backup/verb.ts';
 import { down } from './down/verb.ts';
+import { exporting } from './export/verb.ts';
 import { restore } from './restore/verb.ts';
 import { rotate } from './rotate/verb.ts';
 import { status } from './status/verb.ts';
@@ -13,7 +14,7 @@ import { version } from './version.ts';
 
 /** What `sigstand` can do, by its verb. */
 const verbs: Readonly<Record<string, () => Verb>> = {
-  ...{ up, down, status, token, rotate, backup, restore },
+  ...{ up, down, status, token, export: exporting, rotate, backup, restore },
 };
 
 /** Runs the verb that the command line names, to its exit status. */

@@ -9,13 +9,12 @@ import { trustPage } from '@sigstand/createtuf/page';
 import { openRepository, publishedTargets, type Repository } from '@sigstand/createtuf/repository';
 import { signingTimes } from '@sigstand/createtuf/times';
 import { asJobError, at, JobError } from '@sigstand/job/errors';
-import { defineJob, type JobContext } from '@sigstand/job/main';
 import { serviceUrl } from '@sigstand/job/values';
-import { waitForKeys } from '@sigstand/job/wait';
-import { type Data, type Ref, secretIn, show } from '@sigstand/store/store';
+import { type WaitFor, waitForKeys } from '@sigstand/job/wait';
+import { type Data, type Ref, type Store, secretIn, show } from '@sigstand/store/store';
 import type { Admission } from './admission.ts';
 import { authorityAt } from './authority.ts';
-import { command, type Options } from './command.ts';
+import type { Options } from './command.ts';
 import { filesOf, rootFile, timesOf } from './files.ts';
 import { bytesAt, writeFolder } from './folder.ts';
 import {
@@ -27,29 +26,38 @@ import {
   type Trust,
 } from './trust.ts';
 
-/** Where the export is called from, and the folder that it writes if none is named. */
-export interface Place {
+/** What an export gets from outside. */
+export interface ExportContext {
+  readonly store: Store;
+  readonly now: Date;
+  readonly waitFor: WaitFor;
+  /** The folder that paths are taken from. */
   readonly from: string;
-  readonly folder: string;
 }
 
-/** Takes trust from Secret tuf-root alone, follows it as a client does, and writes what clients need. */
-export const exportTrust = ({ from, folder }: Place) =>
-  defineJob(command(folder), async (context, options) => {
-    const { log } = context;
-    const admission = admissionOf(options);
-    const to = resolve(from, options.to);
-    const authority = options.ca === undefined ? undefined : await authorityAt(from, options.ca);
-    const trust = await published(context, options);
-    const { namespace } = options;
-    const mirror = options.mirror ?? (await toldMirror(context, options)) ?? tufServer(namespace);
-    const files = filesOf(trust, { namespace, mirror, authority }, admission);
-    refusePrivateKeys(rootIn(options), files);
-    await refuseOtherRoot(to, trust.root, options);
-    await writeFolder(to, files, timesOf(trust));
-    log(`${rootFile} has the sha256 ${sha256(trust.root)}`);
-    log(`${to} has ${Object.keys(files).length} files; README.md there says how to use them`);
-  });
+/** What an export has written. */
+export interface Exported {
+  readonly folder: string;
+  readonly files: readonly string[];
+  /** The SHA-256 of the first root, by which clients tell it. */
+  readonly sha256: string;
+}
+
+/** Takes trust from Secret tuf-root alone, follows it as a client does, and writes what clients need. @throws {JobError} */
+export async function exportTrust(context: ExportContext, options: Options): Promise<Exported> {
+  const { from } = context;
+  const admission = admissionOf(options);
+  const folder = resolve(from, options.to);
+  const authority = options.ca === undefined ? undefined : await authorityAt(from, options.ca);
+  const trust = await published(context, options);
+  const { namespace } = options;
+  const mirror = options.mirror ?? (await toldMirror(context, options)) ?? tufServer(namespace);
+  const files = filesOf(trust, { namespace, mirror, authority }, admission);
+  refusePrivateKeys(rootIn(options), files);
+  await refuseOtherRoot(folder, trust.root, options);
+  await writeFolder(folder, files, timesOf(trust));
+  return { folder, files: Object.keys(files), sha256: sha256(trust.root) };
+}
 
 function admissionOf({ images, signer }: Options): Admission | undefined {
   if (images && signer) return { images, signer };
@@ -63,7 +71,7 @@ function rootIn({ namespace }: Pick<Options, 'namespace'>): Ref {
   return secretIn(namespace, tufRoot.name);
 }
 
-async function published({ store, waitFor, now }: JobContext, options: Options): Promise<Trust> {
+async function published({ store, waitFor, now }: ExportContext, options: Options): Promise<Trust> {
   const { issuer } = options;
   const ref = rootIn(options);
   const archiveOf = `${show(ref)} key repository`;
@@ -94,7 +102,7 @@ async function published({ store, waitFor, now }: JobContext, options: Options):
 }
 
 /** Where createtuf was told that clients reach the repository. */
-async function toldMirror({ store }: JobContext, options: Options): Promise<string | undefined> {
+async function toldMirror({ store }: ExportContext, options: Options): Promise<string | undefined> {
   const ref = rootIn(options);
   const told = mirrorOf(await store.read(ref));
   if (told === undefined) return undefined;

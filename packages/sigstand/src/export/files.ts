@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { sha256 } from '@sigstand/createtuf/metadata';
 import { pageFile } from '@sigstand/createtuf/page-file';
 import { targetFileName } from '@sigstand/createtuf/repository';
@@ -7,25 +5,11 @@ import { shellWord } from '@sigstand/createtuf/shell-word';
 import type { Data } from '@sigstand/store/store';
 import { type Admission, admissionFiles } from './admission.ts';
 import { authorityFile, authorityVariables } from './authority.ts';
+import { textsIn } from './texts.ts';
 import type { Services, Trust } from './trust.ts';
 
 /** The file that clients pin. */
 export const rootFile = '1.root.json';
-
-/** The files that are the same for every stack: they take all that differs from env. */
-const clients = [
-  'cosign2.sh',
-  'cosign3.sh',
-  'gh.sh',
-  'gitsign.sh',
-  'model-signing.sh',
-  'openssl.sh',
-  'rekor-monitor.sh',
-  'sigstore-go.go',
-  'sigstore-js.mjs',
-  'sigstore-python.sh',
-  'sigstore-python3.sh',
-] as const;
 
 /** Where the trust comes from: the namespace, and where clients reach the repository that is in it. */
 export interface Source {
@@ -40,15 +24,17 @@ export function filesOf(trust: Trust, source: Source, admission?: Admission): Da
   const { mirror, namespace, authority } = source;
   const { root, repository, page, trustedRoot, signingConfig, keys } = trust;
   const sum = sha256(root);
+  // The files for clients are the same for every stack: they take all that differs from env.
+  const { 'README.md': readmeText = '', ...clients } = textsIn('clients');
   const texts = {
     [`${rootFile}.sha256`]: `${sum}  ${rootFile}\n`,
     'client_trust_config.json': clientTrustConfig(trust, json(signingConfig)),
     'client_trust_config.v0.1.json': clientTrustConfig(trust, firstSigningConfig(trust.services)),
     'trusted_root.jsonl': `${JSON.stringify(json(trustedRoot))}\n`,
     env: environment(trust.services, { mirror, sum, authority: authority !== undefined }),
-    'README.md': readme({ mirror, namespace, sha256: sum }),
+    'README.md': readme(readmeText, { mirror, namespace, sha256: sum }),
     ...admissionFiles(trust, mirror, admission),
-    ...Object.fromEntries(clients.map((name) => [name, template(name)])),
+    ...clients,
   };
   return {
     [rootFile]: root,
@@ -80,10 +66,6 @@ export function timesOf({ trustedRoot, signed }: Trust): (name: string) => Date 
     [pageFile]: signed('timestamp.json'),
   };
   return (name) => own[name] ?? listed;
-}
-
-function template(name: string): string {
-  return readFileSync(join(import.meta.dirname, 'clients', name), 'utf8');
 }
 
 const json = (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString());
@@ -141,8 +123,11 @@ ${lines.join('\n')}
 ${authority ? authorityVariables() : ''}`;
 }
 
-function readme(values: Readonly<Record<'mirror' | 'namespace' | 'sha256', string>>): string {
-  return template('README.md').replaceAll(
+function readme(
+  template: string,
+  values: Readonly<Record<'mirror' | 'namespace' | 'sha256', string>>,
+): string {
+  return template.replaceAll(
     /\{\{(mirror|namespace|sha256)\}\}/g,
     (_whole, name: keyof typeof values) => values[name],
   );

@@ -1,7 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { JobError } from '@sigstand/job/errors';
 import { containersFiles } from './containers.ts';
+import { textsIn } from './texts.ts';
 import type { Trust } from './trust.ts';
 
 /** Which images a cluster is to run, and whose signature they must have. */
@@ -11,8 +10,6 @@ export interface Admission {
   /** The subject of the signer's certificate. */
   readonly signer: string;
 }
-
-const integrations = join(import.meta.dirname, '../../integrations');
 
 /**
  * What each admission controller is given beside its own installation, as files named after both: always what
@@ -28,10 +25,10 @@ export function admissionFiles(
   const values = { ...valuesOf(trust, mirror), ...(admission && policyValues(trust, admission)) };
   const made: Record<string, string> = {};
   for (const controller of ['policy-controller', 'kyverno']) {
-    for (const file of templatesOf(controller)) {
+    for (const [file, template] of Object.entries(textsIn(controller))) {
       // What no image could meet.
       if (file === 'timestamp.yaml' && values.tsaPem === undefined) continue;
-      const text = filled(readFileSync(join(integrations, controller, file), 'utf8'), values);
+      const text = filled(template, values);
       if (text !== undefined) made[`${controller}-${file}`] = text;
     }
   }
@@ -74,10 +71,6 @@ function policyValues({ services }: Trust, { images, signer }: Admission) {
     refusal: `not signed by ${signer}, as this cluster asks`,
     refusalWithoutTimestamp: `not signed by ${signer} with a timestamp, as this cluster asks`,
   };
-}
-
-function templatesOf(controller: string): string[] {
-  return readdirSync(join(integrations, controller)).filter((name) => name.endsWith('.yaml'));
 }
 
 /** A value is a whole scalar: JSON's strings are YAML's. Undefined where the stack has not all of them. */

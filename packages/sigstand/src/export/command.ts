@@ -1,22 +1,24 @@
-import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { tufRoot } from '@sigstand/contracts/records';
 import { type Place, place } from '@sigstand/job/command';
 import { duration, issuerUrl, namespaceName, serviceUrl } from '@sigstand/job/values';
+import { text } from '../values.ts';
+import { verbCommand } from '../verb.ts';
 
-const summary = `Write what clients need to trust the stack that runs into a folder: the first root of its TUF
-repository with its checksum, the documents in it, and for each client a file that says how to use them.`;
+const summary = 'write what clients need to trust the stack';
+
+const description = `Write what clients need to trust the stack into a folder: the first root of its TUF repository with
+its checksum, the documents in it, and for each client a file that says how to use them.`;
 
 const afterwards = `
-The stack is the one that npm start made here; where there is none, the one that kubectl speaks to.
 Exit status: 0 done; 64 the command line is wrong; 65 what is published is no good to a client, or the folder
 cannot be written; 69 there is nothing to export; 75 the cluster does not answer; 77 forbidden; 78 the
 published files contradict each other, or the folder holds the root of another stack.`;
 
-/** The flags; `folder` is where the files go if none is named. */
-export const command = (folder: string) =>
-  new Command('export')
-    .description(summary.replaceAll('\n', ' '))
-    .option('--to <folder>', 'where the files go', named, folder)
+/** The flags. */
+export const command = () =>
+  verbCommand('export', summary, description)
+    .option('--to <folder>', 'where the files go', text, 'trust')
     .option(
       '--namespace <name>',
       "the stack's namespace with the TUF repository",
@@ -28,17 +30,15 @@ export const command = (folder: string) =>
       'where clients reach the TUF repository, if not where createtuf was told, or at its Service',
       serviceUrl,
     )
-    .option('--ca <file>', "who signed the services' certificates, if clients do not know", named)
+    .option('--ca <file>', "who signed the services' certificates, if clients do not know", text)
     .option('--issuer <url>', "whose tokens sign, if not the repository's first", issuerUrl)
     .option('--images <prefix>', 'make policies for the images whose names begin so', imagePrefix)
     .option(
       '--signer <identity>',
       'who must have signed them: the subject of the certificate',
-      named,
+      text,
     )
     .option('--replace-root', 'let the folder have another first root than it had')
-    .option('--kubeconfig <file>', 'read from this cluster', named)
-    .option('--context <name>', 'read from this context of the kubeconfig', named)
     .addOption(
       new Option('--store <place>', 'where the stack is: kubernetes, or dir:PATH for plain files')
         .default({ kind: 'kubernetes' } as Place, 'kubernetes')
@@ -48,11 +48,6 @@ export const command = (folder: string) =>
       new Option('--timeout <duration>', 'how long to wait for createtuf')
         .default(10_000, '10s')
         .argParser(duration),
-    )
-    .addOption(
-      new Option('--log-format <format>', 'how to write the log')
-        .choices(['text', 'json'] as const)
-        .default('text' as const),
     )
     .addHelpText('after', afterwards);
 
@@ -65,10 +60,5 @@ function imagePrefix(text: string): string {
       'Write a registry, or a repository in it, such as ghcr.io/team.',
     );
   }
-  return text;
-}
-
-function named(text: string): string {
-  if (text.trim() === '' || text.includes('\0')) throw new InvalidArgumentError('Write a name.');
   return text;
 }
