@@ -10,6 +10,9 @@ describe('a duration', () => {
     ['1.5s', 1_500],
     ['7d', 604_800_000],
     ['10y', 315_360_000_000],
+    ['0.1ms', 1],
+    ['2.3456s', 2_346],
+    ['1000y', 31_536_000_000_000],
   ])('%s is understood', (text, milliseconds) => {
     expect(values.duration(text)).toBe(milliseconds);
   });
@@ -18,10 +21,28 @@ describe('a duration', () => {
     expect(() => values.duration(text)).toThrow('Write a duration');
   });
 
+  it.each(['1001y', '1000000y', '999y3y'])('%s is more than a date can tell', (text) => {
+    expect(() => values.duration(text)).toThrow('It must be at most 1000y');
+  });
+
   it('is refused at once where it has no end', () => {
     const start = performance.now();
     expect(() => values.duration('1'.repeat(100_000))).toThrow('Write a shorter duration');
     expect(performance.now() - start).toBeLessThan(100);
+  });
+});
+
+describe('how long one answer may take', () => {
+  it.each(['0s', '1d1ms', '30d', '10y'])('is not %s, which no timer can wait', (text) => {
+    expect(() => values.patience(text)).toThrow('Write 1ms to 1d');
+  });
+
+  it.each([
+    ['1ms', 1],
+    ['0.5ms', 1],
+    ['24h', 86_400_000],
+  ])('may be %s', (text, milliseconds) => {
+    expect(values.patience(text)).toBe(milliseconds);
   });
 });
 

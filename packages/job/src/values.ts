@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 const milliseconds = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, y: 31_536_000_000 };
 type Unit = keyof typeof milliseconds;
 
-/** A length of time in milliseconds, from Go's notation (`1h30m`, `100ms`) with `d` and `y` added. */
+/** A length of time in whole milliseconds, from Go's notation (`1h30m`, `100ms`) with `d` and `y` added. */
 export function duration(text: string): number {
   // No lifetime needs more, and the search below takes the square of the length.
   if (text.length > 40) throw new InvalidArgumentError('Write a shorter duration.');
@@ -11,17 +11,26 @@ export function duration(text: string): number {
   if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) {
     throw new InvalidArgumentError('Write a duration such as 90s, 5m, 1h30m, 7d or 10y.');
   }
-  return parts.reduce(
+  const length = parts.reduce(
     (sum, [, count, unit]) => sum + Number(count) * milliseconds[unit as Unit],
     0,
   );
+  // A date that is later than all that there are is no date, and nothing waits for it.
+  if (length > 1_000 * milliseconds.y) throw new InvalidArgumentError('It must be at most 1000y.');
+  return length > 0 ? Math.max(1, Math.round(length)) : 0;
+}
+
+/** How long one answer may take: what a timer can wait. */
+export function patience(text: string): number {
+  const length = duration(text);
+  if (length < 1 || length > milliseconds.d) throw new InvalidArgumentError('Write 1ms to 1d.');
+  return length;
 }
 
 /** A duration that is more than nothing and ends within the years that X.509 and TUF can write. */
 export function lifetime(text: string): number {
   const length = duration(text);
   if (length < 60_000) throw new InvalidArgumentError('It must be at least a minute.');
-  if (length > 1_000 * milliseconds.y) throw new InvalidArgumentError('It must be at most 1000y.');
   return length;
 }
 

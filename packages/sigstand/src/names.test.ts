@@ -30,6 +30,9 @@ describe('the names of a stack', () => {
     [['--namespace-prefix=Stg_'], 'Kubernetes names have small letters, digits, - and . only'],
     [['--namespace-prefix=a.'], 'A namespace has at most 63 characters, and no dot'],
     [['--namespace-prefix=a-', '--single-namespace=b'], 'cannot be used with'],
+    // With it tuf-system is a namespace, and trillian-system is none.
+    [[`--namespace-prefix=${'p'.repeat(49)}`], 'A namespace has at most 63 characters'],
+    [['--timeout=30d'], 'Write 1ms to 1d'],
   ])('are refused: %j', async (flags, said) => {
     const { status, stderr } = await cli(['status', '--direct', ...flags]);
     expect(status).toBe(64);

@@ -75,7 +75,7 @@ export const singleOption = () =>
     .conflicts('namespacePrefix');
 
 function prefix(text: string): string {
-  // With any name behind it, it has to make a namespace.
-  namespaceName(`${text}${tufRepository.namespace}`);
+  // With every name behind it, it has to make a namespace.
+  for (const { namespace } of records) namespaceName(`${text}${namespace}`);
   return text;
 }

@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { tufServer } from '@sigstand/contracts/services';
 import { JobError } from '@sigstand/job/errors';
 import { fileAt } from '@sigstand/job/file';
-import { duration, namespacedName, serviceUrl } from '@sigstand/job/values';
+import { duration, namespacedName, patience, serviceUrl } from '@sigstand/job/values';
 import { type Naming, prefixOption, singleOption, stackNames } from '../names.ts';
 import { tokenFor } from '../token.ts';
 import { text } from '../values.ts';
@@ -63,7 +63,7 @@ const command = () =>
     .addOption(
       new Option('--timeout <duration>', 'how long one answer may take')
         .default<number>(lookDefaults.timeout, '10s')
-        .argParser(duration),
+        .argParser(patience),
     )
     .addHelpText('after', afterwards);
 
