@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { fileAt } from './file.ts';
+import { fileAt, placeAt } from './file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sigstand-file-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -25,5 +26,33 @@ describe('the file that a flag names', () => {
 
   it('is refused where it is not there, and its path is not told', () => {
     expect(() => read(join(folder, 'hunter2'))).toThrow(/^--flag cannot be read: ENOENT$/);
+  });
+});
+
+describe('the place that a flag names, for a file to be written', () => {
+  const place = (path: string) => placeAt('--flag', path);
+
+  it('is the path itself, where nothing is there or a file', () => {
+    const path = join(folder, 'new');
+    expect(place(path)).toBe(path);
+    writeFileSync(path, '');
+    expect(place(path)).toBe(realpathSync(path));
+  });
+
+  it('is what a link leads to, which goes on being a link', () => {
+    const [path, link] = [join(folder, 'target'), join(folder, 'link')];
+    writeFileSync(path, '');
+    symlinkSync(path, link);
+    expect(place(link)).toBe(realpathSync(path));
+  });
+
+  it('is no device, folder or pipe, in whose place a file would come to be', () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const link = join(folder, 'to-pipe');
+    symlinkSync(pipe, link);
+    for (const other of ['/dev/null', folder, pipe, link]) {
+      expect(() => place(other)).toThrow('--flag names something that is no file');
+    }
   });
 });

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { type Failure, JobError } from './errors.ts';
 
 /**
@@ -23,4 +23,21 @@ export function fileAt(
   }
   if (bytes !== undefined) return bytes;
   throw new JobError(failure, `${flag} is not a file of at most ${most} bytes`);
+}
+
+/**
+ * Where a file is to be written that a flag names: the path, or what a link there leads to.
+ *
+ * @throws {JobError} usage, where something else is there, such as a device, whose place the file would take.
+ */
+export function placeAt(flag: string, path: string): string {
+  try {
+    if (statSync(path).isFile()) return realpathSync(path);
+  } catch {
+    // Why nothing can be written there is told by who writes.
+    return path;
+  }
+  throw new JobError('usage', `${flag} names something that is no file`, {
+    hint: 'name a file; it may be one that is not there yet',
+  });
 }

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -169,6 +169,26 @@ describe('sigstand backup', () => {
     expect(await readFile(to, 'utf8')).toBe('mine');
     expect((await encryptedBackup('--replace')).status).toBe(0);
     expect((await opened()).manifest.timestamp).toBe(8);
+  });
+
+  it('takes the place of no folder or pipe, and asks nobody before it says so', async () => {
+    const link = join(folder, 'link');
+    await symlink(folder, link);
+    for (const other of [folder, link, '/dev/null']) {
+      const ended = await encryptedBackup(`--to=${other}`, '--replace');
+      expect({ status: ended.status, asked: cluster.asked.length }).toEqual({ status: 64, asked: 0 });
+      expect(ended.stderr).toContain('--to names something that is no file');
+    }
+    expect(await readdir(folder)).toEqual(['link']);
+  });
+
+  it('replaces what a link leads to, not the link', async () => {
+    const link = join(folder, 'link');
+    await writeFile(to, 'mine');
+    await symlink(to, link);
+    expect((await encryptedBackup(`--to=${link}`, '--replace')).status).toBe(0);
+    expect((await opened()).manifest.timestamp).toBe(8);
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
   });
 
   it('writes in the clear only where it is told to', async () => {

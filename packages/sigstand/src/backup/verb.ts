@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { JobError } from '@sigstand/job/errors';
-import { fileAt } from '@sigstand/job/file';
+import { fileAt, placeAt } from '@sigstand/job/file';
 import { several } from '@sigstand/job/values';
 import { databaseIn, databasePod, podState } from '../database.ts';
 import { execOver } from '../exec.ts';
@@ -65,10 +65,11 @@ async function written(
   recipients: readonly string[],
 ) {
   const { to, replace = false } = options;
+  const place = placeAt('--to', to);
   const access = await accessTo(options, env);
   const external = await isExternal(access, options);
   const { trillian } = stackNames(options);
-  const file = await newFile(to, { replace });
+  const file = await newFile(place, { replace });
   try {
     const manifest = await backUp({
       ...{ access, file, log, now, signal, naming: options, by: version },

@@ -255,6 +255,15 @@ describe('sigstand restore', () => {
     ]);
   });
 
+  it.each([
+    ['that is not there', 'nothere.json', 64, '--seen cannot be read: ENOENT'],
+    ['that status has not written', 'key.txt', 65, '--seen is not a file that sigstand status has written'],
+  ])('refuses a --seen %s, by this name', async (_what, name, code, said) => {
+    const { status, stderr } = await restore(`--seen=${join(folder, name)}`);
+    expect({ status, written: written() }).toEqual({ status: code, written: [] });
+    expect(stderr).toContain(said);
+  });
+
   it('reads a backup that is not encrypted as well', async () => {
     expect((await restoreFrom(clear, '--objects-only')).status).toBe(0);
     expect(held(cluster)).toEqual(held(saved));

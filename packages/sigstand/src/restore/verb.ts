@@ -69,7 +69,7 @@ export const restore = () =>
       const bytes = fileAt('--identity-file', path, { most: 1 << 20, failure: 'usage' });
       return identitiesIn(Buffer.from(bytes).toString(), '--identity-file');
     });
-    const before = seen ? seenAt(seen) : undefined;
+    const before = seen ? seenAt('--seen', seen) : undefined;
     const file = await backupFile(from, identities);
     const contents = await contentsOf(file);
     const { stack } = contents.manifest;

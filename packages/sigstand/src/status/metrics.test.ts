@@ -1,10 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import type { Finding } from './finding.ts';
 import { metricNames, metrics } from './metrics.ts';
+import { cli } from '../testing.ts';
 import { writeMetrics } from './state.ts';
 import { looked, recording, rekor, silent } from './testing.ts';
 
@@ -67,6 +69,19 @@ describe('the file', () => {
     await writeMetrics(path, 'two\n');
     expect(readdirSync(folder)).toEqual(['sigstand.prom']);
     expect(readFileSync(path, 'utf8')).toBe('two\n');
+  });
+
+  it('takes the place of nothing else, such as /dev/null', async () => {
+    const pipe = join(mkdtempSync(join(tmpdir(), 'sigstand-metrics-')), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const asked = ['--direct', '--mirror=http://127.0.0.1:9'];
+    for (const flag of ['--metrics', '--state']) {
+      const { status, stdout, stderr } = await cli(['status', ...asked, `${flag}=${pipe}`]);
+      expect({ status, stdout }).toEqual({ status: 64, stdout: '' });
+      expect(stderr).toContain(`${flag} names something that is no file`);
+      expect(lstatSync(pipe).isFIFO()).toBe(true);
+    }
+    rmSync(dirname(pipe), { recursive: true });
   });
 
   it('that cannot be written is named', async () => {

@@ -10,7 +10,7 @@ describe('what was seen', () => {
       roles: { root: 1, timestamp: 7 },
       logs: { 'http://rekor': { tree: '12', size: 3, root } },
     };
-    expect(readSeen(seenText(seen))).toEqual(seen);
+    expect(readSeen(seenText(seen), '--state')).toEqual(seen);
   });
 
   it.each([
@@ -20,6 +20,6 @@ describe('what was seen', () => {
     ['a log without a root', seenText({ logs: { a: { size: 1, root: 'x' } } })],
     ['a log of no size', seenText({ logs: { a: { size: 1.5, root } } })],
   ])('is refused where it is %s', (_what, text) => {
-    expect(() => readSeen(text)).toThrow('--state is not a file that sigstand status has written');
+    expect(() => readSeen(text, '--state')).toThrow('--state is not a file that sigstand status has written');
   });
 });

@@ -22,8 +22,8 @@ export interface Seen {
 
 const form = 'sigstand-status-1';
 
-/** @throws {JobError} data, where the text is no such state. */
-export function readSeen(text: string): Seen {
+/** @throws {JobError} data, where the text is no such state; `flag` has named it. */
+export function readSeen(text: string, flag: string): Seen {
   try {
     const state = JSON.parse(text) as Seen & { form?: string };
     const heads = Object.values(state.logs ?? {});
@@ -34,7 +34,7 @@ export function readSeen(text: string): Seen {
   } catch {
     // The same: it is told without what is in it.
   }
-  throw new JobError('data', '--state is not a file that sigstand status has written', {
+  throw new JobError('data', `${flag} is not a file that sigstand status has written`, {
     hint: 'name another file; a new one begins anew, and what was seen before is not compared',
   });
 }

@@ -1,19 +1,29 @@
-import { readFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { JobError } from '@sigstand/job/errors';
+import { fileAt, placeAt } from '@sigstand/job/file';
 import { readSeen, type Seen, seenText } from './seen.ts';
 
+const most = 16 << 20; // bytes
+
+/** What a run has left in the file that a flag names. @throws {JobError} */
+export function seenAt(flag: string, path: string): Seen {
+  return readSeen(Buffer.from(fileAt(flag, path, { most, failure: 'usage' })).toString(), flag);
+}
+
 /** What a run before left; nothing where there is no such file yet. @throws {JobError} */
-export function seenAt(path: string | undefined): Seen {
-  if (path === undefined) return {};
+export function seenBefore(flag: string, path: string): Seen {
+  placeAt(flag, path);
+  return isThere(path) ? seenAt(flag, path) : {};
+}
+
+function isThere(path: string): boolean {
   try {
-    return readSeen(readFileSync(path, 'utf8'));
+    statSync(path);
   } catch (error) {
-    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    if (error instanceof JobError) throw error;
-    if (code === 'ENOENT') return {};
-    throw new JobError('usage', `--state cannot be read: ${code}`, { cause: error });
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT';
   }
+  return true;
 }
 
 /** @throws {JobError} data, where the file cannot be written. */
@@ -22,7 +32,8 @@ export const keep = (path: string, seen: Seen) => written('--state', path, seenT
 /** What Prometheus reads, by node_exporter, at any moment. @throws {JobError} data, where the file cannot be written. */
 export const writeMetrics = (path: string, text: string) => written('--metrics', path, text);
 
-async function written(flag: string, path: string, text: string): Promise<void> {
+async function written(flag: string, named: string, text: string): Promise<void> {
+  const path = placeAt(flag, named);
   try {
     // As a whole, or not at all: half a file would be refused the next time.
     await writeFile(`${path}.new`, text);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { tufServer } from '@sigstand/contracts/services';
 import { JobError } from '@sigstand/job/errors';
-import { fileAt } from '@sigstand/job/file';
+import { fileAt, placeAt } from '@sigstand/job/file';
 import { duration, namespacedName, patience, serviceUrl } from '@sigstand/job/values';
 import { type Naming, prefixOption, singleOption, stackNames } from '../names.ts';
 import { tokenFor } from '../token.ts';
@@ -16,7 +16,7 @@ import { look } from './look.ts';
 import { metrics } from './metrics.ts';
 import { report, summary, table } from './report.ts';
 import { judgeSignature } from './signature.ts';
-import { keep, seenAt, writeMetrics } from './state.ts';
+import { keep, seenBefore, writeMetrics } from './state.ts';
 import type { Trust } from './trust.ts';
 import { type Way, wayBy } from './way.ts';
 
@@ -72,6 +72,7 @@ type Options = ReturnType<ReturnType<typeof command>['opts']>;
 /** `sigstand status`. */
 export const status = () =>
   defineVerb(command(), async (context, options) => {
+    if (options.metrics) placeAt('--metrics', options.metrics);
     const findings = await looked(context, options);
     if (options.metrics) await writeMetrics(options.metrics, metrics(findings, context.now()));
     context.print(options.json ? report(findings) : table(findings));
@@ -94,7 +95,7 @@ export async function looked(
   const { soon, state, root, direct, ca, timeout, token } = options;
   const { tuf: namespace } = stackNames(options);
   const { mirror = tufServer(namespace) } = options;
-  const seen = state ? seenAt(state) : {};
+  const seen = state ? seenBefore('--state', state) : {};
   const pinned = root ? fileAt('--root', root, { most: 1 << 20, failure: 'usage' }) : undefined;
   const access = direct ? undefined : await accessTo(options, env);
   const way = wayBy({ connect: access && forwarding(access), ca: ca && pemAt(ca), timeout });
