@@ -1,4 +1,14 @@
-import { chmod, lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  lstat,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -176,7 +186,10 @@ describe('sigstand backup', () => {
     await symlink(folder, link);
     for (const other of [folder, link, '/dev/null']) {
       const ended = await encryptedBackup(`--to=${other}`, '--replace');
-      expect({ status: ended.status, asked: cluster.asked.length }).toEqual({ status: 64, asked: 0 });
+      expect({ status: ended.status, asked: cluster.asked.length }).toEqual({
+        status: 64,
+        asked: 0,
+      });
       expect(ended.stderr).toContain('--to names something that is no file');
     }
     expect(await readdir(folder)).toEqual(['link']);

@@ -257,7 +257,12 @@ describe('sigstand restore', () => {
 
   it.each([
     ['that is not there', 'nothere.json', 64, '--seen cannot be read: ENOENT'],
-    ['that status has not written', 'key.txt', 65, '--seen is not a file that sigstand status has written'],
+    [
+      'that status has not written',
+      'key.txt',
+      65,
+      '--seen is not a file that sigstand status has written',
+    ],
   ])('refuses a --seen %s, by this name', async (_what, name, code, said) => {
     const { status, stderr } = await restore(`--seen=${join(folder, name)}`);
     expect({ status, written: written() }).toEqual({ status: code, written: [] });

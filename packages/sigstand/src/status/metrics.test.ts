@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
+import { cli } from '../testing.ts';
 import type { Finding } from './finding.ts';
 import { metricNames, metrics } from './metrics.ts';
-import { cli } from '../testing.ts';
 import { writeMetrics } from './state.ts';
 import { looked, recording, rekor, silent } from './testing.ts';
 

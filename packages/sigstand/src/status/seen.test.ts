@@ -20,6 +20,8 @@ describe('what was seen', () => {
     ['a log without a root', seenText({ logs: { a: { size: 1, root: 'x' } } })],
     ['a log of no size', seenText({ logs: { a: { size: 1.5, root } } })],
   ])('is refused where it is %s', (_what, text) => {
-    expect(() => readSeen(text, '--state')).toThrow('--state is not a file that sigstand status has written');
+    expect(() => readSeen(text, '--state')).toThrow(
+      '--state is not a file that sigstand status has written',
+    );
   });
 });
