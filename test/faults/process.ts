@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { bundleAt } from '../../scripts/bundles.ts';
+import { bundleOf } from './bundles.ts';
 
 /** A Job as its image runs it: one process, with nothing in its environment but what is given. */
 export interface JobProcess {
@@ -37,7 +37,7 @@ export function startJob(
   job: string,
   { args, kubeconfig, pod, env, under = [] }: JobOptions,
 ): JobProcess {
-  const run = [...(pod ? mounted(pod) : []), ...under, process.execPath, bundleAt(job), ...args];
+  const run = [...(pod ? mounted(pod) : []), ...under, process.execPath, bundleOf(job), ...args];
   const [command = process.execPath, ...rest] = run;
   const start = performance.now();
   const child = spawn(command, rest, {
