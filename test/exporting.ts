@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { tufRoot } from '@sigstand/contracts/records';
 import { createTuf } from '@sigstand/createtuf/job';
 import { supplied } from '@sigstand/createtuf/testing';
@@ -39,6 +40,7 @@ export async function workplace() {
     const [out, err]: [string[], string[]] = [[], []];
     const terminal = {
       ...{ args: ['--timeout=0s', `--to=${folder}`, ...args], env: {} },
+      stdin: () => Readable.from([]),
       stdout: (text: string) => void out.push(text),
       stderr: (text: string) => void err.push(text),
       signal: new AbortController().signal,

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { JobError } from '@sigstand/job/errors';
+import { temporaryFolder } from '@sigstand/job/temporary';
 import { BaseFetcher, Updater } from 'tuf-js';
 import { DownloadHTTPError, DownloadLengthMismatchError } from 'tuf-js/dist/error.js';
 import type { Repository } from './repository.ts';
@@ -17,7 +17,7 @@ export type ClientCheck = (repository: Repository) => Promise<void>;
  * @throws {JobError} bug, where the client refuses what this program signed.
  */
 export const checkWithClient: ClientCheck = async (repository) => {
-  const cache = await cacheFolder();
+  const cache = await temporaryFolder('createtuf-', 'the checking client');
   try {
     await readAll(repository, cache);
   } catch (error) {
@@ -30,22 +30,6 @@ export const checkWithClient: ClientCheck = async (repository) => {
     await rm(cache, { recursive: true, force: true });
   }
 };
-
-const noFolder = new Set(['EACCES', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS']);
-
-async function cacheFolder(): Promise<string> {
-  try {
-    return await mkdtemp(join(tmpdir(), 'createtuf-'));
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    // A disk that is full may have room later.
-    const failure = noFolder.has(code) ? 'data' : 'tryAgain';
-    throw new JobError(failure, `no folder can be made in ${tmpdir()} for the checking client`, {
-      cause: error,
-      hint: 'in a Pod with a read-only root, mount an emptyDir there',
-    });
-  }
-}
 
 async function readAll(repository: Repository, cache: string): Promise<void> {
   await writeFile(join(cache, 'root.json'), repository.files['1.root.json'] ?? '');

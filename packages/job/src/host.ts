@@ -35,11 +35,22 @@ function processHost(): Host {
   process.once('SIGINT', () => stop.abort());
   // A reader that goes away, as `--help | head` does, is no reason to crash.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  let lost: string | undefined;
+  process.stdout.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
+    if (code !== 'EPIPE') lost ??= code;
+  });
   return {
     args: process.argv.slice(2),
     env: process.env,
+    stdin: () => process.stdin,
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
+    written: async () => {
+      // What was written before is done when this is.
+      await new Promise((done) => void process.stdout.write('', done));
+      await new Promise(setImmediate);
+      return lost;
+    },
     signal: stop.signal,
     now: () => new Date(),
     openStore,

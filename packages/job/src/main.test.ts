@@ -69,6 +69,16 @@ describe('the command line', () => {
   });
 });
 
+it('is not done where standard output does not take what was asked for', async () => {
+  const written = async () => 'ENOSPC';
+  for (const args of [['--help'], []]) {
+    expect(await runJob(job(), memoryStore(), { args, written })).toMatchObject({
+      status: 75,
+      stderr: expect.stringContaining('standard output cannot be written: ENOSPC'),
+    });
+  }
+});
+
 describe('the exit status', () => {
   const ending = (error: Error) =>
     runJob(

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Store } from '@sigstand/store/store';
 import { type Command, CommanderError } from 'commander';
 import { gnuStyle, type jobCommand, type Place } from './command.ts';
@@ -25,6 +26,10 @@ export interface Terminal {
   readonly env: Environment;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
+  /** Standard input, which is opened when it is asked for. */
+  readonly stdin?: () => Readable;
+  /** Waits until standard output has all of it; why it has not, where a reader that has gone is no reason. */
+  readonly written?: () => Promise<string | undefined>;
   /** Aborts when the process is told to stop. */
   readonly signal: AbortSignal;
   readonly now: () => Date;
@@ -78,15 +83,26 @@ export async function conclude<Options extends { readonly logFormat: 'text' | 'j
   let log = tell(formatAsked(job, terminal));
   try {
     const options = parse<Options>(command, terminal);
-    if (options === undefined) return exitStatus.done;
-    log = tell(options.logFormat);
-    await untilStopped(terminal.signal, work(options, log));
+    if (options !== undefined) {
+      log = tell(options.logFormat);
+      await untilStopped(terminal.signal, work(options, log));
+    }
+    await refuseLost(terminal);
     return exitStatus.done;
   } catch (error) {
     const reason = stopped(error, terminal.signal) ?? asJobError(error);
     log(ending(reason));
     return exitStatus[reason.failure];
   }
+}
+
+/** @throws {JobError} tryAgain, where what was asked for has not come to standard output. */
+async function refuseLost({ written }: Terminal): Promise<void> {
+  const lost = await written?.();
+  if (lost === undefined) return;
+  throw new JobError('tryAgain', `standard output cannot be written: ${lost}`, {
+    hint: 'make room where it leads, and run it again',
+  });
 }
 
 /** The log's format, for an error in the flags that say so. */

@@ -23,11 +23,13 @@ export async function runJob(
     env = {},
     now = () => new Date(),
     signal = new AbortController().signal,
+    written = async () => undefined,
   }: {
     args?: readonly string[];
     env?: Environment;
     now?: () => Date;
     signal?: AbortSignal;
+    written?: () => Promise<string | undefined>;
   } = {},
 ): Promise<JobRun> {
   let stdout = '';
@@ -45,6 +47,7 @@ export async function runJob(
     env,
     now,
     signal,
+    written,
     stdout: (text) => {
       stdout += text;
     },

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { JobError } from '@sigstand/job/errors';
 import { conclude, type Terminal } from '@sigstand/job/main';
 import { Command } from 'commander';
@@ -21,13 +22,15 @@ const verbs: Readonly<Record<string, () => Verb>> = {
 export function sigstand(terminal: Terminal): Promise<number> {
   const [name = '', ...args] = terminal.args;
   const made = Object.hasOwn(verbs, name) ? verbs[name]?.() : undefined;
-  const { env, stdout: print, signal, now } = terminal;
+  const { env, stdin = nothing, stdout: print, signal, now } = terminal;
   // No flag comes from the environment: SIGSTAND_OUT and its like are the scripts'.
   if (made === undefined) return withoutVerb({ ...terminal, env: {} });
   return conclude(made.command, { ...terminal, args, env: {} }, (options, log) =>
-    made.run({ print, log, now, signal, env }, options),
+    made.run({ stdin, print, log, now, signal, env }, options),
   );
 }
+
+const nothing = () => Readable.from([]);
 
 /** Help, the version, or what is wrong. */
 function withoutVerb(terminal: Terminal): Promise<number> {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { Command, Option } from '@commander-js/extra-typings';
 import { ownFirst } from '@sigstand/job/command';
 import { fileAt } from '@sigstand/job/file';
@@ -10,6 +11,7 @@ import { text } from './values.ts';
 
 /** What a verb gets from outside. */
 export interface VerbContext {
+  readonly stdin: () => Readable;
   /** For what was asked for; the log goes elsewhere. */
   readonly print: (text: string) => void;
   readonly log: Log;

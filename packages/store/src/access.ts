@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import type { Access } from './api.ts';
+import { homeKubeconfig } from './home.ts';
 import { inPod, type PodEnvironment, podAccess } from './pod.ts';
 import { StoreError } from './store.ts';
 
@@ -22,8 +21,9 @@ export async function clusterAccess(
   { context }: { readonly context?: string | undefined } = {},
 ): Promise<Access> {
   // In a Pod nobody needs what reads kubeconfigs: it is larger than all the rest.
+  const own = homeKubeconfig();
   const named =
-    context !== undefined || Boolean(env.KUBECONFIG) || existsSync(join(homedir(), '.kube/config'));
+    context !== undefined || Boolean(env.KUBECONFIG) || (own !== undefined && existsSync(own));
   const access =
     (named ? await byKubeconfig(env, context) : undefined) ?? (inPod() ? podAccess(env) : null);
   if (access) return access;

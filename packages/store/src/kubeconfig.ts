@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Agent as PlainAgent } from 'node:http';
 import { Agent, type RequestOptions } from 'node:https';
-import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter } from 'node:path';
 // Not the package's own door: behind it is a class for every kind of object that Kubernetes knows.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Access } from './api.ts';
 import { informed } from './exec-info.ts';
+import { homeKubeconfig } from './home.ts';
 import {
   KubeconfigError,
   type KubeconfigFile,
@@ -30,7 +30,8 @@ export function kubeconfigAccess(env: ProxyEnvironment, context?: string): Acces
 
 function filesOf(list: string | undefined): KubeconfigFile[] {
   if (!list) {
-    return fileAt(join(homedir(), '.kube/config'), '~/.kube/config');
+    const own = homeKubeconfig();
+    return own === undefined ? [] : fileAt(own, '~/.kube/config');
   }
   const paths = [...new Set(list.split(delimiter).filter(Boolean))];
   return paths.flatMap((path, index) => fileAt(path, `file ${index + 1} of KUBECONFIG`));

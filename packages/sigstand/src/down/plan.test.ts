@@ -1,9 +1,11 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { type KubeObject, titleOf } from '../up/objects.ts';
 import { stackOf } from '../up/stack.ts';
 import { type Here, removalOf } from './plan.ts';
 
-const { objects, tuf } = stackOf(undefined);
+const noInput = { stdin: () => Readable.from([]), signal: new AbortController().signal };
+const { objects, tuf } = await stackOf(undefined, noInput);
 const part = { 'app.kubernetes.io/part-of': 'sigstand' };
 const release = (name: string) => ({ ...part, 'app.kubernetes.io/instance': name });
 const object = (kind: string, place: string, labels?: Record<string, string>): KubeObject => {

@@ -57,7 +57,7 @@ async function lowered(context: VerbContext, options: Options): Promise<void> {
   const { print, log, env, now, signal } = context;
   const { json, dryRun = false, takeOver = false, deleteKeys: keys = false } = options;
   const end = Date.now() + options.timeout;
-  const { objects, tuf } = stackOf(options.manifests);
+  const { objects, tuf } = await stackOf(options.manifests, context);
   const told: Told = { removed: [] };
   try {
     const access = await accessTo(options, env);

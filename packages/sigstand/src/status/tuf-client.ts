@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { JobError } from '@sigstand/job/errors';
+import { temporaryFolder } from '@sigstand/job/temporary';
 import { BaseFetcher, Updater } from 'tuf-js';
 import {
   DownloadHTTPError,
@@ -33,7 +33,7 @@ export async function follow(
   pinned: Uint8Array | undefined,
 ): Promise<Repository> {
   const fetcher = new NotingFetcher(way);
-  const cache = await mkdtemp(join(tmpdir(), 'sigstand-status-'));
+  const cache = await temporaryFolder('sigstand-status-', 'the TUF client');
   let root = pinned;
   try {
     root ??= await fetcher.downloadBytes(`${mirror}/1.root.json`, 1 << 20);

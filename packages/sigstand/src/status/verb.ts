@@ -4,6 +4,7 @@ import { tufServer } from '@sigstand/contracts/services';
 import { JobError } from '@sigstand/job/errors';
 import { fileAt, placeAt } from '@sigstand/job/file';
 import { duration, namespacedName, patience, serviceUrl } from '@sigstand/job/values';
+import { Metadata, MetadataKind } from '@tufjs/models';
 import { type Naming, prefixOption, singleOption, stackNames } from '../names.ts';
 import { tokenFor } from '../token.ts';
 import { text } from '../values.ts';
@@ -96,7 +97,7 @@ export async function looked(
   const { tuf: namespace } = stackNames(options);
   const { mirror = tufServer(namespace) } = options;
   const seen = state ? seenBefore('--state', state) : {};
-  const pinned = root ? fileAt('--root', root, { most: 1 << 20, failure: 'usage' }) : undefined;
+  const pinned = root ? rootAt(root) : undefined;
   const access = direct ? undefined : await accessTo(options, env);
   const way = wayBy({ connect: access && forwarding(access), ca: ca && pemAt(ca), timeout });
   const { findings, next } = await look({
@@ -126,6 +127,19 @@ async function signed(
   } finally {
     front.close();
   }
+}
+
+function rootAt(path: string): Uint8Array {
+  const bytes = fileAt('--root', path, { most: 1 << 20, failure: 'usage' });
+  try {
+    Metadata.fromJSON(MetadataKind.Root, JSON.parse(Buffer.from(bytes).toString()));
+  } catch (error) {
+    throw new JobError('usage', '--root is no root of a TUF repository', {
+      cause: error,
+      hint: 'name the first one that clients hold: 1.root.json of the mirror, as they got it',
+    });
+  }
+  return bytes;
 }
 
 function pemAt(path: string): string {

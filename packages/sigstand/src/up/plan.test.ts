@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { records } from '@sigstand/contracts/records';
 import { show } from '@sigstand/store/store';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +7,8 @@ import { objectsIn, titleOf } from './objects.ts';
 import { planOf } from './plan.ts';
 import { stackOf } from './stack.ts';
 
-const { objects, tuf } = stackOf(undefined);
+const noInput = { stdin: () => Readable.from([]), signal: new AbortController().signal };
+const { objects, tuf } = await stackOf(undefined, noInput);
 const plan = planOf(objects);
 const planned = (title: string) => plan.find((one) => one.title === title)!;
 

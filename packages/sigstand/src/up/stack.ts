@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { JobError } from '@sigstand/job/errors';
 import { fileAt } from '@sigstand/job/file';
+import { standardInput } from '@sigstand/job/input';
+import type { VerbContext } from '../verb.ts';
 import { embeddedManifests } from './embedded.ts';
 import { type KubeObject, objectsIn } from './objects.ts';
 
@@ -10,14 +11,19 @@ export interface StackObjects {
   readonly tuf: string;
 }
 
+type Input = Pick<VerbContext, 'stdin' | 'signal'>;
+
 const most = 16 << 20; // bytes
 
 /** The stack of a file, of standard input (`-`), or of this version. @throws {JobError} */
-export function stackOf(manifests: string | undefined): StackObjects {
+export async function stackOf(manifests: string | undefined, from: Input): Promise<StackObjects> {
   const objects =
     manifests === undefined
       ? objectsIn(embeddedManifests(), 'the manifests')
-      : objectsIn(textOf(manifests), manifests === '-' ? 'standard input' : '--manifests');
+      : objectsIn(
+          await textOf(manifests, from),
+          manifests === '-' ? 'standard input' : '--manifests',
+        );
   const tuf = objects.find(
     ({ kind, metadata }) =>
       kind === 'Service' && metadata.name === 'tuf' && metadata.namespace !== undefined,
@@ -28,7 +34,7 @@ export function stackOf(manifests: string | undefined): StackObjects {
   });
 }
 
-function textOf(path: string): string {
-  if (path === '-') return readFileSync(0, 'utf8');
+async function textOf(path: string, { stdin, signal }: Input): Promise<string> {
+  if (path === '-') return standardInput(stdin(), { most, signal });
   return Buffer.from(fileAt('--manifests', path, { most, failure: 'usage' })).toString();
 }

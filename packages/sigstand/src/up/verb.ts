@@ -77,7 +77,7 @@ async function raised(context: VerbContext, options: Options): Promise<void> {
     },
     waiting: (title, says) => log(`waiting: ${title}: ${says}`),
   };
-  const { objects, tuf } = stackOf(options.manifests);
+  const { objects, tuf } = await stackOf(options.manifests, context);
   const told: { outcomes: ReadonlyMap<string, Outcome>; findings?: Finding[] } = {
     outcomes: new Map(),
   };
