@@ -17,7 +17,8 @@ test/rig/rig build
 test/kind/machine build docker
 if [ -n "${FOREIGN:-}" ]; then need_packages minisign:minisign; fi
 if [ -n "${CHART:-}" ]; then
-  test/rig/rig build helm3 traefik flux
+  need_packages gcc:gcc >/dev/null
+  test/rig/rig build helm3 traefik flux dex
   need_packages chromium:chromium chromedriver:chromium-driver certutil:libnss3-tools script:bsdutils
   npm ci --silent --ignore-scripts --prefix test/chart/openid
 fi

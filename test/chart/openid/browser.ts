@@ -24,7 +24,7 @@ await ask('POST', '/url', { url });
 await type('input[name=login]', address);
 await type('input[name=password]', 'any');
 await click('button[type=submit]');
-await find('input[name=prompt][value=consent]');
+await find('input[name=prompt][value=consent], input[name=approval][value=approve]');
 await click('button[type=submit]');
 while (!(await ask<string>('GET', '/url')).startsWith('http://localhost:')) {
   await setTimeout(100);

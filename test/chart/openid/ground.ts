@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { chart } from '../../../scripts/chart/rendered.ts';
 import { bringUp } from '../../cluster/bring-up.ts';
 import { type Cosign, cosign } from '../../cluster/cosign.ts';
-import { startInside } from '../../cluster/inside.ts';
+import { type Inside, startInside } from '../../cluster/inside.ts';
 import { type Rig, run } from '../../cluster/rig.ts';
 import { binary } from '../../programs/binaries.ts';
 import { flags } from '../sets.ts';
@@ -58,7 +58,13 @@ ports: [{name: https, port: 8443}]
 endpoints: [{addresses: [${address}]}]
 `;
 
-export async function openGround(cluster: Rig): Promise<Ground> {
+/** Starts what answers at `host`, on port 8443, with `tls.crt` and `tls.key` of a folder. */
+export type Start = (cluster: Rig, folder: string) => Promise<Inside>;
+
+const startProviders: Start = (cluster, folder) =>
+  startInside(cluster, join(import.meta.dirname, 'provider.ts'), [folder, host, '8443']);
+
+export async function openGround(cluster: Rig, start = startProviders): Promise<Ground> {
   const work = await mkdtemp(join(tmpdir(), 'sigstand-openid-'));
   await bringUp(cluster, work);
   const folder = join(work, 'idp');
@@ -72,8 +78,7 @@ export async function openGround(cluster: Rig): Promise<Ground> {
   for (const [name, content] of Object.entries({ ...files, 'signing.json': JSON.stringify(jwk) })) {
     await writeFile(join(folder, name), content, { mode: 0o600 });
   }
-  const program = join(import.meta.dirname, 'provider.ts');
-  const provider = await startInside(cluster, program, [folder, host, '8443']);
+  const provider = await start(cluster, folder);
   await cluster.apply(service('10.200.0.1'));
 
   const helm = (...args: string[]) => {

@@ -1,5 +1,5 @@
 // openid/login.ts ADDRESS URL: logs in at the page to which URL leads, as a browser without scripts does: follows redirects,
-// keeps cookies, and sends each form with the address in its text field; ends where a page has no form
+// keeps cookies, and sends each form with the address in what it leaves empty; ends where a page has no form
 const [address, start] = process.argv.slice(2) as [string, string];
 const cookies = new Map<string, string>();
 
@@ -22,18 +22,22 @@ const attribute = (tag: string, name: string) =>
   new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1]?.replaceAll('&amp;', '&');
 
 let page = await ask(new URL(start));
+let pages = 0;
 for (let form = formIn(page.text); form !== undefined; form = formIn(page.text)) {
+  pages += 1;
+  if (pages > 9) throw new Error(`${page.url} asks again and again`);
   page = await ask(new URL(form.action, page.url), form.fields);
 }
 
 function formIn(text: string): { action: string; fields: URLSearchParams } | undefined {
   const [form] = /<form[\s\S]*?<\/form>/.exec(text) ?? [];
-  const action = form && attribute(form, 'action');
-  if (!form || !action) return undefined;
+  if (!form) return undefined;
+  // Without an action it goes to its own page.
+  const action = attribute(form, 'action') ?? '';
   const fields = new URLSearchParams();
   for (const [tag] of form.matchAll(/<input[^>]*>/g)) {
-    const written = attribute(tag, 'type') === 'hidden' ? attribute(tag, 'value') : address;
-    fields.set(attribute(tag, 'name')!, written ?? '');
+    const [own = '', isHidden] = [attribute(tag, 'value'), attribute(tag, 'type') === 'hidden'];
+    fields.set(attribute(tag, 'name')!, isHidden ? own : own || address);
   }
   return { action, fields };
 }

@@ -10,6 +10,8 @@ OLDER=(helm3)
 INGRESSES=(traefik)
 # What applies the manifests again and again: the same.
 GITOPS=(flux)
+# Where people log in: the same. It compiles an SQLite, which wants a C compiler.
+LOGINS=(dex)
 # Whoever builds on the rig adds the folder of their modules here, and the modules to the list.
 MODULE_FOLDERS=()
 
@@ -32,7 +34,7 @@ rig_build() {
 build_module() {
   local module=$1 to folder
   folder=$(module_folder "$module")
-  [ -f "$folder/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images ${CONTROLLERS[*]} ${OLDER[*]} ${INGRESSES[*]} ${GITOPS[*]}"
+  [ -f "$folder/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images ${CONTROLLERS[*]} ${OLDER[*]} ${INGRESSES[*]} ${GITOPS[*]} ${LOGINS[*]}"
   to=$(module_bin "$module")
   [ ! -d "$to" ] || { note "$(module_title "$module"):" cached; return; }
   PINS=${folder#"$ROOT"/}/go.mod STEP_LOG=$CACHE/log/$module.log step "building $(module_title "$module")" compile "$module" "$to"
@@ -47,6 +49,7 @@ compile() {
   mkdir -p "$fresh"
   cd "$(module_folder "$module")" || return
   export CGO_ENABLED=0 GOTOOLCHAIN=local GOWORK=off GOFLAGS='-mod=readonly -buildvcs=false'
+  [[ " ${LOGINS[*]} " != *" $module "* ]] || CGO_ENABLED=1
   if [ "$module" = gateway-api ]; then keep_definitions "$fresh/$module" config/crd/standard; mv "$fresh" "$to"; return; fi
   go build -trimpath -tags "$(tags_of "$module")" -ldflags "$(linker_flags "$module")" \
     -o "$fresh/" "$(packages_of "$module")"
@@ -151,6 +154,7 @@ module_main() {
     gateway-api) echo sigs.k8s.io/gateway-api ;;
     traefik) echo github.com/traefik/traefik/v3 ;;
     flux) echo github.com/fluxcd/kustomize-controller ;;
+    dex) echo github.com/dexidp/dex ;;
   esac
 }
 
@@ -165,7 +169,7 @@ module_title() {
     sigstore) echo 'trillian, rekor, fulcio, ct_server, tsa' ;;
     cosign*) echo "cosign $(module_version "$1")" ;;
     helm*) echo "helm $(module_version "$1")" ;;
-    sigstore-go | go-tuf | kube-router | policy-controller | kyverno | act | gateway-api | traefik) echo "$1 $(module_version "$1")" ;;
+    sigstore-go | go-tuf | kube-router | policy-controller | kyverno | act | gateway-api | traefik | dex) echo "$1 $(module_version "$1")" ;;
     gitsign) echo "gitsign $(module_version gitsign)" ;;
     flux) echo "flux's kustomize-controller $(module_version flux), and its source-controller" ;;
     load) echo "load, with sigstore-go $(module_version load)" ;;
@@ -185,7 +189,7 @@ wanted_go() {
 # them apart.
 rig_bin() {
   local name=${1:?usage: rig bin NAME} module candidate
-  for module in "${MODULES[@]}" "${CONTROLLERS[@]}" "${INGRESSES[@]}" "${GITOPS[@]}"; do
+  for module in "${MODULES[@]}" "${CONTROLLERS[@]}" "${INGRESSES[@]}" "${GITOPS[@]}" "${LOGINS[@]}"; do
     candidate=$(module_bin "$module")/$name
     [ "$name" != "$module" ] || [[ $name != cosign* ]] || candidate=$(module_bin "$module")/cosign
     [ ! -x "$candidate" ] || { echo "$candidate"; return; }
