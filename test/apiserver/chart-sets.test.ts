@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { chart, runHelm } from '../../scripts/chart/rendered.ts';
 import { flags, objectsOf, type SetName, sets } from '../chart/sets.ts';
@@ -6,6 +5,7 @@ import { jobPodsOf } from '../jobs.ts';
 import { endOf } from '../network/needs.ts';
 import { type End, evaluate, type Policy, policies } from '../network/policies.ts';
 import { binary } from '../programs/binaries.ts';
+import { kubectlOn } from '../programs/kubectl.ts';
 import { granted, runAll } from '../rights.ts';
 import { name, objectsIn, pods, podsOf } from '../stack.ts';
 
@@ -27,16 +27,7 @@ const namespacesOf = ({ objects }: Rendered) => [
 ];
 
 /** kubectl on the throw-away API server: unknown fields are errors, warnings are printed. */
-function kubectl(args: readonly string[], input = '') {
-  const command = ['--kubeconfig', inject('kubeconfig'), ...args];
-  return new Promise<{ status: number; stdout: string; stderr: string }>((resolve) => {
-    const options = { maxBuffer: 64 << 20 };
-    const child = execFile(binary('kubectl'), command, options, (error, stdout, stderr) =>
-      resolve({ status: error ? 1 : 0, stdout, stderr }),
-    );
-    child.stdin?.end(input);
-  });
-}
+const kubectl = kubectlOn(inject('kubeconfig'));
 
 /** The Gateway API's own definitions, as its project releases them. */
 async function gatewayApi() {

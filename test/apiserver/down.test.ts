@@ -1,71 +1,34 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import {
-  AppsV1Api,
-  BatchV1Api,
-  CoordinationV1Api,
-  CoreV1Api,
-  KubeConfig,
-  RbacAuthorizationV1Api,
-  V1MicroTime,
-} from '@kubernetes/client-node';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { cli } from '../../packages/sigstand/src/testing.ts';
+import { CoordinationV1Api, RbacAuthorizationV1Api, V1MicroTime } from '@kubernetes/client-node';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { labels, smallStack } from './small-stack.ts';
 
 /* sigstand down after sigstand up on a real kube-apiserver. There are no controllers: a test does in their place what
    the garbage collector and the controller of namespaces do at the end. */
 
-const kubeconfig = inject('kubeconfig');
-const config = new KubeConfig();
-config.loadFromFile(kubeconfig);
-const core = config.makeApiClient(CoreV1Api);
-const batch = config.makeApiClient(BatchV1Api);
-const apps = config.makeApiClient(AppsV1Api);
+const stack = smallStack('down');
+const { config, core, batch, apps, meta, pod, write, sigstand } = stack;
 const rbac = config.makeApiClient(RbacAuthorizationV1Api);
-let work = '';
-let count = 0;
-let ns = '';
-let file = '';
 
-beforeAll(async () => {
-  work = await mkdtemp(join(tmpdir(), 'sigstand-down-'));
-});
-afterAll(() => rm(work, { recursive: true }));
-
-const labels = { 'app.kubernetes.io/part-of': 'sigstand' };
-const meta = (name: string) => ({ name, namespace: ns, labels });
-const template = (restartPolicy: 'Always' | 'Never') => ({
-  metadata: { labels: { app: 'tuf' } },
-  spec: { restartPolicy, containers: [{ name: 'main', image: 'a:1' }] },
-});
 /** What up waits for nobody to run. */
 const objects = () => [
-  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: ns, labels } },
-  { apiVersion: 'v1', kind: 'ConfigMap', metadata: meta('settings'), data: { key: 'value' } },
-  {
-    ...{ apiVersion: 'v1', kind: 'Service', metadata: meta('tuf') },
-    spec: { selector: { app: 'tuf' }, ports: [{ port: 80 }] },
-  },
+  ...stack.base(),
   { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: meta('maker'), rules: [] },
   {
     ...{ apiVersion: 'batch/v1', kind: 'CronJob', metadata: meta('maker') },
-    spec: { schedule: '0 0 * * *', jobTemplate: { spec: { template: template('Never') } } },
+    spec: {
+      schedule: '0 0 * * *',
+      jobTemplate: { spec: { template: pod('a:1', { restartPolicy: 'Never' }) } },
+    },
   },
 ];
 const deployment = () => ({
   ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: meta('tuf') },
-  spec: { selector: { matchLabels: { app: 'tuf' } }, template: template('Always') },
+  spec: { selector: { matchLabels: { app: 'tuf' } }, template: pod('a:1') },
 });
-const write = (all: readonly object[]) =>
-  writeFile(file, all.map((one) => JSON.stringify(one)).join('\n---\n'));
-const sigstand = (verb: string, ...args: string[]) =>
-  cli([verb, `--kubeconfig=${kubeconfig}`, `--manifests=${file}`, ...args]);
 
+let ns = '';
 beforeEach(async () => {
-  count += 1;
-  ns = `down-${count}`;
-  file = join(work, `${ns}.yaml`);
+  ns = stack.ns;
   await write(objects());
   expect((await sigstand('up')).stdout).toContain('all 5 objects applied');
   await write([...objects(), deployment()]);
@@ -267,7 +230,7 @@ describe('sigstand down', () => {
       ...{ apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: meta('db') },
       spec: {
         ...{ serviceName: 'db', selector: { matchLabels: { app: 'tuf' } } },
-        template: template('Always'),
+        template: pod('a:1'),
         persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Retain' },
       },
     };

@@ -1,30 +1,18 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { stringify } from 'yaml';
-import { binary } from '../programs/binaries.ts';
+import type { Result } from '../cluster/rig.ts';
+import { kubectlOn } from '../programs/kubectl.ts';
 import { manifests, name, pods } from '../stack.ts';
 
 const folder = join(import.meta.dirname, '../../manifests');
 
-interface Outcome {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+const kubectl = kubectlOn(inject('kubeconfig'));
+/** Unknown fields are errors, warnings are printed. */
+const apply = (args: readonly string[], input?: string) =>
+  kubectl(['apply', '--validate=strict', ...args], input);
 
-/** kubectl on the throw-away API server: unknown fields are errors, warnings are printed. */
-function apply(args: readonly string[], input = ''): Promise<Outcome> {
-  const all = ['--kubeconfig', inject('kubeconfig'), 'apply', '--validate=strict', ...args];
-  return new Promise((resolve) => {
-    const child = execFile(binary('kubectl'), all, (error, stdout, stderr) => {
-      resolve({ status: error ? 1 : 0, stdout, stderr });
-    });
-    child.stdin?.end(input);
-  });
-}
-
-let first: Outcome;
+let first: Result;
 beforeAll(async () => {
   first = await apply(['-f', folder]);
 });

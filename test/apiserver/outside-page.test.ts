@@ -1,23 +1,23 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { parse } from 'yaml';
 import { rendered } from '../chart/sets.ts';
 import { binary } from '../programs/binaries.ts';
+import { kubectlOn } from '../programs/kubectl.ts';
 import { objectsIn } from '../stack.ts';
 
-const kubectl = (args: readonly string[], input = '') =>
-  execFileSync(binary('kubectl'), ['--kubeconfig', inject('kubeconfig'), ...args], {
-    encoding: 'utf8',
-    input,
-  });
+const kubectl = kubectlOn(inject('kubeconfig'));
 
 describe('docs/outside.md', () => {
-  beforeAll(() => {
+  beforeAll(async () => {
     const folder = binary('gateway-api');
-    kubectl(['apply', '--server-side', '-f', folder]);
-    kubectl(['wait', '--for=condition=Established', '--timeout=60s', '-f', folder]);
+    for (const args of [
+      ['apply', '--server-side'],
+      ['wait', '--for=condition=Established', '--timeout=60s'],
+    ]) {
+      expect(await kubectl([...args, '-f', folder])).toMatchObject({ status: 0 });
+    }
   });
 
   const page = readFileSync(join(import.meta.dirname, '../../docs/outside.md'), 'utf8');
@@ -43,11 +43,14 @@ describe('docs/outside.md', () => {
     expect(told).toEqual(values.slice(0, 4).map((text) => text.trim().split('\n').length));
   });
 
-  it('has a Gateway that a real API server takes', () => {
+  it('has a Gateway that a real API server takes', async () => {
     const gateway = blocks.find((text) => parse(text).kind === 'Gateway')!;
     const input = gateway.replace('namespace: gateways', 'namespace: default');
-    expect(kubectl(['apply', '--dry-run=server', '--validate=strict', '-f', '-'], input)).toBe(
-      'gateway.gateway.networking.k8s.io/public created (server dry run)\n',
-    );
+    const apply = ['apply', '--dry-run=server', '--validate=strict', '-f', '-'];
+    expect(await kubectl(apply, input)).toEqual({
+      status: 0,
+      stdout: 'gateway.gateway.networking.k8s.io/public created (server dry run)\n',
+      stderr: '',
+    });
   });
 });

@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { releaseFiles, systems } from '../../scripts/release/parts.ts';
-import { binary } from '../programs/binaries.ts';
+import { kubectlOn } from '../programs/kubectl.ts';
 import { name, objectsIn } from '../stack.ts';
 
 const folder = join(import.meta.dirname, '../../manifests');
@@ -16,15 +15,8 @@ const released = releaseFiles(Object.fromEntries(manifests), 'a release');
 const moved = (prefix: string) => (file: string) =>
   released[file]!.replaceAll(/\b(?:trillian|rekor|fulcio|ctlog|tsa|tuf)-system/g, `${prefix}$&`);
 
-function apply(input: string): Promise<{ status: number; stdout: string; stderr: string }> {
-  const args = ['--kubeconfig', inject('kubeconfig'), 'apply', '--validate=strict', '-f', '-'];
-  return new Promise((resolve) => {
-    const child = execFile(binary('kubectl'), args, (error, stdout, stderr) => {
-      resolve({ status: error ? 1 : 0, stdout, stderr });
-    });
-    child.stdin?.end(input);
-  });
-}
+const kubectl = kubectlOn(inject('kubeconfig'));
+const apply = (input: string) => kubectl(['apply', '--validate=strict', '-f', '-'], input);
 const lines = (text: string) => text.trim().split('\n');
 
 describe('the files of a release, on a real API server', () => {

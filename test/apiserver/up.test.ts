@@ -1,45 +1,20 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppsV1Api, BatchV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { cli } from '../../packages/sigstand/src/testing.ts';
 import { type Packed, packed } from '../packed.ts';
 import { asUser } from '../programs/identity.ts';
 import { accountToken } from './account.ts';
+import { labels, smallStack } from './small-stack.ts';
 
 /* sigstand up on a real kube-apiserver. There are no controllers and no kubelet: a test says in their place what became
    of Jobs, Pods and servers. Without a web server the look at the end finds nobody, which is 69. */
 
-const kubeconfig = inject('kubeconfig');
-const config = new KubeConfig();
-config.loadFromFile(kubeconfig);
-const core = config.makeApiClient(CoreV1Api);
-const batch = config.makeApiClient(BatchV1Api);
-const apps = config.makeApiClient(AppsV1Api);
-let work = '';
-let count = 0;
-let ns = '';
-let file = '';
+const stack = smallStack('up');
+const { config, core, batch, apps, meta, pod, write } = stack;
 
-beforeAll(async () => {
-  work = await mkdtemp(join(tmpdir(), 'sigstand-up-'));
-});
-afterAll(() => rm(work, { recursive: true }));
-
-const labels = { 'app.kubernetes.io/part-of': 'sigstand' };
-const meta = (name: string) => ({ name, namespace: ns, labels });
-const pod = (image: string, more: object = {}) => ({
-  metadata: { labels: { app: 'tuf' } },
-  spec: { restartPolicy: 'Always', containers: [{ name: 'main', image }], ...more },
-});
 const objects = (image = 'a:1') => [
-  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: ns, labels } },
-  { apiVersion: 'v1', kind: 'ConfigMap', metadata: meta('settings'), data: { key: 'value' } },
-  {
-    ...{ apiVersion: 'v1', kind: 'Service', metadata: meta('tuf') },
-    spec: { selector: { app: 'tuf' }, ports: [{ port: 80 }] },
-  },
+  ...stack.base(),
   {
     ...{ apiVersion: 'batch/v1', kind: 'Job', metadata: meta('maker') },
     spec: { template: pod(image, { restartPolicy: 'Never' }) },
@@ -52,15 +27,11 @@ const objects = (image = 'a:1') => [
     },
   },
 ];
-const write = (all: readonly object[]) =>
-  writeFile(file, all.map((one) => JSON.stringify(one)).join('\n---\n'));
-const up = (...args: string[]) =>
-  cli(['up', `--kubeconfig=${kubeconfig}`, `--manifests=${file}`, ...args]);
+const up = (...args: string[]) => stack.sigstand('up', ...args);
 
+let ns = '';
 beforeEach(async () => {
-  count += 1;
-  ns = `up-${count}`;
-  file = join(work, `${ns}.yaml`);
+  ns = stack.ns;
   await write(objects());
   // What Kubernetes makes in each namespace, when it has controllers.
   await core.createNamespace({ body: { metadata: { name: ns, labels } } });
@@ -311,10 +282,14 @@ describe('sigstand up', () => {
   });
 
   it('names what a caller may not', async () => {
-    const path = join(work, 'poor');
+    const path = join(stack.work, 'poor');
     const login = { token: await accountToken(config, { namespace: 'default', name: 'poor-up' }) };
     await writeFile(path, asUser(config, login).exportConfig());
-    const { status, stderr } = await cli(['up', `--kubeconfig=${path}`, `--manifests=${file}`]);
+    const { status, stderr } = await cli([
+      'up',
+      `--kubeconfig=${path}`,
+      `--manifests=${stack.file}`,
+    ]);
     expect(status).toBe(77);
     expect(stderr).toContain(
       'is forbidden: User "system:serviceaccount:default:poor-up" cannot list',
@@ -340,7 +315,7 @@ describe('npx sigstand-X.tgz up, in an empty folder', () => {
   afterAll(() => packedCli.remove());
 
   it('has the manifests of its version in it', async () => {
-    const path = join(work, 'nobody');
+    const path = join(stack.work, 'nobody');
     const text = config.exportConfig().replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:9');
     await writeFile(path, text);
     const { status, stderr } = await packedCli.npx(['up', `--kubeconfig=${path}`]);

@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { binary } from '../programs/binaries.ts';
 import { type KubeApiServer, startKubeApiServer } from '../programs/kube-apiserver.ts';
+import { kubectlOn } from '../programs/kubectl.ts';
 import { type Manifest, objectsIn } from '../stack.ts';
 import { rendered } from './sets.ts';
 
@@ -14,17 +13,8 @@ interface Live {
 
 let server: KubeApiServer;
 
-function kubectl(args: readonly string[], input = '') {
-  const all = ['--kubeconfig', server.kubeconfig, ...args];
-  return new Promise<{ status: number; stdout: string; stderr: string }>((resolve) => {
-    const options = { maxBuffer: 64 << 20 };
-    const child = execFile(binary('kubectl'), all, options, (error, stdout, stderr) =>
-      resolve({ status: error ? 1 : 0, stdout, stderr }),
-    );
-    child.stdin?.end(input);
-  });
-}
-
+const kubectl = (args: readonly string[], input?: string) =>
+  kubectlOn(server.kubeconfig)(args, input);
 const apply = (text: string, ...more: string[]) => kubectl(['apply', ...more, '-f', '-'], text);
 
 let text: string;

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { chart, runHelm } from '../../scripts/chart/rendered.ts';
 import { binary } from '../programs/binaries.ts';
 import { startControllers } from '../programs/controller-manager.ts';
 import { type KubeApiServer, startKubeApiServer } from '../programs/kube-apiserver.ts';
+import { kubectlOn } from '../programs/kubectl.ts';
 import { flags } from './sets.ts';
 
 /** An object that is there, as far as these tests read it. */
@@ -73,13 +74,11 @@ export function upgradesBy(program: string): void {
     flags({ namespaces: { prefix: 'up-' }, instance: 'up', ...more });
   const upgrade = (more: object) => helm('upgrade', 'up', chart, ...values(more));
 
-  const kubectl = (...args: string[]) =>
-    new Promise<string>((resolve, reject) => {
-      const all = ['--kubeconfig', server.kubeconfig, ...args];
-      execFile(binary('kubectl'), all, { maxBuffer: 64 << 20 }, (error, stdout, stderr) =>
-        error ? reject(new Error(stderr)) : resolve(stdout),
-      );
-    });
+  const kubectl = async (...args: string[]) => {
+    const { status, stdout, stderr } = await kubectlOn(server.kubeconfig)(args);
+    if (status !== 0) throw new Error(stderr);
+    return stdout;
+  };
   const objects = async (what = `${kinds},namespaces`): Promise<Live[]> =>
     JSON.parse(await kubectl('get', what, '-A', '-l', own, '-o', 'json')).items;
   const by = <T>(list: Live[], value: (object: Live) => T) =>

@@ -1,6 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Rig, run } from './rig.ts';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Rig, root, run } from './rig.ts';
 
 /**
  * Starts an instance of the rig with the seven images, and `more`; resolves to the folder of manifests as it takes them.
@@ -18,6 +18,15 @@ export async function bringUp(cluster: Rig, work: string, ...more: string[]): Pr
   const render = 'source scripts/lib.sh; source scripts/cluster.sh; render_manifests';
   await run('bash', ['-c', render], { env });
   return join(out, 'manifests');
+}
+
+/** The folder that manifests are in, made a place where the commands of the docs run; resolves to it. */
+export async function checkoutOf(manifests: string): Promise<string> {
+  const folder = dirname(manifests);
+  for (const one of ['dist', 'scripts', 'node_modules']) {
+    await symlink(join(root, one), join(folder, one));
+  }
+  return folder;
 }
 
 /** Applies all of the manifests in one go, and waits for every Job and every server. */

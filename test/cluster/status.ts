@@ -1,12 +1,13 @@
-import { mkdtemp, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { laterBy } from '../faults/clock.ts';
 import { cliOn } from '../rotate/cli.ts';
+import { checkoutOf } from './bring-up.ts';
 import { follow, type Section } from './clients/rotation.ts';
 import type { TufService } from './clients/tuf-service.ts';
 import { type Look, lookingAt, named } from './looking.ts';
-import { type Rig, root } from './rig.ts';
+import type { Rig } from './rig.ts';
 import { secretValue } from './stack.ts';
 
 const rekor = 'http://rekor.rekor-system.svc';
@@ -35,10 +36,7 @@ export function describeStatus(there: () => Running): void {
     ({ cluster, tuf } = there());
     work = await mkdtemp(join(there().work, 'status-'));
     look = await lookingAt(cluster, [`--state=${work}/state.json`, `--root=${work}/root.json`]);
-    folder = dirname(there().manifests);
-    for (const one of ['dist', 'scripts', 'node_modules']) {
-      await symlink(join(root, one), join(folder, one));
-    }
+    folder = await checkoutOf(there().manifests);
     // What clients were given, in the hands of somebody who is not the mirror.
     const first = await secretValue(cluster, 'tuf-system/tuf-root', 'root');
     await writeFile(join(work, 'root.json'), first);

@@ -1,11 +1,11 @@
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { sha256 } from '../../conformance/metadata.ts';
-import { applyAll, bringUp } from '../bring-up.ts';
+import { applyAll, bringUp, checkoutOf } from '../bring-up.ts';
 import { tokenOf } from '../cosign.ts';
 import { type Gateway, openGateway } from '../gateway.ts';
-import { type Rig, rig, root } from '../rig.ts';
+import { type Rig, rig } from '../rig.ts';
 import { secretValue } from '../stack.ts';
 import { type Client, elsewhere, type Seat, type Signature, type Start } from './client.ts';
 import { clients } from './clients.ts';
@@ -42,10 +42,7 @@ export async function openField(instance: string): Promise<Field> {
   const cluster = rig(instance);
   const work = await mkdtemp(join(tmpdir(), `sigstand-${instance}-`));
   const manifests = await bringUp(cluster, work);
-  const folder = dirname(manifests);
-  for (const one of ['dist', 'scripts', 'node_modules']) {
-    await symlink(join(root, one), join(folder, one));
-  }
+  const folder = await checkoutOf(manifests);
   await applyAll(cluster, manifests);
   const gateway = await openGateway(cluster, work);
   const impostors = openImpostors(cluster, gateway);

@@ -1,6 +1,6 @@
 import { type Access, ask, Unsuccessful } from '@sigstand/store/api';
 import { labelledObjects } from '../up/before.ts';
-import { type Kind, type Kinds, kindsOf, knownOf } from '../up/kinds.ts';
+import { type Kind, type Kinds, kindsAmong } from '../up/kinds.ts';
 import { type KubeObject, titleOf } from '../up/objects.ts';
 import { refused } from '../up/refused.ts';
 import { atOnce } from './at-once.ts';
@@ -24,10 +24,10 @@ export async function lookedAt(
   manifests: readonly KubeObject[],
   { keys }: { keys: boolean },
 ): Promise<Looked> {
-  const known = await knownOf(access, manifests);
-  const wanted = [...known, ...precious];
-  const kinds = await kindsOf(access, wanted);
-  const labelled = await labelledObjects(access, kinds, wanted);
+  const kinds = await kindsAmong(access, [...manifests, ...precious]);
+  // Of a kind that the API server does not have, there can be none.
+  const known = manifests.filter(kinds.has);
+  const labelled = await labelledObjects(access, kinds, [...known, ...precious]);
   const found = await atOnce(known, async (one): Promise<[string, KubeObject][]> => {
     const title = titleOf(one);
     const object = labelled.get(title) ?? (await objectAt(access, kinds, one));

@@ -1,12 +1,10 @@
-import { Option } from '@commander-js/extra-typings';
 import { JobError } from '@sigstand/job/errors';
-import { duration } from '@sigstand/job/values';
 import type { Access } from '@sigstand/store/api';
+import { manifestsOption, takeOverOption, timeoutOption } from '../options.ts';
 import { holderOf, withLease } from '../rotate/lease.ts';
 import { titleOf } from '../up/objects.ts';
 import { stepText } from '../up/report.ts';
 import { stackOf } from '../up/stack.ts';
-import { text } from '../values.ts';
 import { accessTo, defineVerb, type VerbContext, verbCommand } from '../verb.ts';
 import { type Looked, lookedAt, takingVolumes } from './look.ts';
 import { type Removal, removalOf } from './plan.ts';
@@ -26,19 +24,11 @@ this stack, and was left.`;
 
 const command = () =>
   verbCommand('down', summaryOf, description)
-    .option(
-      '--manifests <file>',
-      'what helm template printed of the chart; - reads standard input',
-      text,
-    )
+    .addOption(manifestsOption())
     .option('--delete-keys', 'delete the namespaces with all in them: keys, log and database')
     .option('--dry-run', 'list what would go and what would stay, and change nothing')
-    .option('--take-over', 'take the place of a run that was killed, and still holds the lease')
-    .addOption(
-      new Option('--timeout <duration>', 'how long all of it may take')
-        .default(300_000, '5m')
-        .argParser(duration),
-    )
+    .addOption(takeOverOption())
+    .addOption(timeoutOption('how long all of it may take'))
     .addHelpText('after', afterwards);
 
 type Options = ReturnType<ReturnType<typeof command>['opts']>;

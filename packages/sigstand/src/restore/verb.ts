@@ -1,10 +1,11 @@
 import { Option } from '@commander-js/extra-typings';
 import { fileAt } from '@sigstand/job/file';
-import { duration, several } from '@sigstand/job/values';
+import { several } from '@sigstand/job/values';
 import { identitiesIn } from '../backup/age.ts';
 import { databaseIn } from '../database.ts';
 import { execOver } from '../exec.ts';
 import { prefixOption, singleOption, stackNames, stackRecords } from '../names.ts';
+import { takeOverOption, timeoutOption } from '../options.ts';
 import { holderOf, withLease } from '../rotate/lease.ts';
 import { rotationRecords } from '../rotate/record.ts';
 import { seenAt } from '../status/state.ts';
@@ -42,13 +43,9 @@ const command = () =>
       new Option('--keep-different', 'leave what differs as it is').conflicts('overwriteDifferent'),
     )
     .option('--overwrite-different', "put the backup's in the place of what differs")
-    .option('--take-over', 'take the place of a run that was killed, and still holds the lease')
+    .addOption(takeOverOption())
     .option('--seen <file>', 'the --state of sigstand status, to name what was lost', text)
-    .addOption(
-      new Option('--timeout <duration>', "how long to wait for the database's Pod")
-        .default(300_000, '5m')
-        .argParser(duration),
-    )
+    .addOption(timeoutOption("how long to wait for the database's Pod"))
     .addOption(prefixOption())
     .addOption(singleOption())
     .addHelpText('after', afterwards);

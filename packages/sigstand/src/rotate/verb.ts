@@ -3,6 +3,7 @@ import { JobError } from '@sigstand/job/errors';
 import { duration } from '@sigstand/job/values';
 import type { Access } from '@sigstand/store/api';
 import { namespaceOf, prefixOption, singleOption } from '../names.ts';
+import { takeOverOption } from '../options.ts';
 import { accessTo, defineVerb, type VerbContext, verbCommand } from '../verb.ts';
 import { groundOver } from './cluster.ts';
 import { passwordKeeper } from './database-ground.ts';
@@ -38,7 +39,7 @@ const command = () =>
       '--give-up',
       'go back to the old key, where the service does not sign with the new one yet',
     )
-    .option('--take-over', 'take the place of a run that was killed, and still holds the lease')
+    .addOption(takeOverOption())
     .option('--keep-old', 'keep the old private key, in a Secret of its own')
     .addOption(
       new Option(

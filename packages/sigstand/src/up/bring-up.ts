@@ -2,7 +2,8 @@ import { setMaxListeners } from 'node:events';
 import { JobError } from '@sigstand/job/errors';
 import type { Access } from '@sigstand/store/api';
 import { type Applied, type Applying, applied, type Outcome } from './apply.ts';
-import { type Block, judged } from './judge.ts';
+import { blocked, endurance } from './endurance.ts';
+import { judged } from './judge.ts';
 import { type KubeObject, titleOf } from './objects.ts';
 import { isAwaited, type Planned } from './plan.ts';
 import { type Sight, sightOf } from './seen.ts';
@@ -28,8 +29,7 @@ export interface BringUp {
 }
 
 const atOnce = 6; // requests: more of them make none of them quicker on a small control plane
-const patience = 60_000; // milliseconds for what may pass
-const softPatience = 5_000; // for what Kubernetes makes in each namespace
+const softPatience = 5_000; // milliseconds, for what Kubernetes makes in each namespace
 
 /**
  * Applies all objects, each the moment its inputs are there, and waits until each Job and server is done.
@@ -42,172 +42,132 @@ export async function bringUp(up: BringUp): Promise<ReadonlyMap<string, Outcome>
   // Each watch listens; Node takes more than ten for a leak.
   setMaxListeners(0, signal);
   const sight = sightOf(up.access, signal);
-  const work = new Work(up, sight, signal);
+  const applies = appliesOf(up, sight, signal);
   try {
-    return await Promise.race([work.run(), sight.lost]);
+    return await Promise.race([work(up, { sight, applies, signal }), sight.lost]);
   } finally {
     over.abort();
-    await work.settled();
+    await applies.settled();
   }
 }
 
-/** What is under way. */
-class Work {
-  private readonly began = Date.now();
-  private readonly waits: Planned[];
-  private readonly under = new Map<string, Promise<void>>();
-  private readonly applied: Map<string, Applied>;
-  private readonly failures: JobError[] = [];
-  private readonly told = new Set<string>();
-  private readonly since = new Map<string, number>();
-  private looked = 0;
-  private whole = false;
-  private readonly up: BringUp;
-  private readonly sight: Sight;
-  private readonly signal: AbortSignal;
-
-  constructor(up: BringUp, sight: Sight, signal: AbortSignal) {
-    this.up = up;
-    this.sight = sight;
-    this.signal = signal;
-    this.applied = new Map(up.already);
-    this.waits = up.plan.filter(({ title }) => !up.already.has(title));
-  }
-
-  async run(): Promise<ReadonlyMap<string, Outcome>> {
-    for (;;) {
-      this.signal.throwIfAborted();
-      this.begin();
-      if (this.failures.length > 0) throw await this.failed();
-      const { done, blocks } = this.judge();
-      if (this.isDone(done)) return new Map([...this.applied].map(([k, v]) => [k, v.outcome]));
-      this.refuse(blocks);
-      if (Date.now() - this.began > this.up.timeout) throw this.late(done, blocks);
-      await this.look();
-      await Promise.race([this.sight.change(), ...this.under.values()]);
+async function work(
+  { report, timeout }: BringUp,
+  { sight, applies, signal }: { sight: Sight; applies: Applies; signal: AbortSignal },
+): Promise<ReadonlyMap<string, Outcome>> {
+  const began = Date.now();
+  const told = new Set<string>();
+  const refuse = endurance(report);
+  for (let looked = 0; ; ) {
+    signal.throwIfAborted();
+    applies.begin();
+    await applies.refuse();
+    const awaited = applies.awaited();
+    const { done, blocks } = judged(awaited, sight.seen());
+    for (const title of done.filter((one) => !told.has(one))) {
+      told.add(title);
+      report.done(title);
     }
-  }
-
-  async settled(): Promise<void> {
-    await Promise.allSettled(this.under.values());
-  }
-
-  /** Begins what can be applied now, in the order of the manifests. */
-  private begin(): void {
-    for (const one of [...this.waits]) {
-      if (this.under.size >= atOnce) return;
-      if (!this.isReady(one)) continue;
-      this.waits.splice(this.waits.indexOf(one), 1);
-      this.under.set(one.title, this.apply(one));
+    if (applies.isWhole() && done.length === awaited.length) return applies.outcomes();
+    refuse(blocks);
+    if (Date.now() - began > timeout) {
+      const open = awaited.map(titleOf).filter((title) => !done.includes(title));
+      throw blocks[0] ? blocked(blocks[0]) : late([...open, ...applies.missing()], timeout);
     }
-    if (this.whole || this.waits.length > 0 || this.under.size > 0) return;
-    this.whole = true;
-    this.up.report.done(`all ${this.up.plan.length} objects applied`);
+    // What no watch tells of is looked for now and then.
+    if (Date.now() - looked > 2_000) {
+      looked = Date.now();
+      await sight.lookFor(applies.inputs());
+    }
+    await Promise.race([sight.change(), applies.next()]);
   }
+}
 
-  private isReady({ after, needs }: Planned): boolean {
-    return (
-      after.every((title) => this.applied.has(title)) && needs.every((title) => this.has(title))
-    );
-  }
+function late(open: readonly string[], timeout: number): JobError {
+  const what = open.slice(0, 5).join(', ');
+  return new JobError('unavailable', `not done within ${timeout / 1_000} s: ${what}`, {
+    hint: 'kubectl get pods and describe say what they wait for; then run it again: it goes on',
+  });
+}
 
-  private has(title: string): boolean {
-    if (this.sight.has(title)) return true;
-    // Some clusters make none of these.
-    const isSoft = /^(ServiceAccount .*\/default|ConfigMap .*\/kube-root-ca\.crt)$/.test(title);
-    return isSoft && Date.now() - this.began > softPatience;
-  }
+/** What is applied, and what is still to be. */
+type Applies = ReturnType<typeof appliesOf>;
 
-  private async apply({ object, title }: Planned): Promise<void> {
-    const { applying, access } = this.up;
-    const waiting = (of: string, says: string) => this.tell(of, 'apply', says);
+function appliesOf(
+  { access, plan, already, applying, report }: BringUp,
+  sight: Sight,
+  signal: AbortSignal,
+) {
+  const began = Date.now();
+  const done = new Map(already);
+  const under = new Map<string, Promise<void>>();
+  const failures: JobError[] = [];
+  const told = new Set<string>();
+  let waits = plan.filter(({ title }) => !already.has(title));
+  let whole = false;
+
+  const waiting = (title: string, says: string) => {
+    if (told.has(title)) return;
+    told.add(title);
+    report.waiting(title, says);
+  };
+  const apply = async ({ object, title }: Planned) => {
     try {
-      this.applied.set(
-        title,
-        await applied(object, { ...applying, access, waiting, signal: this.signal }),
-      );
+      done.set(title, await applied(object, { ...applying, access, waiting, signal }));
     } catch (error) {
       if (!(error instanceof JobError)) throw error;
-      this.failures.push(error);
+      failures.push(error);
     } finally {
-      this.under.delete(title);
+      under.delete(title);
     }
-  }
+  };
+  const has = (title: string): boolean => {
+    if (sight.has(title)) return true;
+    // Some clusters make none of these.
+    const isSoft = /^(ServiceAccount .*\/default|ConfigMap .*\/kube-root-ca\.crt)$/.test(title);
+    return isSoft && Date.now() - began > softPatience;
+  };
+  const isFree = ({ after }: Planned) => after.every((title) => done.has(title));
+  const settled = () => Promise.allSettled(under.values());
 
-  /** What else was begun may have been refused as well. */
-  private async failed(): Promise<JobError> {
-    await this.settled();
-    const [first, ...others] = this.failures;
-    const { failure, message, hint } = first as JobError;
-    const more = others.map((one) => one.message).slice(0, 4);
-    return new JobError(failure, [message, ...more].join('; also '), { cause: first, hint });
-  }
-
-  private awaited(): KubeObject[] {
-    return [...this.applied.values()].map(({ object }) => object).filter(isAwaited);
-  }
-
-  private judge() {
-    const { done, blocks } = judged(this.awaited(), this.sight.seen());
-    for (const title of done) {
-      if (this.told.has(title)) continue;
-      this.told.add(title);
-      this.up.report.done(title);
-    }
-    return { done, blocks };
-  }
-
-  private isDone(done: readonly string[]): boolean {
-    return this.whole && done.length === this.awaited().length;
-  }
-
-  /** Ends it for what does not pass; tells of the rest, once. */
-  private refuse(blocks: readonly Block[]): void {
-    const keys = new Set(blocks.map(({ title, reason }) => `${title} ${reason}`));
-    for (const key of this.since.keys()) if (!keys.has(key)) this.since.delete(key);
-    for (const block of blocks) {
-      const key = `${block.title} ${block.reason}`;
-      const since = this.since.get(key) ?? Date.now();
-      this.since.set(key, since);
-      if (block.hopeless || Date.now() - since > patience) throw blocked(block);
-      this.tell(block.title, block.reason, block.says);
-    }
-  }
-
-  private tell(title: string, reason: string, says: string): void {
-    const key = `said ${title} ${reason}`;
-    if (this.told.has(key)) return;
-    this.told.add(key);
-    this.up.report.waiting(title, says);
-  }
-
-  private late(done: readonly string[], blocks: readonly Block[]): JobError {
-    const [block] = blocks;
-    if (block) return blocked(block);
-    const open = this.awaited()
-      .filter((one) => !done.includes(titleOf(one)))
-      .map(titleOf);
-    const missing = this.waits.flatMap(({ title, needs }) => {
-      const [need] = needs.filter((one) => !this.has(one));
-      return need ? [`${title} (for ${need})`] : [];
-    });
-    const what = [...open, ...missing].slice(0, 5).join(', ');
-    const { timeout } = this.up;
-    return new JobError('unavailable', `not done within ${timeout / 1_000} s: ${what}`, {
-      hint: 'kubectl get pods and describe say what they wait for; then run it again: it goes on',
-    });
-  }
-
-  /** What no watch tells of is looked for now and then. */
-  private async look(): Promise<void> {
-    if (Date.now() - this.looked < 2_000) return;
-    this.looked = Date.now();
-    const ready = this.waits.filter(({ after }) => after.every((title) => this.applied.has(title)));
-    const missing = ready.flatMap(({ needs }) => needs.filter((title) => !this.sight.has(title)));
-    await this.sight.lookFor([...new Set(missing)]);
-  }
-}
-
-function blocked({ title, says, kind, todo }: Block): JobError {
-  return new JobError(kind, `${title}: ${says}`, { hint: todo });
+  return {
+    settled,
+    /** Begins what can be applied now, in the order of the manifests. */
+    begin() {
+      const ready = waits.filter((one) => isFree(one) && one.needs.every(has));
+      const begun = ready.slice(0, atOnce - under.size);
+      waits = waits.filter((one) => !begun.includes(one));
+      for (const one of begun) under.set(one.title, apply(one));
+      if (whole || waits.length > 0 || under.size > 0) return;
+      whole = true;
+      report.done(`all ${plan.length} objects applied`);
+    },
+    isWhole: () => whole,
+    /** @throws {JobError} Where something was refused; what else was begun may have been refused as well. */
+    async refuse() {
+      if (failures.length === 0) return;
+      await settled();
+      const [first, ...others] = failures;
+      const { failure, message, hint } = first as JobError;
+      const more = others.map((one) => one.message).slice(0, 4);
+      throw new JobError(failure, [message, ...more].join('; also '), { cause: first, hint });
+    },
+    /** The workloads that were applied. */
+    awaited: (): KubeObject[] => [...done.values()].map(({ object }) => object).filter(isAwaited),
+    outcomes: () => new Map([...done].map(([title, { outcome }]) => [title, outcome])),
+    /** What is not applied yet, and the first thing that each waits for. */
+    missing: () =>
+      waits.flatMap(({ title, needs }) => {
+        const need = needs.find((one) => !has(one));
+        return need ? [`${title} (for ${need})`] : [];
+      }),
+    /** What stands between the manifests and their being applied, and is not seen. */
+    inputs: () => [
+      ...new Set(
+        waits.filter(isFree).flatMap(({ needs }) => needs.filter((one) => !sight.has(one))),
+      ),
+    ],
+    /** Resolves when one of those that are under way is done; never where none is. */
+    next: () => Promise.race(under.values()),
+  };
 }

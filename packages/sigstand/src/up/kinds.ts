@@ -17,6 +17,7 @@ interface Resource {
 
 /** The URLs of an API server's objects. */
 export interface Kinds {
+  readonly has: (kind: Kind) => boolean;
   /** Where all objects of a kind are, or those of a namespace. */
   readonly all: (kind: Kind, namespace?: string) => string[];
   /** Where an object is; one without a namespace that wants one is in `default`. */
@@ -37,31 +38,28 @@ export function corePath(kind: string): string[] {
   return ['api', 'v1', fixed[kind] ?? kind];
 }
 
-/** Those of the objects whose kind the API server has: of the others there can be none. @throws {JobError} */
-export async function knownOf<T extends Kind>(access: Access, wanted: readonly T[]): Promise<T[]> {
-  const find = await finderOf(access, wanted);
-  return wanted.filter((one) => find(one) !== undefined);
+/** Asks the API server for these kinds, and wants them all. @throws {JobError} data, where one is missing. */
+export async function kindsOf(access: Access, wanted: readonly Kind[]): Promise<Kinds> {
+  const kinds = await kindsAmong(access, wanted);
+  const missing = wanted.find((kind) => !kinds.has(kind));
+  if (missing === undefined) return kinds;
+  throw new JobError(
+    'data',
+    `the API server knows no ${missing.kind} of ${missing.apiVersion}; nothing was changed`,
+    { hint: 'install what defines it, such as the Gateway API, or leave it out of the manifests' },
+  );
 }
 
-/** Asks the API server which kinds it has. @throws {JobError} data, where one is missing. */
-export async function kindsOf(access: Access, wanted: readonly Kind[]): Promise<Kinds> {
+/** Asks the API server which of these kinds it has. @throws {JobError} */
+export async function kindsAmong(access: Access, wanted: readonly Kind[]): Promise<Kinds> {
   const find = await finderOf(access, wanted);
-  const missing = wanted.find((kind) => find(kind) === undefined);
-  if (missing) {
-    throw new JobError(
-      'data',
-      `the API server knows no ${missing.kind} of ${missing.apiVersion}; nothing was changed`,
-      {
-        hint: 'install what defines it, such as the Gateway API, or leave it out of the manifests',
-      },
-    );
-  }
   const all = (kind: Kind, namespace?: string) => {
     const { name = '', namespaced = false } = find(kind) ?? {};
     const inside = namespaced && namespace !== undefined ? ['namespaces', namespace] : [];
     return [...base(kind.apiVersion), ...inside, name];
   };
   return {
+    has: (kind) => find(kind) !== undefined,
     all,
     at: (kind, { namespace = 'default', name }) => [...all(kind, namespace), name],
   };

@@ -1,11 +1,10 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { JobError } from '@sigstand/job/errors';
-import { duration } from '@sigstand/job/values';
+import { manifestsOption, takeOverOption, timeoutOption } from '../options.ts';
 import { holderOf, withLease } from '../rotate/lease.ts';
 import { type Finding, worst } from '../status/finding.ts';
 import { report, summary, table } from '../status/report.ts';
 import { lookDefaults, looked, tokenSource } from '../status/verb.ts';
-import { text } from '../values.ts';
 import { accessTo, defineVerb, type VerbContext, verbCommand } from '../verb.ts';
 import { type Applied, applied, type Outcome } from './apply.ts';
 import { labelledObjects } from './before.ts';
@@ -29,11 +28,7 @@ somebody else has set what would be changed, or the stack contradicts itself; or
 
 const command = () =>
   verbCommand('up', summaryOf, description)
-    .option(
-      '--manifests <file>',
-      'what helm template printed of the chart; - reads standard input',
-      text,
-    )
+    .addOption(manifestsOption())
     .addOption(
       new Option(
         '--registry <prefix>',
@@ -42,17 +37,13 @@ const command = () =>
     )
     .option('--by-tag', 'take every image by its tag, from a mirror whose digests are others')
     .option('--force-conflicts', 'take over fields that somebody else has set')
-    .option('--take-over', 'take the place of a run that was killed, and still holds the lease')
+    .addOption(takeOverOption())
     .option(
       '--token <from>',
       'sign and verify at the end: env:VARIABLE, or NAMESPACE/SERVICEACCOUNT',
       tokenSource,
     )
-    .addOption(
-      new Option('--timeout <duration>', 'how long all of it may take')
-        .default(300_000, '5m')
-        .argParser(duration),
-    )
+    .addOption(timeoutOption('how long all of it may take'))
     .addHelpText('after', afterwards);
 
 type Options = ReturnType<ReturnType<typeof command>['opts']>;

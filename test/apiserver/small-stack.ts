@@ -1,0 +1,68 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AppsV1Api, BatchV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { afterAll, beforeAll, beforeEach, inject } from 'vitest';
+import { cli } from '../../packages/sigstand/src/testing.ts';
+
+/** The label of a stack's objects. */
+export const labels = { 'app.kubernetes.io/part-of': 'sigstand' };
+
+/**
+ * A stack of a few objects on the real kube-apiserver, which has no controllers and no kubelet. Each test has one in a
+ * namespace of its own.
+ */
+export function smallStack(name: string) {
+  const kubeconfig = inject('kubeconfig');
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfig);
+  const core = config.makeApiClient(CoreV1Api);
+  const batch = config.makeApiClient(BatchV1Api);
+  const apps = config.makeApiClient(AppsV1Api);
+  const stack = {
+    ...{ kubeconfig, config, core, batch, apps },
+    /** A folder for all tests of a file. */
+    work: '',
+    /** Of this test: the namespace, and the file of manifests. */
+    ns: '',
+    file: '',
+    meta: (of: string) => ({ name: of, namespace: stack.ns, labels }),
+    /** What every such stack has. */
+    base: () => [
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: stack.ns, labels } },
+      {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: stack.meta('settings'),
+        data: { key: 'value' },
+      },
+      {
+        ...{ apiVersion: 'v1', kind: 'Service', metadata: stack.meta('tuf') },
+        spec: { selector: { app: 'tuf' }, ports: [{ port: 80 }] },
+      },
+    ],
+    pod: (image: string, more: object = {}) => ({
+      metadata: { labels: { app: 'tuf' } },
+      spec: { restartPolicy: 'Always', containers: [{ name: 'main', image }], ...more },
+    }),
+    /** Writes the manifests. */
+    write: (all: readonly object[]) =>
+      writeFile(stack.file, all.map((one) => JSON.stringify(one)).join('\n---\n')),
+    flags: (verb: string, ...args: readonly string[]) => {
+      const where = [`--kubeconfig=${kubeconfig}`, `--manifests=${stack.file}`];
+      return [verb, ...where, ...args];
+    },
+    sigstand: (verb: string, ...args: readonly string[]) => cli(stack.flags(verb, ...args)),
+  };
+  let count = 0;
+  beforeAll(async () => {
+    stack.work = await mkdtemp(join(tmpdir(), `sigstand-${name}-`));
+  });
+  afterAll(() => rm(stack.work, { recursive: true }));
+  beforeEach(() => {
+    count += 1;
+    stack.ns = `${name}-${count}`;
+    stack.file = join(stack.work, `${stack.ns}.yaml`);
+  });
+  return stack;
+}
