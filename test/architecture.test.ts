@@ -117,12 +117,13 @@ describe('the shape of a Job', () => {
       'apply.ts',
       'remove.ts',
       'bring-up.ts',
+      'patience.ts',
       'seen.ts',
       'stack.ts',
       'watch.ts',
       'embedded.ts',
     ];
-    const verbs = ['main.ts', 'cli.ts', 'verb.ts', 'values.ts', 'token.ts'];
+    const verbs = ['main.ts', 'cli.ts', 'verb.ts', 'values.ts', 'options.ts', 'token.ts'];
     expect(impure('sigstand', [...verbs, ...ways, ...hands, ...raising])).toEqual([]);
   });
 

@@ -1,12 +1,14 @@
 import { CoordinationV1Api, RbacAuthorizationV1Api, V1MicroTime } from '@kubernetes/client-node';
-import { beforeEach, describe, expect, it } from 'vitest';
-import { labels, smallStack } from './small-stack.ts';
+import { beforeEach, describe, expect, inject, it } from 'vitest';
+import { apisAt, labels, smallStack } from './small-stack.ts';
 
 /* sigstand down after sigstand up on a real kube-apiserver. There are no controllers: a test does in their place what
    the garbage collector and the controller of namespaces do at the end. */
 
-const stack = smallStack('down');
-const { config, core, batch, apps, meta, pod, write, sigstand } = stack;
+const kubeconfig = inject('kubeconfig');
+const { config, core, batch, apps } = apisAt(kubeconfig);
+const stack = smallStack('down', () => kubeconfig);
+const { meta, pod, write, sigstand } = stack;
 const rbac = config.makeApiClient(RbacAuthorizationV1Api);
 
 /** What up waits for nobody to run. */

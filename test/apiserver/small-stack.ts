@@ -2,25 +2,25 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppsV1Api, BatchV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
-import { afterAll, beforeAll, beforeEach, inject } from 'vitest';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { cli } from '../../packages/sigstand/src/testing.ts';
 
 /** The label of a stack's objects. */
 export const labels = { 'app.kubernetes.io/part-of': 'sigstand' };
 
-/**
- * A stack of a few objects on the real kube-apiserver, which has no controllers and no kubelet. Each test has one in a
- * namespace of its own.
- */
-export function smallStack(name: string) {
-  const kubeconfig = inject('kubeconfig');
+/** An API server as its file's user sees it. */
+export function apisAt(kubeconfig: string) {
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
   const core = config.makeApiClient(CoreV1Api);
   const batch = config.makeApiClient(BatchV1Api);
   const apps = config.makeApiClient(AppsV1Api);
+  return { config, core, batch, apps };
+}
+
+/** A stack of a few objects on an API server. Each test has one in a namespace of its own. */
+export function smallStack(name: string, kubeconfig: () => string) {
   const stack = {
-    ...{ kubeconfig, config, core, batch, apps },
     /** A folder for all tests of a file. */
     work: '',
     /** Of this test: the namespace, and the file of manifests. */
@@ -49,7 +49,7 @@ export function smallStack(name: string) {
     write: (all: readonly object[]) =>
       writeFile(stack.file, all.map((one) => JSON.stringify(one)).join('\n---\n')),
     flags: (verb: string, ...args: readonly string[]) => {
-      const where = [`--kubeconfig=${kubeconfig}`, `--manifests=${stack.file}`];
+      const where = [`--kubeconfig=${kubeconfig()}`, `--manifests=${stack.file}`];
       return [verb, ...where, ...args];
     },
     sigstand: (verb: string, ...args: readonly string[]) => cli(stack.flags(verb, ...args)),

@@ -1,17 +1,19 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { cli } from '../../packages/sigstand/src/testing.ts';
 import { type Packed, packed } from '../packed.ts';
 import { asUser } from '../programs/identity.ts';
 import { accountToken } from './account.ts';
-import { labels, smallStack } from './small-stack.ts';
+import { apisAt, labels, smallStack } from './small-stack.ts';
 
 /* sigstand up on a real kube-apiserver. There are no controllers and no kubelet: a test says in their place what became
    of Jobs, Pods and servers. Without a web server the look at the end finds nobody, which is 69. */
 
-const stack = smallStack('up');
-const { config, core, batch, apps, meta, pod, write } = stack;
+const kubeconfig = inject('kubeconfig');
+const { config, core, batch, apps } = apisAt(kubeconfig);
+const stack = smallStack('up', () => kubeconfig);
+const { meta, pod, write } = stack;
 
 const objects = (image = 'a:1') => [
   ...stack.base(),
@@ -271,13 +273,16 @@ describe('sigstand up', () => {
     );
   });
 
-  it('says to wait for a namespace that is being deleted', async () => {
+  it('waits for a namespace that is being deleted, and says who holds it', async () => {
     // Nobody ends it: there is no controller.
     await core.deleteNamespace({ name: ns });
-    const { status, stderr } = await up();
-    expect(status).toBe(65);
+    const { status, stderr } = await up('--timeout=1s');
+    expect(status).toBe(69);
     expect(stderr).toMatch(
-      /the namespace up-\d+ is being deleted; wait until the namespace is gone/,
+      /^sigstand up: waiting: Namespace up-\d+: what was there is being deleted$/m,
+    );
+    expect(stderr).toMatch(
+      /error: Namespace up-\d+ is deleted, and does not go away; kubectl get it/,
     );
   });
 

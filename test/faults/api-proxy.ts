@@ -75,6 +75,7 @@ async function handle(asked: IncomingMessage, answer: ServerResponse, way: Way):
   if (fault?.kind === 'answer') return give(answer, fault);
 
   const given = await forward(asked, body, way);
+  if (fault === undefined && isWatch(asked)) return void passOn(given, answer);
   const content = await bytesOf(given);
   if (fault?.kind === 'kill') return way.traffic.kill();
   if (fault?.kind === 'drop') return void asked.socket.destroy();
@@ -84,6 +85,18 @@ async function handle(asked: IncomingMessage, answer: ServerResponse, way: Way):
     return;
   }
   answer.end(content);
+}
+
+/** A watch has no end that one could wait for. */
+function isWatch({ url = '' }: IncomingMessage): boolean {
+  return /[?&]watch=/.test(url);
+}
+
+function passOn(given: IncomingMessage, answer: ServerResponse): void {
+  answer.once('close', () => given.destroy());
+  given.once('error', () => answer.destroy());
+  answer.writeHead(given.statusCode ?? 502, given.headers).flushHeaders();
+  given.pipe(answer);
 }
 
 function forward(asked: IncomingMessage, body: Buffer, { url, agent }: Way) {

@@ -4,7 +4,8 @@ import { type Access, ask, Unsuccessful } from '@sigstand/store/api';
 import { endOf } from '../rotate/objects.ts';
 import type { Kinds } from './kinds.ts';
 import { type KubeObject, type ManagedFields, titleOf } from './objects.ts';
-import { conflictIn, isImmutable, mayPass, refused } from './refused.ts';
+import { patiently } from './patience.ts';
+import { conflictIn, isImmutable, refused } from './refused.ts';
 
 /** Whose fields the API server notes as ours: by it `down` knows what `up` applied. */
 export const manager = 'sigstand-up';
@@ -26,79 +27,99 @@ export interface Applying {
   readonly before: (title: string) => KubeObject | undefined;
   /** Told of what is tried again. */
   readonly waiting: (title: string, why: string) => void;
+  /** When to give up, in milliseconds since 1970. */
+  readonly end: number;
   readonly signal: AbortSignal;
 }
 
-const patience = 15_000; // milliseconds, for a webhook or an API server that starts
-const mostGone = 60_000;
+const mostGone = 60_000; // milliseconds
 
 /**
- * Applies an object on the server's side. A Job that takes no change, or that has failed, is made anew, which loses
- * nothing: it keeps what is there.
+ * Applies an object on the server's side. What is being deleted is made anew when it is gone, and so is a Job that takes
+ * no change, or that has failed. That loses nothing: a Job keeps what is there.
  *
  * @throws {JobError}
  */
 export async function applied(object: KubeObject, how: Applying): Promise<Applied> {
-  const { access, kinds, signal } = how;
   const title = titleOf(object);
   const before = how.before(title);
-  const isJob = object.kind === 'Job';
   try {
-    const after = await patiently(object, how);
-    const failed = before !== undefined && endOf(after as never) === 'failed';
-    if (!isJob || !failed) return { object: after, outcome: outcomeOf(before, after) };
-  } catch (error) {
-    if (!isJob || !isImmutable(error)) throw explained(title, error);
-  }
-  const path = kinds.at(object, object.metadata);
-  await removed(access, { path, title, signal });
-  try {
-    return { object: await patiently(object, how), outcome: 'remade' };
+    const first = await attempt(object, how);
+    if (first) return { object: first, outcome: outcomeOf(before, first) };
+    await removed(object, how);
+    return { object: await sent(object, how), outcome: 'remade' };
   } catch (error) {
     throw explained(title, error);
   }
 }
 
-async function patiently(object: KubeObject, how: Applying): Promise<KubeObject> {
-  const { access, kinds, force, waiting, signal } = how;
-  const path = kinds.at(object, object.metadata);
-  const query = { fieldManager: manager, fieldValidation: 'Strict', force: String(force) };
-  const body = { type: 'application/apply-patch+yaml', content: object };
-  for (const end = Date.now() + patience; ; ) {
-    try {
-      return (await ask(access, { method: 'PATCH', path, query, body })) as KubeObject;
-    } catch (error) {
-      if (!mayPass(error) || Date.now() > end || signal.aborted) throw error;
-      waiting(titleOf(object), refused('apply', titleOf(object), error).message);
-    }
-    await sleep(500, undefined, { signal }).catch(() => {});
+/** Undefined where what is there has to go first. */
+async function attempt(object: KubeObject, how: Applying): Promise<KubeObject | undefined> {
+  const isJob = object.kind === 'Job';
+  try {
+    const after = await sent(object, how);
+    if (isJob && endOf(after as never) === 'failed') return undefined;
+    if (!after.metadata.deletionTimestamp) return after;
+    how.waiting(titleOf(object), 'what was there is being deleted');
+    return undefined;
+  } catch (error) {
+    if (isJob && isImmutable(error)) return undefined;
+    throw error;
   }
 }
 
+async function sent(object: KubeObject, how: Applying): Promise<KubeObject> {
+  const { access, kinds, force } = how;
+  const path = kinds.at(object, object.metadata);
+  const query = { fieldManager: manager, fieldValidation: 'Strict', force: String(force) };
+  const body = { type: 'application/apply-patch+yaml', content: object };
+  const question = { method: 'PATCH', path, query, body } as const;
+  return (await asked('apply', object, how, () => ask(access, question))) as KubeObject;
+}
+
 /** Deletes an object, and waits until it is gone with what belongs to it. @throws {JobError} */
-export async function removed(
-  access: Access,
-  { path, title, signal }: { path: string[]; title: string; signal: AbortSignal },
-): Promise<void> {
-  const gone = (error: unknown) => {
-    if (error instanceof Unsuccessful && error.status === 404) return undefined;
-    throw refused('delete', title, error);
+async function removed(object: KubeObject, how: Applying): Promise<void> {
+  const { access, kinds, signal } = how;
+  const path = kinds.at(object, object.metadata);
+  const found = async (verb: string, method: 'GET' | 'DELETE') => {
+    const query = method === 'GET' ? {} : { propagationPolicy: 'Foreground' };
+    const question = { method, path, query };
+    return (await asked(verb, object, how, () => ask(access, question).catch(absent))) as
+      | KubeObject
+      | undefined;
   };
-  const query = { propagationPolicy: 'Foreground' };
-  const found = await ask(access, { method: 'GET', path }).catch(gone);
-  if (found === undefined) return;
-  const { uid } = (found as KubeObject).metadata;
-  await ask(access, { method: 'DELETE', path, query }).catch(gone);
+  const old = await found('get', 'GET');
+  if (old === undefined) return;
+  await found('delete', 'DELETE');
   for (const end = Date.now() + mostGone; !signal.aborted; ) {
-    const now = (await ask(access, { method: 'GET', path }).catch(gone)) as KubeObject | undefined;
-    if (now === undefined || now.metadata.uid !== uid) return;
-    if (Date.now() > end) {
-      throw new JobError('unavailable', `${title} is deleted, and does not go away`, {
+    const now = await found('get', 'GET');
+    if (now === undefined || now.metadata.uid !== old.metadata.uid) return;
+    if (Date.now() > Math.min(end, how.end)) {
+      throw new JobError('unavailable', `${titleOf(object)} is deleted, and does not go away`, {
         hint: 'kubectl get it with -o yaml: its finalizers say who has to let it go; then run it again',
       });
     }
     await sleep(200, undefined, { signal }).catch(() => {});
   }
+  signal.throwIfAborted();
+}
+
+async function asked<T>(
+  verb: string,
+  object: KubeObject,
+  { waiting, signal }: Applying,
+  work: () => Promise<T>,
+): Promise<T> {
+  const title = titleOf(object);
+  const tell = (error: unknown) => waiting(title, refused(verb, title, error).message);
+  return patiently(work, { tell, signal }).catch((error) => {
+    throw verb === 'apply' ? error : refused(verb, title, error);
+  });
+}
+
+function absent(error: unknown): undefined {
+  if (error instanceof Unsuccessful && error.status === 404) return undefined;
+  throw error;
 }
 
 function explained(title: string, error: unknown): JobError {

@@ -3,7 +3,7 @@ import { JobError } from '@sigstand/job/errors';
 import type { Access } from '@sigstand/store/api';
 import { type Applied, type Applying, applied, type Outcome } from './apply.ts';
 import { blocked, endurance } from './endurance.ts';
-import { judged } from './judge.ts';
+import { type Block, judged } from './judge.ts';
 import { type KubeObject, titleOf } from './objects.ts';
 import { isAwaited, type Planned } from './plan.ts';
 import { type Sight, sightOf } from './seen.ts';
@@ -63,13 +63,14 @@ async function work(
     applies.begin();
     await applies.refuse();
     const awaited = applies.awaited();
-    const { done, blocks } = judged(awaited, sight.seen());
+    const { done, blocks: seen } = judged(awaited, sight.seen());
+    const blocks = [...seen, ...applies.lacking(done)];
     for (const title of done.filter((one) => !told.has(one))) {
       told.add(title);
       report.done(title);
     }
     if (applies.isWhole() && done.length === awaited.length) return applies.outcomes();
-    refuse(blocks);
+    refuse(blocks, Date.now());
     if (Date.now() - began > timeout) {
       const open = awaited.map(titleOf).filter((title) => !done.includes(title));
       throw blocks[0] ? blocked(blocks[0]) : late([...open, ...applies.missing()], timeout);
@@ -88,6 +89,16 @@ function late(open: readonly string[], timeout: number): JobError {
   return new JobError('unavailable', `not done within ${timeout / 1_000} s: ${what}`, {
     hint: 'kubectl get pods and describe say what they wait for; then run it again: it goes on',
   });
+}
+
+/** Whoever makes it outside the stack may take as long as all of it may. */
+function lack(title: string, need: string): Block {
+  return {
+    ...{ title, reason: 'Lack', kind: 'unavailable', hopeless: false },
+    ...{ quiet: softPatience + 1_000, patience: Number.POSITIVE_INFINITY },
+    says: `it waits for ${need}, and no Job is left that could make it`,
+    todo: 'make it, or see why who makes it does not; then run it again: it goes on',
+  };
 }
 
 /** What is applied, and what is still to be. */
@@ -155,6 +166,15 @@ function appliesOf(
     /** The workloads that were applied. */
     awaited: (): KubeObject[] => [...done.values()].map(({ object }) => object).filter(isAwaited),
     outcomes: () => new Map([...done].map(([title, { outcome }]) => [title, outcome])),
+    /** What nobody is left to make: every Job that could is done. */
+    lacking(finished: readonly string[]): Block[] {
+      const free = waits.filter(isFree);
+      const jobs = [...done.values()].filter(({ object }) => object.kind === 'Job');
+      const open = jobs.filter(({ object }) => !finished.includes(titleOf(object)));
+      const next = free.filter(({ needs }) => needs.every(has));
+      if (under.size + open.length + next.length > 0) return [];
+      return free.map(({ title, needs }) => lack(title, needs.find((one) => !has(one)) ?? ''));
+    },
     /** What is not applied yet, and the first thing that each waits for. */
     missing: () =>
       waits.flatMap(({ title, needs }) => {

@@ -2,27 +2,29 @@ import { JobError } from '@sigstand/job/errors';
 import type { Report } from './bring-up.ts';
 import type { Block } from './judge.ts';
 
-const patience = 60_000; // milliseconds for what may pass
+const minute = 60_000; // milliseconds
+
+type Refuse = (blocks: readonly Block[], now: number) => void;
 
 /**
  * How long a bring-up bears with what stands in its way.
  *
- * @returns What is given all that stands there now: it tells of each thing once, and throws for what does not pass.
+ * @returns What is given all that stands there now, and the time: it tells of each thing once, and throws for what does not pass.
  */
-export function endurance({
-  waiting,
-}: Pick<Report, 'waiting'>): (blocks: readonly Block[]) => void {
+export function endurance({ waiting }: Pick<Report, 'waiting'>): Refuse {
   let since = new Map<string, number>();
   const told = new Set<string>();
-  return (blocks) => {
-    const now = Date.now();
+  return (blocks, now) => {
     // What was gone meanwhile begins anew.
     since = new Map(blocks.map(keyOf).map((key) => [key, since.get(key) ?? now]));
     for (const block of blocks) {
       const key = keyOf(block);
-      if (block.hopeless || now - (since.get(key) ?? now) > patience) throw blocked(block);
-      if (!told.has(key)) waiting(block.title, block.says);
+      const { quiet = 0, patience = minute } = block;
+      const borne = now - (since.get(key) ?? now);
+      if (block.hopeless || borne > patience) throw blocked(block);
+      if (borne < quiet || told.has(key)) continue;
       told.add(key);
+      waiting(block.title, block.says);
     }
   };
 }

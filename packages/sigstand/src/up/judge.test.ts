@@ -190,7 +190,7 @@ describe('a server', () => {
     ]);
   });
 
-  it('that no node takes is told; a volume that is about to be bound is not', () => {
+  it('that no node takes is told; a volume that is about to be bound is not at once', () => {
     const of = (message: string) => ({
       conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }],
     });
@@ -201,13 +201,20 @@ describe('a server', () => {
     const binding = '0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.';
     const volumes = [{ persistentVolumeClaim: { claimName: 'data-mysql' } }];
     const pods = [podOf(mysql, of(binding), { spec: { volumes } })];
-    expect(judge(mysql, { pods }).blocks).toEqual([]);
     const claim = {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
       metadata: meta('data-mysql'),
+      spec: { storageClassName: 'slow' },
       status: { phase: 'Pending' },
     };
+    expect(judge(mysql, { pods, claims: [claim] }).blocks).toMatchObject([
+      {
+        hopeless: false,
+        quiet: 10_000,
+        says: expect.stringContaining('StorageClass slow has given'),
+      },
+    ]);
     const message = 'no persistent volumes available for this claim and no storage class is set';
     const events = [
       { reason: 'FailedBinding', message, involvedObject: { uid: 'uid-data-mysql' } },

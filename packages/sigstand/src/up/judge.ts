@@ -1,14 +1,11 @@
 import type { Failure } from '@sigstand/job/errors';
 import { failureOf, saidIn } from '../rotate/make.ts';
 import { endOf, isRolledOut } from '../rotate/objects.ts';
+import { notMade } from './not-made.ts';
 import { type KubeObject, titleOf } from './objects.ts';
 import type { Container, Pod, WarningEvent } from './pods.ts';
 import { containerBlock } from './pods.ts';
-
-/** What a bring-up waits for, as it was applied. */
-export interface Awaited {
-  readonly object: KubeObject;
-}
+import { unscheduled } from './scheduled.ts';
 
 /** What the watches have told. */
 export interface Seen {
@@ -29,6 +26,9 @@ export interface Block {
   readonly kind: Failure;
   /** Whether waiting is of no use. */
   readonly hopeless: boolean;
+  /** Milliseconds in which it is no news, and in which it may pass; a minute where that is not said. */
+  readonly quiet?: number;
+  readonly patience?: number;
   readonly todo: string;
 }
 
@@ -116,85 +116,4 @@ function failedJob(object: KubeObject, title: string, pods: readonly Pod[]): Blo
     kind: exitCode === undefined ? 'unavailable' : failureOf(exitCode),
     todo: hint || `kubectl logs -n ${namespace} job/${name} may have more; run it again then`,
   };
-}
-
-const rules = /violates PodSecurity|denied the request|denied request/;
-
-/** Why a controller makes no Pod: a quota, a webhook, Pod Security, a service account. */
-function notMade(
-  object: KubeObject,
-  title: string,
-  { events, pods }: { events: readonly WarningEvent[]; pods: readonly Pod[] },
-): Block[] {
-  const message =
-    object.kind === 'Deployment' ? replicaFailure(object) : failedCreate(object, { events, pods });
-  if (message === undefined) return [];
-  const why = message.replace(/^(Error creating: |create Pod .*? failed error: )/, '');
-  const isRule = rules.test(why);
-  const isQuota = /exceeded quota/.test(why);
-  return [
-    {
-      ...{ title, reason: 'FailedCreate', hopeless: isRule },
-      says: `no Pod of it is made: ${why}`,
-      kind: isRule || isQuota ? 'data' : 'tryAgain',
-      todo: isQuota
-        ? 'raise the quota (manifests/README.md has the figures)'
-        : 'change that rule, or let these namespaces out of it',
-    },
-  ];
-}
-
-function replicaFailure({ status }: KubeObject): string | undefined {
-  const { conditions = [] } = (status ?? {}) as {
-    conditions?: { type: string; status: string; message?: string }[];
-  };
-  return conditions.find((one) => one.type === 'ReplicaFailure' && one.status === 'True')?.message;
-}
-
-function failedCreate(
-  object: KubeObject,
-  { events, pods }: { events: readonly WarningEvent[]; pods: readonly Pod[] },
-): string | undefined {
-  if (pods.length > 0) return undefined;
-  return events.findLast(
-    (one) => one.reason === 'FailedCreate' && one.involvedObject?.uid === object.metadata.uid,
-  )?.message;
-}
-
-/** Why the scheduler finds no node: a volume that is not bound, or no node with room. */
-function unscheduled(pod: Pod, title: string, { claims, events }: Seen): Block[] {
-  const condition = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
-  if (condition?.status !== 'False' || condition.message === undefined) return [];
-  const claim = claims.find(
-    (one) =>
-      one.metadata.namespace === pod.metadata.namespace &&
-      pod.spec?.volumes?.some(
-        (volume) => volume.persistentVolumeClaim?.claimName === one.metadata.name,
-      ) &&
-      (one.status as { phase?: string } | undefined)?.phase !== 'Bound',
-  );
-  const told = claim && events.findLast((one) => one.involvedObject?.uid === claim.metadata.uid);
-  if (claim && told) {
-    const noClass = /no storage class is set/.test(told.message ?? '');
-    return [
-      {
-        ...{ title, reason: told.reason ?? 'Pending', hopeless: noClass },
-        says: `its volume is not bound, ${titleOf(claim)}: ${told.message}`,
-        kind: noClass ? 'data' : 'unavailable',
-        todo: noClass
-          ? 'give the cluster a default StorageClass (kubectl get storageclass)'
-          : 'see what the provisioner of its StorageClass says',
-      },
-    ];
-  }
-  // The scheduler says so for a moment of every volume.
-  if (/unbound immediate PersistentVolumeClaims/.test(condition.message)) return [];
-  return [
-    {
-      ...{ title, reason: condition.reason ?? 'Unschedulable', hopeless: false },
-      says: `no node takes its Pod: ${condition.message}`,
-      kind: 'unavailable',
-      todo: 'give the cluster a node with room, or the stack smaller requests',
-    },
-  ];
 }

@@ -46,6 +46,7 @@ export interface Container {
 
 /** What somebody warned of. */
 export interface WarningEvent {
+  readonly type?: string;
   readonly reason?: string;
   readonly message?: string;
   readonly involvedObject?: { readonly uid?: string; readonly namespace?: string };

@@ -24,14 +24,33 @@ export function refused(verb: string, title: string, error: unknown): JobError {
       hint: 'somebody deletes it at the same time: see who, then run it again',
     });
   const { failure, message } = asJobError(found as StoreError);
-  const told = message.replace(`${kind} ${namespace}/${name}`, title);
+  const webhook = webhookIn(error);
+  const told = message.replace(`${kind} ${namespace}/${name}`, title) + (webhook?.says ?? '');
   const gone = 'wait until it is gone, then run it again';
   const isTerminating = (found as StoreError).code === 'TERMINATING';
   return new JobError(failure, told, {
     cause: error,
-    hint: isTerminating ? gone : (hints[failure] ?? ''),
+    hint: isTerminating ? gone : (webhook?.todo ?? hints[failure] ?? ''),
   });
 }
+
+/** The webhook that did not answer the API server, and why: of its own words, nothing is told. */
+function webhookIn(error: unknown): { says: string; todo: string } | undefined {
+  const { message = '' } = statusIn(error);
+  const name = /failed calling webhook "([\w.-]+)"/.exec(message)?.[1];
+  if (name === undefined) return undefined;
+  const network =
+    /dial tcp \S+ .*|context deadline exceeded|x509: .*|no endpoints available .*|service "[\w.-]+" not found/;
+  const [why] = network.exec(message) ?? [];
+  return {
+    says: `: it failed to call the webhook ${name}${why ? ` (${why})` : ''}`,
+    todo: webhookTodo,
+  };
+}
+
+/** What is to be done about a webhook that does not answer. */
+export const webhookTodo =
+  'see that its server runs: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations -o yaml says where';
 
 const hints: Partial<Record<JobError['failure'], string>> = {
   forbidden: 'ask for that right: up and down are for those who administer the cluster',

@@ -4,7 +4,7 @@ import type { Seen } from './judge.ts';
 import { corePath } from './kinds.ts';
 import { type KubeObject, part, titleOf } from './objects.ts';
 import type { Pod, WarningEvent } from './pods.ts';
-import { refused } from './refused.ts';
+import { mayPass, refused } from './refused.ts';
 import { type Watched, type Watcher, watching } from './watch.ts';
 
 /** What a cluster is seen to have, kept by watches. */
@@ -70,6 +70,9 @@ export function sightOf(access: Access, signal: AbortSignal): Sight {
   watch('Pod', core('Pod', labelled), found.pods);
   watch('Claim', core('PersistentVolumeClaim', labelled), found.claims);
   watch('Event', core('Event', { fieldSelector: 'type=Warning' }), found.events);
+  // Why a volume is not bound is no warning to Kubernetes.
+  const ofClaims = { fieldSelector: 'type=Normal,involvedObject.kind=PersistentVolumeClaim' };
+  watch('Event', core('Event', ofClaims), found.events);
   for (const kind of ['Secret', 'ConfigMap']) {
     watch(kind, { ...core(kind, labelled), metadataOnly: true }, found.records);
   }
@@ -118,6 +121,8 @@ async function metadataOf(access: Access, title: string): Promise<KubeObject | u
     return (await ask(access, { method: 'GET', path, accept })) as KubeObject;
   } catch (error) {
     if (error instanceof Unsuccessful && error.status === 404) return undefined;
+    // It is looked for again in a moment.
+    if (mayPass(error)) return undefined;
     throw refused('get', title, error);
   }
 }

@@ -60,6 +60,7 @@ async function raised(context: VerbContext, options: Options): Promise<void> {
   const { print, log, env, now, signal } = context;
   const { json, takeOver = false } = options;
   const began = Date.now();
+  const end = began + options.timeout;
   const steps: Done[] = [];
   const say: Report = {
     done(step) {
@@ -78,7 +79,7 @@ async function raised(context: VerbContext, options: Options): Promise<void> {
     const kinds = await kindsOf(access, objects);
     const before = await labelledObjects(access, kinds, objects);
     const applying = {
-      ...{ kinds, force: options.forceConflicts ?? false },
+      ...{ kinds, end, force: options.forceConflicts ?? false },
       before: (title: string) => before.get(title),
     };
     // The lease is in one of them.

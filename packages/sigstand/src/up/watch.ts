@@ -19,7 +19,7 @@ export interface Watcher {
 }
 
 const between = 500; // milliseconds
-const patience = 30_000; // an API server that restarts
+const restart = 30_000; // an API server that restarts
 
 /**
  * Watches until the signal comes. A watch begins with all that is there, and one that is cut off
@@ -30,18 +30,33 @@ const patience = 30_000; // an API server that restarts
 export async function watching(
   access: Access,
   watched: Watched,
-  { watcher, signal }: { watcher: Watcher; signal: AbortSignal },
+  { watcher, signal, patience = restart }: Watching,
 ): Promise<void> {
   for (let last = Date.now(); !signal.aborted; ) {
-    try {
-      await once(access, watched, { watcher, signal });
-      last = Date.now();
-    } catch (error) {
-      if (signal.aborted) return;
-      if (!isCutOff(error) || Date.now() - last > patience) throw told(watched, error);
-    }
+    let isOpen = false;
+    const begun = () => {
+      isOpen = true;
+      watcher.begun();
+    };
+    const asked = once(access, watched, { watcher: { ...watcher, begun }, signal });
+    const failure = await asked.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (signal.aborted) return;
+    // How long it had gone well does not count.
+    if (isOpen) last = Date.now();
+    const isOver = Date.now() - last > patience;
+    if (failure !== undefined && (isOver || !isCutOff(failure))) throw told(watched, failure);
     await sleep(between, undefined, { signal }).catch(() => {});
   }
+}
+
+interface Watching {
+  readonly watcher: Watcher;
+  readonly signal: AbortSignal;
+  /** Milliseconds that an API server may be away. */
+  readonly patience?: number;
 }
 
 /** Whether a watch can be begun anew; 410 says that what it had seen is too old. */
