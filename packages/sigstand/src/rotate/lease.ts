@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JobError } from '@sigstand/job/errors';
-import { type Access, ask, Unsuccessful } from '@sigstand/store/api';
+import { type Access, ask, begin, Unsuccessful } from '@sigstand/store/api';
 import { pathOf } from '@sigstand/store/bodies';
 import { refusal } from '@sigstand/store/refusal';
 import { type Named, show } from '@sigstand/store/store';
@@ -35,7 +35,8 @@ export async function withLease<T>(
   leasing: Leasing,
   work: (lost: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { namespace, holder, takeOver, now, signal } = leasing;
+  const { namespace, holder, takeOver, signal } = leasing;
+  const now = await sharedClock(access, leasing.now);
   const ref: Named = { kind: 'Lease', namespace, name: 'sigstand' };
   const read = async () => {
     try {
@@ -108,6 +109,23 @@ export async function withLease<T>(
     } catch {
       // It ends by itself.
     }
+  }
+}
+
+/** The clock that all operators share: the API server's. Ours may be off, and says then of nobody whether they still work. */
+async function sharedClock(access: Access, now: () => Date): Promise<() => Date> {
+  try {
+    const answer = await begin(
+      access,
+      { method: 'GET', path: ['version'] },
+      AbortSignal.timeout(5_000),
+    );
+    answer.resume();
+    const off = Date.parse(answer.headers.date ?? '') - now().getTime();
+    // What it says has whole seconds.
+    return Math.abs(off) > 2_000 ? () => new Date(now().getTime() + off) : now;
+  } catch {
+    return now; // whatever is asked next says who does not answer
   }
 }
 
