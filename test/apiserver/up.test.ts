@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { cli, cli } from '../../packages/sigstand/src/testing.ts';
+import { cli } from '../../packages/sigstand/src/testing.ts';
 import { type Packed, packed } from '../packed.ts';
 import { asUser } from '../programs/identity.ts';
 import { accountToken } from './account.ts';

@@ -59,6 +59,20 @@ describe('what Prometheus is told', () => {
   });
 });
 
+describe('docs/alerts.md', () => {
+  it('has a line for each metric that is printed, with its labels, and no other', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../../docs/alerts.md'), 'utf8');
+    const rows = [...page.matchAll(/^\| `(sigstand_\w+)(?:\{(.*)\})?` \|/gm)];
+    const told = rows.map(([, name, labels = '']) => `${name}{${labels.replaceAll(' ', '')}}`);
+    const printed = samples(metrics([finding('ok', 'a', 'b')], now)).map((line) => {
+      const [, name, labels = ''] = /^(\w+)(?:\{(.*)\})? \d+$/.exec(line) ?? [];
+      return `${name}{${labels.replaceAll(/="\w+"/g, '')}}`;
+    });
+    expect(told).toEqual(printed);
+    expect(printed.map((one) => one.replace(/\{.*/, ''))).toEqual(metricNames);
+  });
+});
+
 describe('the file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sigstand-metrics-'));
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
