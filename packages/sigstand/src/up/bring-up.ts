@@ -176,11 +176,13 @@ function appliesOf(
       return free.map(({ title, needs }) => lack(title, needs.find((one) => !has(one)) ?? ''));
     },
     /** What is not applied yet, and the first thing that each waits for. */
-    missing: () =>
-      waits.flatMap(({ title, needs }) => {
+    missing: () => [
+      ...under.keys(),
+      ...waits.flatMap(({ title, needs }) => {
         const need = needs.find((one) => !has(one));
         return need ? [`${title} (for ${need})`] : [];
       }),
+    ],
     /** What stands between the manifests and their being applied, and is not seen. */
     inputs: () => [
       ...new Set(
