@@ -5,7 +5,7 @@ import { statSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
-import { textFiles, texts } from '../packages/sigstand/embed.ts';
+import { noManifests, textFiles, texts } from '../packages/sigstand/embed.ts';
 import { bundleNames, digests, jobPackages, staleness } from './bundles.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -66,7 +66,7 @@ async function buildAll(): Promise<void> {
       // The CLI as an image has it, and npm start; npm packs what packages/sigstand/build.ts makes.
       bundle(folder, 'sigstand', {
         entryPoints: ['packages/sigstand/src/main.ts'],
-        plugins: [texts],
+        plugins: [noManifests, texts],
       }),
     ]);
     const inputs = [...metafiles.flatMap((one) => Object.keys(one.inputs)), ...textFiles(root)];

@@ -85,6 +85,16 @@ describe('a folder for what is temporary', () => {
   });
 });
 
+describe('the program of the image', () => {
+  // An image that had the manifests would have its own digest in it.
+  it.each(['up', 'down'])('says to sigstand %s that it has no manifests', async (verb) => {
+    expect(await cli([verb], {})).toEqual({
+      status: 64,
+      stderr: `sigstand ${verb}: error: the image has no manifests in it; give --manifests FILE: those of the release, or what helm template prints of the chart\n`,
+    });
+  });
+});
+
 describe('sigstand status', () => {
   it.each(['', '{}', '{"signed":{"_type":"timestamp"}}', '\0'])(
     'takes %j for no first root',

@@ -8,6 +8,9 @@ import { embeddedManifests } from './src/up/embedded.ts';
 /** The manifests of this version. */
 export const manifests = instead('up', () => ({ embeddedManifests: embeddedManifests() }));
 
+/** None: an image cannot hold manifests, which name its own digest. */
+export const noManifests = instead('up', () => ({ embeddedManifests: undefined }));
+
 /** The texts that an export is made of. */
 export const texts = instead('export', () => ({ embeddedTexts: embeddedTexts() }));
 

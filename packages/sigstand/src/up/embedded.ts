@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The manifests of this version. build.ts puts them in the place of this module, so that the packed CLI has them. */
-export function embeddedManifests(): string {
+/**
+ * The manifests of this version. build.ts puts them in the place of this module, so that the packed CLI has them; the
+ * image's has none.
+ */
+export function embeddedManifests(): string | undefined {
   const folder = join(import.meta.dirname, '../../../../manifests');
   const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
   return names

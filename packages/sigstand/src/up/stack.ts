@@ -19,7 +19,7 @@ const most = 16 << 20; // bytes
 export async function stackOf(manifests: string | undefined, from: Input): Promise<StackObjects> {
   const objects =
     manifests === undefined
-      ? objectsIn(embeddedManifests(), 'the manifests')
+      ? objectsIn(ownManifests(), 'the manifests')
       : objectsIn(
           await textOf(manifests, from),
           manifests === '-' ? 'standard input' : '--manifests',
@@ -37,4 +37,12 @@ export async function stackOf(manifests: string | undefined, from: Input): Promi
 async function textOf(path: string, { stdin, signal }: Input): Promise<string> {
   if (path === '-') return standardInput(stdin(), { most, signal });
   return Buffer.from(fileAt('--manifests', path, { most, failure: 'usage' })).toString();
+}
+
+function ownManifests(): string {
+  const own = embeddedManifests();
+  if (own !== undefined) return own;
+  throw new JobError('usage', 'the image has no manifests in it', {
+    hint: 'give --manifests FILE: those of the release, or what helm template prints of the chart',
+  });
 }
