@@ -19,7 +19,16 @@ import {
 } from './company-database.ts';
 import { give, helm, up, watched } from './company-stack.ts';
 import { byTag } from './on-rig.ts';
-import { caughtUp, follow, point, promote, replicaAccount, waitForReplica } from './replication.ts';
+import {
+  caughtUp,
+  crash,
+  follow,
+  lives,
+  point,
+  promote,
+  replicaAccount,
+  waitForReplica,
+} from './replication.ts';
 
 /* A database of two servers, one of which follows the other, fails over from one to the other: docs/database.md. */
 
@@ -37,31 +46,12 @@ let primary: Server = 'db';
 
 const inCompany = ['-n', 'company'];
 
-async function crash(server: Server): Promise<void> {
-  await cluster.kubectl('scale', `deployment/${server}`, ...inCompany, '--replicas=0');
-  const now = ['--grace-period=0', '--force', '--ignore-not-found'];
-  await cluster.kubectl('delete', 'pod', ...inCompany, '-l', `app=${server}`, ...now);
-}
-
 /** The other server, empty, as after a node's end, takes all from the one that writes. */
 async function replace(server: Server): Promise<void> {
   await cluster.kubectl('scale', `deployment/${server}`, ...inCompany, '--replicas=1');
   await available(cluster, server);
   await follow(cluster, server);
   await caughtUp(cluster, server);
-}
-
-/** The Pods of the stack's servers that talk to the database, and how often they were started. */
-async function lives(): Promise<string[]> {
-  const label = 'app.kubernetes.io/name in (log-server,log-signer,rekor)';
-  type Pod = {
-    metadata: { name: string };
-    status: { containerStatuses: { restartCount: number }[] };
-  };
-  const { items } = await cluster.get<{ items: Pod[] }>('pods', '-A', '-l', label);
-  return items
-    .map(({ metadata, status }) => `${metadata.name} ${status.containerStatuses[0]?.restartCount}`)
-    .sort();
 }
 
 async function nothingIsLost(): Promise<void> {
@@ -111,23 +101,23 @@ describe('a database that fails over', () => {
 
   it('hands over to the one that followed, where the old one follows it in turn', async () => {
     await ledger.signWithin(within);
-    const before = await lives();
+    const before = await lives(cluster);
     const began = Date.now();
     await follow(cluster, await handOver());
     const { tries } = await ledger.signWithin(within);
     figures.push(`handed over: signed after ${Date.now() - began} ms, ${tries} tries`);
-    expect(await lives()).toEqual(before);
+    expect(await lives(cluster)).toEqual(before);
     await nothingIsLost();
   });
 
   it('hands over where the old one stays alone, and ends its connections', async () => {
     await ledger.signWithin(within);
-    const before = await lives();
+    const before = await lives(cluster);
     const began = Date.now();
     await sql(cluster, 'KILL USER sigstand;', await handOver());
     const { tries } = await ledger.signWithin(within);
     figures.push(`connections ended: signed after ${Date.now() - began} ms, ${tries} tries`);
-    expect(await lives()).toEqual(before);
+    expect(await lives(cluster)).toEqual(before);
     await nothingIsLost();
   });
 
@@ -135,7 +125,7 @@ describe('a database that fails over', () => {
     await follow(cluster, otherThan(primary));
     await caughtUp(cluster, otherThan(primary));
     await waitForReplica(cluster, primary, true);
-    const before = await lives();
+    const before = await lives(cluster);
     const made: { signature: Signature; at: number }[] = [];
     let refused = 0;
     let over = false;
@@ -151,7 +141,7 @@ describe('a database that fails over', () => {
     };
     await until(() => made.length >= 8);
     const killed = Date.now();
-    await crash(primary);
+    await crash(cluster, primary);
     primary = otherThan(primary);
     await promote(cluster, primary);
     await point(cluster, primary);
@@ -166,7 +156,7 @@ describe('a database that fails over', () => {
     );
     expect(made.some(({ at }) => at < killed)).toBe(true);
     expect(again).toBeDefined();
-    expect(await lives()).toEqual(before);
+    expect(await lives(cluster)).toEqual(before);
     await nothingIsLost();
   });
 
@@ -190,7 +180,7 @@ describe('a database that fails over', () => {
     expect(await ledger.violations(lost)).toEqual([]);
     expect(await look()).toMatchObject({ status: 0 });
 
-    await crash(primary);
+    await crash(cluster, primary);
     await promote(cluster, survivor);
     await point(cluster, survivor);
     primary = survivor;

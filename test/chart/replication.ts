@@ -60,3 +60,23 @@ export async function point(cluster: Rig, server: Server): Promise<void> {
   const patch = JSON.stringify({ spec: { selector: { app: server } } });
   await cluster.kubectl('patch', 'service', 'db', '-n', 'company', '--patch', patch);
 }
+
+/** Ends a server, and all that it had. */
+export async function crash(cluster: Rig, server: Server): Promise<void> {
+  await cluster.kubectl('scale', `deployment/${server}`, '-n', 'company', '--replicas=0');
+  const now = ['--grace-period=0', '--force', '--ignore-not-found'];
+  await cluster.kubectl('delete', 'pod', '-n', 'company', '-l', `app=${server}`, ...now);
+}
+
+/** The Pods of the stack's servers that talk to the database, and how often they were started. */
+export async function lives(cluster: Rig): Promise<string[]> {
+  const label = 'app.kubernetes.io/name in (log-server,log-signer,rekor)';
+  type Pod = {
+    metadata: { name: string };
+    status: { containerStatuses: { restartCount: number }[] };
+  };
+  const { items } = await cluster.get<{ items: Pod[] }>('pods', '-A', '-l', label);
+  return items
+    .map(({ metadata, status }) => `${metadata.name} ${status.containerStatuses[0]?.restartCount}`)
+    .sort();
+}
