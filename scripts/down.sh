@@ -22,11 +22,12 @@ case $(cluster)-$whole in
     delete_kind
     ;;
   *)
-    # A start that was refused came to no cluster, and perhaps to no npm packages.
-    if [ -e "$OUT/kubeconfig" ]; then
-      bash scripts/with-node.sh node scripts/made/main.ts remove
-      echo "sigstand: left the cluster itself, which npm start did not make"
+    # A start that was refused made nothing there, and came perhaps to no npm packages.
+    if [ -e "$OUT/made.json" ]; then
+      build_cli
+      manifests '*.yaml' | cli down --record "$OUT/made.json" --manifests -
     fi
+    if [ -e "$OUT/kubeconfig" ]; then echo "sigstand: left the cluster itself, which npm start did not make"; fi
     ;;
 esac
 

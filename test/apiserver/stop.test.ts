@@ -1,17 +1,21 @@
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { join } from 'node:path';
+import { BatchV1Api, CoordinationV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { clusterAccess } from '@sigstand/store/access';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { noting } from '../../packages/sigstand/src/record/note.ts';
+import { cli, noInput } from '../../packages/sigstand/src/testing.ts';
+import { stackOf } from '../../packages/sigstand/src/up/stack.ts';
 import { run } from '../cluster/rig.ts';
-import { binary } from '../programs/binaries.ts';
 
-/* npm stop on a cluster that others made, by the real kubectl and API server; without controllers there, a test
-   ends the namespaces in their place. */
+/* sigstand up --record and npm stop on a cluster that others made, with a real API server; without controllers there, a test
+   does in their place what they do last. */
 
 const config = new KubeConfig();
 config.loadFromFile(inject('kubeconfig'));
 const core = config.makeApiClient(CoreV1Api);
+const batch = config.makeApiClient(BatchV1Api);
 let out: string;
 let count = 0;
 let ns: { one: string; two: string };
@@ -30,33 +34,40 @@ beforeEach(async () => {
   await writeFile(join(out, 'cluster'), 'current');
   await writeFile(join(out, 'made'), '');
   await copyFile(inject('kubeconfig'), join(out, 'kubeconfig'));
-  const job = { restartPolicy: 'Never', containers: [{ name: 'a', image: 'a' }] };
-  const objects = [ns.one, ns.two].flatMap((name) => [
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: ours } },
-    configMap(name, 'server', ours),
+  const pod = { restartPolicy: 'Never', containers: [{ name: 'a', image: 'a' }] };
+  const maker = (name: string) => ({
+    ...{ apiVersion: 'batch/v1', kind: 'CronJob' },
+    metadata: { name: 'maker', namespace: name, labels: ours },
+    spec: { schedule: '0 0 * * *', jobTemplate: { spec: { template: { spec: pod } } } },
+  });
+  const objects = [
+    ...[ns.one, ns.two].flatMap((name) => [
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: ours } },
+      configMap(name, 'server', ours),
+      maker(name),
+    ]),
     {
-      ...{ apiVersion: 'batch/v1', kind: 'Job' },
-      metadata: { name: 'maker', namespace: name, labels: ours },
-      spec: { template: { spec: job } },
+      ...{ apiVersion: 'v1', kind: 'Service' },
+      metadata: { name: 'tuf', namespace: ns.two, labels: ours },
+      spec: { ports: [{ port: 80 }] },
     },
-  ]);
+  ];
   const text = objects.map((one) => JSON.stringify(one)).join('\n---\n');
   await writeFile(join(out, 'manifests/all.yaml'), text);
 });
 afterEach(() => rm(out, { recursive: true, force: true }));
 
-async function script(text: string) {
-  const PATH = `${dirname(binary('kubectl'))}:${process.env.PATH}`;
-  const env = { PATH, SIGSTAND_OUT: out };
-  const lib = 'set -euo pipefail; source scripts/lib.sh; source scripts/cluster.sh';
-  const ended = await run('bash', ['-c', `${lib}; ${text}`], { env });
-  expect(ended).toMatchObject({ status: 0 });
-  return ended.stdout;
+/** Applies all, with or without a note of it. The stack that is looked for in the end is none. */
+async function up(...args: string[]) {
+  const file = join(out, 'manifests/all.yaml');
+  const from = [`--kubeconfig=${inject('kubeconfig')}`, `--manifests=${file}`];
+  const { stdout } = await cli(['up', ...from, ...args]);
+  expect(stdout).toContain('all 7 objects applied');
 }
 
-/** As stack.sh: what was there is noted, all is applied, and what the Jobs write comes. */
+/** As npm start: what was there is noted, all is applied, and what the Jobs write comes. */
 async function start() {
-  await script('note_objects; k apply -f "$OUT/manifests"; note_objects');
+  await up(`--record=${join(out, 'made.json')}`);
   for (const namespace of [ns.one, ns.two]) await write(namespace, 'written', ours);
 }
 
@@ -70,24 +81,32 @@ async function stop(): Promise<string> {
   let done = false;
   const ending = (async () => {
     while (!done) {
-      for (const name of [ns.one, ns.two]) await finalize(name);
+      for (const name of [ns.one, ns.two]) await collect(name).catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   })();
   try {
-    return await script('bash scripts/down.sh');
+    const ended = await run('bash', ['scripts/down.sh'], { env: { SIGSTAND_OUT: out } });
+    expect(ended).toMatchObject({ status: 0 });
+    return ended.stdout;
   } finally {
     done = true;
     await ending;
   }
 }
 
-/** What the namespace controller does last. */
-async function finalize(name: string): Promise<void> {
-  const there = await core.readNamespace({ name }).catch(() => undefined);
-  if (there?.metadata?.deletionTimestamp === undefined) return;
+/** What the garbage collector and the controller of namespaces do last. */
+async function collect(namespace: string): Promise<void> {
+  const { items } = await batch.listNamespacedCronJob({ namespace });
+  for (const body of items.filter((one) => one.metadata?.deletionTimestamp)) {
+    const metadata = { ...body.metadata, finalizers: [] };
+    const name = metadata.name ?? '';
+    await batch.replaceNamespacedCronJob({ namespace, name, body: { ...body, metadata } });
+  }
+  const there = await core.readNamespace({ name: namespace });
+  if (there.metadata?.deletionTimestamp === undefined) return;
   const body = { ...there, spec: { finalizers: [] } };
-  await core.replaceNamespaceFinalize({ name, body }).catch(() => undefined);
+  await core.replaceNamespaceFinalize({ name: namespace, body });
 }
 
 const namespace = (name: string) => core.createNamespace({ body: { metadata: { name } } });
@@ -110,9 +129,8 @@ describe('npm stop on a cluster that others made', () => {
     await start();
     const said = await stop();
     expect([await isThere(ns.one), await isThere(ns.two)]).toEqual([false, false]);
-    expect(said).toBe(
-      'sigstand: removed 2 objects that npm start made\n' +
-        'sigstand: left the cluster itself, which npm start did not make\nsigstand: gone\n',
+    expect(said).toMatch(
+      /✔ namespaces with all in them: 1 gone .*\n.*1 gone .*\nRemoved 2 objects\.\nsigstand: left the cluster itself, which npm start did not make\nsigstand: gone\n$/,
     );
     await expect(readFile(join(out, 'made'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
@@ -126,14 +144,14 @@ describe('npm stop on a cluster that others made', () => {
     expect(await isThere(ns.two)).toBe(false);
     expect(await secrets(ns.one)).toEqual(['of-an-earlier-stack', 'theirs']);
     expect(await configMaps(ns.one)).toEqual([]);
-    expect(said).toContain(`sigstand: left Namespace ${ns.one}: it was there before npm start\n`);
+    expect(said).toContain(`Left: Namespace ${ns.one}, which was there before.\n`);
   });
 
   it('leaves a stack that ran before, whole', async () => {
-    await script('k apply -f "$OUT/manifests"');
+    await up();
     await start();
     const said = await stop();
-    expect(said).toMatch(/removed 0 objects/);
+    expect(said).toContain('Nothing to do');
     for (const one of [ns.one, ns.two]) {
       expect(await secrets(one)).toEqual(['written']);
       expect(await configMaps(one)).toEqual(['server']);
@@ -148,7 +166,7 @@ describe('npm stop on a cluster that others made', () => {
     expect(await secrets(ns.one)).toEqual(['theirs']);
     expect(await configMaps(ns.one)).toEqual([]);
     expect(said).toContain(
-      `left Namespace ${ns.one}: it holds Secret ${ns.one}/theirs, which npm start did not make\n`,
+      `Left: Namespace ${ns.one} holds Secret ${ns.one}/theirs, which is of others.\n`,
     );
   });
 
@@ -163,43 +181,32 @@ describe('npm stop on a cluster that others made', () => {
     const said = await stop();
     expect(await configMaps(ns.one)).toEqual(['server']);
     expect(said).toContain(
-      `left ConfigMap ${ns.one}/server: it was deleted and made anew by others since\n`,
+      `Left: ConfigMap ${ns.one}/server, which was made anew by others since.\n`,
     );
   });
 
-  const proof = (name: string, labels: Record<string, string>) =>
-    core.createNamespacedConfigMap({
-      namespace: 'default',
-      body: { metadata: { name, labels }, data: { a: 'b' } },
-    });
-
-  it('takes away what signs and verifies, however often it was made anew', async () => {
-    const name = 'sigstand-sign-and-verify-root';
-    const mine = { 'sigstand.dev/made-by': 'npm-start' };
-    await start();
-    await proof(name, mine);
-    await script('note_objects');
-    await core.deleteNamespacedConfigMap({ name, namespace: 'default' });
-    await proof(name, mine);
-    await stop();
-    expect(await configMaps('default')).toEqual([]);
-  });
-
-  it('leaves what somebody else has under that name', async () => {
-    const name = 'sigstand-sign-and-verify-root';
-    await start();
-    await proof(name, {});
-    await stop();
-    expect(await configMaps('default')).toEqual([name]);
-    await core.deleteNamespacedConfigMap({ name, namespace: 'default' });
-  });
-
   it('takes away what was made before npm start was killed, and what a second one made', async () => {
-    await script('note_objects');
+    // Killed as soon as it had noted what it was about to make, and had made some of it.
+    const access = await clusterAccess({ KUBECONFIG: inject('kubeconfig') });
+    const stack = await stackOf(join(out, 'manifests/all.yaml'), noInput);
+    await noting(join(out, 'made.json'), access, stack);
+    await namespace(ns.one);
     await start();
-    await script('note_objects; k apply -f "$OUT/manifests"; note_objects');
+    await up(`--record=${join(out, 'made.json')}`);
     await stop();
     expect([await isThere(ns.one), await isThere(ns.two)]).toEqual([false, false]);
+  });
+
+  it('takes away the lease where the namespace was there before', async () => {
+    await namespace(ns.two);
+    await start();
+    await stop();
+    const leases = await config
+      .makeApiClient(CoordinationV1Api)
+      .listNamespacedLease({ namespace: ns.two });
+    expect(leases.items).toEqual([]);
+    expect(await secrets(ns.two)).toEqual([]);
+    expect(await isThere(ns.two)).toBe(true);
   });
 
   it('leaves everything where the cluster does not answer, to be tried again', async () => {

@@ -31,6 +31,8 @@ export interface Removal {
   readonly foreign: readonly string[];
   /** Namespaces that were to go, and cannot. */
   readonly crowded: readonly Crowded[];
+  /** What stays as others have it, with the reason: of a record, that is no error. */
+  readonly left: readonly string[];
 }
 
 export interface Wave {
@@ -63,7 +65,7 @@ export function removalOf(here: Here, { keys, tuf }: { keys: boolean; tuf: strin
   });
   const own = pairs.filter((pair) => isOwn(pair)).map(({ object }) => object);
   const strange = pairs.filter((pair) => !isOwn(pair)).map(({ object }) => object);
-  const instances = new Set(manifests.map((one) => one.metadata.labels?.[instance]));
+  const instances = instancesOf(manifests);
   const homes = new Set(manifests.map(({ metadata }) => metadata.namespace));
   const known = new Set(manifests.map(titleOf));
   const beside = labelled.filter(
@@ -88,6 +90,7 @@ export function removalOf(here: Here, { keys, tuf }: { keys: boolean; tuf: strin
     lost: keys ? precious : [],
     foreign,
     crowded: keys ? crowdedOf(here.inside, goingHomes, { mine, instances }) : [],
+    left: [],
   };
 }
 
@@ -98,8 +101,13 @@ function isOwn({ wanted, object }: { wanted: KubeObject; object: KubeObject }): 
   return is?.[part.label] === part.value && is[instance] === wants[instance];
 }
 
-/** The Jobs' records name no release. */
-function isOfOneOf(
+/** The releases that the manifests are of. */
+export function instancesOf(manifests: readonly KubeObject[]): ReadonlySet<string | undefined> {
+  return new Set(manifests.map((one) => one.metadata.labels?.[instance]));
+}
+
+/** Whether an object is of one of these releases; the Jobs' records name none. */
+export function isOfOneOf(
   { metadata: { labels } }: KubeObject,
   instances: ReadonlySet<string | undefined>,
 ) {
@@ -107,7 +115,8 @@ function isOfOneOf(
   return labels[instance] === undefined || instances.has(labels[instance]);
 }
 
-function wavesOf(objects: readonly KubeObject[]): Wave[] {
+/** The objects in the order in which they go. */
+export function wavesOf(objects: readonly KubeObject[]): Wave[] {
   const named = order.flatMap(([, kinds]) => kinds);
   return order
     .map(([what, kinds]) => ({
@@ -120,7 +129,11 @@ function wavesOf(objects: readonly KubeObject[]): Wave[] {
 }
 
 /** The Lease is in the namespace that goes last: until then nobody else begins. */
-function lastWaves(single: readonly KubeObject[], namespaces: readonly KubeObject[], tuf: string) {
+export function lastWaves(
+  single: readonly KubeObject[],
+  namespaces: readonly KubeObject[],
+  tuf: string | undefined,
+) {
   const isLast = ({ metadata }: KubeObject) => metadata.name === tuf;
   return [
     { what: 'keys, records and volumes', objects: single },
@@ -136,7 +149,8 @@ const everywhere =
 /** What Kubernetes keeps of others' work, and the Lease by which operators keep apart. */
 const besides = /^((Event|Endpoints|EndpointSlice) .*|Lease \S+\/sigstand)$/;
 
-function crowdedOf(
+/** What namespaces hold of others. */
+export function crowdedOf(
   inside: readonly KubeObject[],
   homes: ReadonlySet<string | undefined>,
   { mine, instances }: { mine: ReadonlySet<string>; instances: ReadonlySet<string | undefined> },

@@ -10,7 +10,7 @@ export function counted(objects: readonly KubeObject[]): string {
 }
 
 /** What would go and what would stay, by name. */
-export function planText({ waves, kept, lost, foreign, crowded }: Removal): string {
+export function planText({ waves, kept, lost, foreign, crowded, left }: Removal): string {
   const goes = waves.flatMap(({ objects }) => objects.map(titleOf));
   return [
     ...(goes.length === 0 ? ['Nothing would go.'] : ['It would remove:', ...goes.map(indented)]),
@@ -18,6 +18,7 @@ export function planText({ waves, kept, lost, foreign, crowded }: Removal): stri
     ...(kept.length === 0 ? [] : ['It would keep:', ...kept.map(titleOf).map(indented)]),
     ...(foreign.length === 0 ? [] : ['It would leave to others:', ...foreign.map(indented)]),
     ...crowded.map((one) => `It would refuse: ${crowdedText(one)}`),
+    ...left.map((one) => `It would leave: ${one}`),
     '',
   ].join('\n');
 }
@@ -37,10 +38,11 @@ export function named(titles: readonly string[]): string {
 }
 
 /** What was done, in a sentence or two. */
-export function doneText(removed: number, { kept }: Removal): string {
+export function doneText(removed: number, { kept, left }: Removal): string {
   const stays = kept.length > 0 ? ` Kept for the next sigstand up: ${counted(kept)}.` : '';
-  if (removed === 0) return `Nothing to do: the stack is down.${stays}\n`;
-  return `Removed ${removed} object${removed > 1 ? 's' : ''}.${stays}\n`;
+  const others = left.map((one) => `Left: ${one}.\n`).join('');
+  if (removed === 0) return `Nothing to do: the stack is down.${stays}\n${others}`;
+  return `Removed ${removed} object${removed > 1 ? 's' : ''}.${stays}\n${others}`;
 }
 
 /** What is lost for good, and what brings it back. */

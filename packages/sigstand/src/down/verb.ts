@@ -1,13 +1,17 @@
 import { JobError } from '@sigstand/job/errors';
 import type { Access } from '@sigstand/store/api';
 import { manifestsOption, takeOverOption, timeoutOption } from '../options.ts';
+import { recordAt } from '../record/file.ts';
+import { objectOf } from '../record/record.ts';
 import { holderOf, withLease } from '../rotate/lease.ts';
-import { titleOf } from '../up/objects.ts';
+import { type KubeObject, titleOf } from '../up/objects.ts';
 import { stepText } from '../up/report.ts';
 import { stackOf } from '../up/stack.ts';
+import { text } from '../values.ts';
 import { accessTo, defineVerb, type VerbContext, verbCommand } from '../verb.ts';
 import { type Looked, lookedAt, takingVolumes } from './look.ts';
-import { type Removal, removalOf } from './plan.ts';
+import { type Here, type Removal, removalOf } from './plan.ts';
+import { recordedRemovalOf } from './recorded.ts';
 import { removeWave } from './remove.ts';
 import { crowdedText, doneText, lossText, named, planText } from './report.ts';
 
@@ -25,6 +29,11 @@ this stack, and was left.`;
 const command = () =>
   verbCommand('down', summaryOf, description)
     .addOption(manifestsOption())
+    .option(
+      '--record <file>',
+      'take away only what up --record noted there, with what its Jobs wrote',
+      text,
+    )
     .option('--delete-keys', 'delete the namespaces with all in them: keys, log and database')
     .option('--dry-run', 'list what would go and what would stay, and change nothing')
     .addOption(takeOverOption())
@@ -45,25 +54,25 @@ interface Told {
 
 async function lowered(context: VerbContext, options: Options): Promise<void> {
   const { print, log, env, now, signal } = context;
-  const { json, dryRun = false, takeOver = false, deleteKeys: keys = false } = options;
+  const { json, dryRun = false, takeOver = false } = options;
   const end = Date.now() + options.timeout;
-  const { objects, tuf } = await stackOf(options.manifests, context);
+  const { objects, tuf, wantsInside, decide } = await wishOf(options, context);
   const told: Told = { removed: [] };
   try {
     const access = await accessTo(options, env);
     const look = async () => {
-      const looked = await lookedAt(access, objects, { keys });
-      const removal = removalOf(looked.here, { keys, tuf });
+      const looked = await lookedAt(access, objects, { keys: wantsInside });
+      const removal = decide(looked.here);
       told.removal = removal;
       return { ...looked, removal };
     };
     const first = await look();
     if (dryRun && !json) print(planText(first.removal));
-    await refuseLoss(access, first, keys);
+    await refuseLoss(access, first, wantsInside);
     if (first.removal.lost.length > 0 && !dryRun) log(lossText(first.removal.lost));
     const work = async (lost: AbortSignal) => {
       const looked = await look();
-      await refuseLoss(access, looked, keys);
+      await refuseLoss(access, looked, wantsInside);
       await removeAll(looked, lost);
     };
     const removeAll = async ({ kinds, removal }: Sight, lost: AbortSignal) => {
@@ -89,6 +98,41 @@ async function lowered(context: VerbContext, options: Options): Promise<void> {
   } finally {
     if (json) print(`${JSON.stringify(asJson(told, dryRun))}\n`);
   }
+}
+
+/** What is asked for: of which objects, and how it is decided what goes. */
+interface Wish {
+  readonly objects: readonly KubeObject[];
+  readonly tuf: string;
+  /** Whether namespaces may go, and so what they hold matters. */
+  readonly wantsInside: boolean;
+  readonly decide: (here: Here) => Removal;
+}
+
+async function wishOf(
+  { manifests, record, deleteKeys }: Options,
+  context: VerbContext,
+): Promise<Wish> {
+  const keys = deleteKeys ?? false;
+  const { objects, tuf } = await stackOf(manifests, context);
+  if (record === undefined) {
+    const decide = (here: Here) => removalOf(here, { keys, tuf });
+    return { objects, tuf, wantsInside: keys, decide };
+  }
+  const made = recordAt(record);
+  if (made === undefined) throw noRecord(record);
+  // What an older version applied is in the record alone.
+  const all = new Map(
+    [...made.objects.map(objectOf), ...objects].map((one) => [titleOf(one), one]),
+  );
+  const decide = (here: Here) => recordedRemovalOf(here, made, tuf);
+  return { objects: [...all.values()], tuf, wantsInside: true, decide };
+}
+
+function noRecord(path: string): JobError {
+  return new JobError('data', `--record ${path}: there is no such file; nothing was changed`, {
+    hint: 'name the file that sigstand up --record wrote',
+  });
 }
 
 /** Where the namespace of the lease is gone or going, nobody else can begin. */
@@ -131,9 +175,9 @@ function refuseForeign({ foreign }: Removal): void {
 }
 
 function asJson({ removal, removed }: Told, dryRun: boolean) {
-  const { waves = [], kept = [], lost = [], foreign = [], crowded = [] } = removal ?? {};
+  const { waves = [], kept = [], lost = [], foreign = [], crowded = [], left = [] } = removal ?? {};
   const planned = waves.flatMap(({ objects }) => objects.map(titleOf));
   const goes = dryRun ? planned : [];
   const records = { kept: kept.map(titleOf), lost: lost.map(titleOf) };
-  return { dryRun, removed, wouldRemove: goes, ...records, foreign, crowded };
+  return { dryRun, removed, wouldRemove: goes, ...records, foreign, crowded, left };
 }

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { JobError } from '@sigstand/job/errors';
 import type { Access } from '@sigstand/store/api';
-import { type Applied, type Applying, applied, type Outcome } from './apply.ts';
+import { type Applied, type Applying, applied } from './apply.ts';
 import { blocked, endurance } from './endurance.ts';
 import { type Block, judged } from './judge.ts';
 import { type KubeObject, titleOf } from './objects.ts';
@@ -25,6 +25,8 @@ export interface BringUp {
   readonly report: Report;
   /** How long all of it may take, in milliseconds. */
   readonly timeout: number;
+  /** For how long something that may pass may stand in the way, in milliseconds. */
+  readonly patience: number;
   readonly signal: AbortSignal;
 }
 
@@ -36,7 +38,7 @@ const softPatience = 5_000; // milliseconds, for what Kubernetes makes in each n
  *
  * @throws {JobError} As soon as something stands in the way that does not pass.
  */
-export async function bringUp(up: BringUp): Promise<ReadonlyMap<string, Outcome>> {
+export async function bringUp(up: BringUp): Promise<ReadonlyMap<string, Applied>> {
   const over = new AbortController();
   const signal = AbortSignal.any([up.signal, over.signal]);
   // Each watch listens; Node takes more than ten for a leak.
@@ -52,12 +54,12 @@ export async function bringUp(up: BringUp): Promise<ReadonlyMap<string, Outcome>
 }
 
 async function work(
-  { report, timeout }: BringUp,
+  { report, timeout, patience }: BringUp,
   { sight, applies, signal }: { sight: Sight; applies: Applies; signal: AbortSignal },
-): Promise<ReadonlyMap<string, Outcome>> {
+): Promise<ReadonlyMap<string, Applied>> {
   const began = Date.now();
   const told = new Set<string>();
-  const refuse = endurance(report);
+  const refuse = endurance(report, patience);
   for (let looked = 0; ; ) {
     signal.throwIfAborted();
     applies.begin();
@@ -69,7 +71,7 @@ async function work(
       told.add(title);
       report.done(title);
     }
-    if (applies.isWhole() && done.length === awaited.length) return applies.outcomes();
+    if (applies.isWhole() && done.length === awaited.length) return applies.applied();
     refuse(blocks, Date.now());
     if (Date.now() - began > timeout) {
       const open = awaited.map(titleOf).filter((title) => !done.includes(title));
@@ -165,7 +167,7 @@ function appliesOf(
     },
     /** The workloads that were applied. */
     awaited: (): KubeObject[] => [...done.values()].map(({ object }) => object).filter(isAwaited),
-    outcomes: () => new Map([...done].map(([title, { outcome }]) => [title, outcome])),
+    applied: (): ReadonlyMap<string, Applied> => done,
     /** What nobody is left to make: every Job that could is done. */
     lacking(finished: readonly string[]): Block[] {
       const free = waits.filter(isFree);

@@ -10,7 +10,8 @@ const block: Block = {
 describe('what a bring-up bears with', () => {
   const heard = () => {
     const said: string[] = [];
-    const refuse = endurance({ waiting: (title, says) => void said.push(`${title}: ${says}`) });
+    const waiting = (title: string, says: string) => void said.push(`${title}: ${says}`);
+    const refuse = endurance({ waiting }, 60_000);
     return { said, refuse };
   };
 

@@ -2,16 +2,14 @@ import { JobError } from '@sigstand/job/errors';
 import type { Report } from './bring-up.ts';
 import type { Block } from './judge.ts';
 
-const minute = 60_000; // milliseconds
-
 type Refuse = (blocks: readonly Block[], now: number) => void;
 
 /**
- * How long a bring-up bears with what stands in its way.
+ * How long a bring-up bears with what stands in its way: as long as `usual`, in milliseconds, where a block says nothing else.
  *
  * @returns What is given all that stands there now, and the time: it tells of each thing once, and throws for what does not pass.
  */
-export function endurance({ waiting }: Pick<Report, 'waiting'>): Refuse {
+export function endurance({ waiting }: Pick<Report, 'waiting'>, usual: number): Refuse {
   let since = new Map<string, number>();
   const told = new Set<string>();
   return (blocks, now) => {
@@ -19,7 +17,7 @@ export function endurance({ waiting }: Pick<Report, 'waiting'>): Refuse {
     since = new Map(blocks.map(keyOf).map((key) => [key, since.get(key) ?? now]));
     for (const block of blocks) {
       const key = keyOf(block);
-      const { quiet = 0, patience = minute } = block;
+      const { quiet = 0, patience = usual } = block;
       const borne = now - (since.get(key) ?? now);
       if (block.hopeless || borne > patience) throw blocked(block);
       if (borne < quiet || told.has(key)) continue;

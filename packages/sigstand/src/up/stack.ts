@@ -34,6 +34,12 @@ export async function stackOf(manifests: string | undefined, from: Input): Promi
   });
 }
 
+/** The lease by which operators of a stack keep apart, as an object. */
+export const leaseIn = (namespace: string): KubeObject => ({
+  ...{ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' },
+  metadata: { namespace, name: 'sigstand' },
+});
+
 async function textOf(path: string, { stdin, signal }: Input): Promise<string> {
   if (path === '-') return standardInput(stdin(), { most, signal });
   return Buffer.from(fileAt('--manifests', path, { most, failure: 'usage' })).toString();

@@ -1,10 +1,13 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { JobError } from '@sigstand/job/errors';
+import { duration } from '@sigstand/job/values';
 import { manifestsOption, takeOverOption, timeoutOption } from '../options.ts';
+import { noting } from '../record/note.ts';
 import { holderOf, withLease } from '../rotate/lease.ts';
 import { type Finding, worst } from '../status/finding.ts';
 import { report, summary, table } from '../status/report.ts';
 import { lookDefaults, looked, tokenSource } from '../status/verb.ts';
+import { text } from '../values.ts';
 import { accessTo, defineVerb, type VerbContext, verbCommand } from '../verb.ts';
 import { type Applied, applied, type Outcome } from './apply.ts';
 import { labelledObjects } from './before.ts';
@@ -44,6 +47,12 @@ const command = () =>
       tokenSource,
     )
     .addOption(timeoutOption('how long all of it may take'))
+    .addOption(
+      new Option('--patience <duration>', 'how long what may pass may stand in the way')
+        .default(60_000, '1m')
+        .argParser(duration),
+    )
+    .option('--record <file>', 'note there what it makes, for down --record', text)
     .addHelpText('after', afterwards);
 
 type Options = ReturnType<ReturnType<typeof command>['opts']>;
@@ -75,13 +84,15 @@ async function raised(context: VerbContext, options: Options): Promise<void> {
   };
   try {
     const access = await accessTo(options, env);
-    const plan = planOf(withImages(objects, options));
+    const wanted = withImages(objects, options);
+    const plan = planOf(wanted);
     const kinds = await kindsOf(access, objects);
     const before = await labelledObjects(access, kinds, objects);
     const applying = {
       ...{ kinds, end, force: options.forceConflicts ?? false },
       before: (title: string) => before.get(title),
     };
+    const settle = await noting(options.record, access, { objects: wanted, tuf });
     // The lease is in one of them.
     const homes = plan.filter(({ object }) => object.kind === 'Namespace');
     const made = await Promise.all(
@@ -92,10 +103,13 @@ async function raised(context: VerbContext, options: Options): Promise<void> {
     );
     const leasing = { namespace: tuf, holder: holderOf(env), takeOver, now, signal };
     await withLease(access, leasing, async (lost) => {
-      told.outcomes = await bringUp({
-        ...{ access, plan, applying, report: say, timeout: options.timeout, signal: lost },
+      const { timeout, patience } = options;
+      const all = await bringUp({
+        ...{ access, plan, applying, report: say, timeout, patience, signal: lost },
         already: new Map(made),
       });
+      settle(all);
+      told.outcomes = new Map([...all].map(([title, { outcome }]) => [title, outcome]));
     });
     const asked = { ...options, ...lookDefaults, singleNamespace: tuf };
     told.findings = await looked(context, asked);
