@@ -2,8 +2,6 @@
 # failed.sh PART: why a part failed, for the log, the page and an artifact: a folder with all that the cluster says
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-# shellcheck source-path=SCRIPTDIR source=../scripts/gates.sh
-source "$ROOT/scripts/gates.sh"
 
 logs=$OUT/logs
 
@@ -11,6 +9,19 @@ logs=$OUT/logs
 warnings() {
   k get events -A --field-selector type=Warning --sort-by=.lastTimestamp \
     -o 'custom-columns=OF:.involvedObject.namespace,OBJECT:.involvedObject.name,WARNING:.message' | { sed -n 1p; tail -n 10; }
+}
+
+# What each Job says last: it names what it waits for.
+tell_why() {
+  local namespace
+  echo
+  k get pods -A -l "$OURS"
+  for namespace in "${NAMESPACES[@]}"; do
+    k get jobs -n "$namespace" -o name | while read -r job; do
+      echo "--- $namespace $job"
+      k logs -n "$namespace" "$job" --tail=5 2>&1
+    done
+  done
 }
 
 rm -rf "$logs"

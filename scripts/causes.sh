@@ -11,8 +11,6 @@ cause_in() {
   if [ -n "$own" ]; then echo "$own"; return; fi
   # Whoever is cut off from an engine has many words for it.
   if [ "$(cluster)" = kind ] && [ "$(engine)" = silent ]; then echo "Docker does not answer any more: start it, $again"; return; fi
-  # What Pods say is about themselves.
-  ! grep -q '^--- ' <<<"$log" || return 1
   while IFS='=' read -r pattern advice; do
     if grep -qiE -- "$pattern" <<<"$log"; then echo "$advice"; return; fi
   done <<<"$(known_causes)"

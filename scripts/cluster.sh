@@ -94,12 +94,6 @@ server_in() {
   kubectl config view --kubeconfig "$OUT/$1" -o 'jsonpath={.clusters[0].cluster.server}'
 }
 
-# In a cluster that npm start made, all is gone with it. In another, npm stop must know what was there.
-note_objects() {
-  [ -e "$OUT/made" ] || return 0 # a part of npm start, run by itself
-  made rig "${RIG:-sigstand}" || made kind "$KIND_NAME" || bash scripts/with-node.sh node scripts/made/main.ts note
-}
-
 # The manifests as this cluster takes them. The rig serves images by name and tag; a digest names bytes that only their
 # registry has. A registry that was given has our images, whose tag may name other bytes tomorrow.
 render_manifests() {
@@ -140,15 +134,5 @@ released() {
   ! grep -qvE '@sha256:[0-9a-f]{64}$' <<<"$images"
 }
 
-# apply_stage STAGE PATTERN [LABEL]: the objects of one stage in the manifests whose names match, or those with a label
-apply_stage() {
-  manifests "$2" | apply "$1" "${3:-}"
-}
-
 # shellcheck disable=SC2086 # It is a pattern.
 manifests() { cat "$OUT"/manifests/$1; }
-
-# Applies what it is given to read; it begins before that is there, and is quick then.
-apply() {
-  k apply -f - -l "sigstand.dev/stage=$1${2:+,$2}" | tee -a "$OUT/applied"
-}

@@ -88,7 +88,9 @@ build_cli() {
 # cli VERB...: the CLI on the cluster that npm start chose; on kubectl's where none was started from here, and on another
 # that is named.
 cli() {
-  local way=() to=()
+  local way=() to=() node=(bash "$ROOT/scripts/with-node.sh" node)
+  # The tree of a release has the CLI, and no npm packages: any Node runs it.
+  [ -e "$ROOT/node_modules" ] || node=(node)
   case " $* " in
     *' --kubeconfig'* | *' --context'* | *' --store'*) ;;
     *)
@@ -99,7 +101,7 @@ cli() {
       esac
       ;;
   esac
-  ${way[@]+"${way[@]}"} bash "$ROOT/scripts/with-node.sh" node "$ROOT/dist/sigstand.cjs" "$@" ${to[@]+"${to[@]}"}
+  ${way[@]+"${way[@]}"} "${node[@]}" "$ROOT/dist/sigstand.cjs" "$@" ${to[@]+"${to[@]}"}
 }
 
 # The name that the cluster's own tokens bear as their issuer.

@@ -1,11 +1,10 @@
 # shellcheck shell=bash
-# The images of others, which the manifests and sign-and-verify.yaml name: onto the kind node before a Pod wants one.
+# The images of others, which the manifests name: onto the kind node before a Pod wants one.
 
 # As they stand there, rendered: NAME:TAG, and the digest where this cluster takes them by it.
 other_images() { images_named | grep -v '/sigstand/'; }
 images_named() {
-  cat "$OUT"/manifests/*.yaml <(render <scripts/sign-and-verify.yaml) |
-    sed -nE "s/^[- ]*image: *[\"']?([^\"' #]+).*/\1/p" | sort -u
+  manifests '*.yaml' | sed -nE "s/^[- ]*image: *[\"']?([^\"' #]+).*/\1/p" | sort -u
 }
 
 bring_others() {

@@ -122,6 +122,7 @@ describe('the shape of a Job', () => {
       'stack.ts',
       'watch.ts',
       'embedded.ts',
+      'file.ts',
     ];
     const verbs = ['main.ts', 'cli.ts', 'verb.ts', 'values.ts', 'options.ts', 'token.ts'];
     expect(impure('sigstand', [...verbs, ...ways, ...hands, ...raising])).toEqual([]);

@@ -18,7 +18,10 @@ beforeAll(() => {
     'manifests',
     'action',
     'scripts',
+    'packages',
+    'integrations',
     'package.json',
+    'package-lock.json',
     'CHANGELOG.md',
     '.gitignore',
     'docker-bake.hcl',
@@ -133,6 +136,9 @@ describe('a release', () => {
     expect(bash(inside, { folder: work }).stdout).toContain(
       `createtuf:0.1.0@${digest('createtuf')}`,
     );
+    // The CLI in it needs no npm packages.
+    const alone = `tar -xzf files/sigstand-0.1.0.tar.gz && sigstand-0.1.0/dist/sigstand.cjs --version`;
+    expect(bash(alone, { folder: work })).toMatchObject({ status: 0, stdout: `${version}\n` });
     const PATH = standIn(
       work,
       'gh',

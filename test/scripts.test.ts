@@ -7,9 +7,9 @@ import { bash, inFolder, root, standIn } from './shell.ts';
 
 /** A text with the scripts' functions before it, whose state is in a folder of its own. */
 const scripts = (text: string, cluster = 'rig') =>
-  inFolder({ cluster, applied: '', log: '' }, (folder) => ({
+  inFolder({ cluster, log: '' }, (folder) => ({
     ...bash(
-      `source scripts/lib.sh; source scripts/cluster.sh; source scripts/gates.sh
+      `source scripts/lib.sh; source scripts/cluster.sh
        k() { echo "k $*"; cat >&2; }\n${text}`,
       { env: { SIGSTAND_OUT: folder } },
     ),
@@ -44,39 +44,6 @@ describe('the manifests that are applied', () => {
     expect(scripts('render_manifests', 'kind').digests).toBeGreaterThan(0);
     expect(scripts('render_manifests', 'current').digests).toBeGreaterThan(0);
     expect(scripts('render_manifests', 'rig').digests).toBe(0);
-  });
-
-  it('are those of the stage that is asked for, and of the label', () => {
-    const text = 'render_manifests; apply_stage 2 "2*.yaml"; apply_stage 3 "4*.yaml" a=b';
-    const { stdout, stderr } = scripts(text);
-    expect(stdout).toBe(
-      'k apply -f - -l sigstand.dev/stage=2\nk apply -f - -l sigstand.dev/stage=3,a=b\n',
-    );
-    expect(stderr).toContain('# Rekor, the signature transparency log.');
-  });
-
-  it('wait for what they need, and are not applied without it', () => {
-    // As a step runs it: there, a command that fails ends nothing by itself.
-    const text = `k() { echo "k $*"; if [ "$1" = wait ]; then return 1; fi; cat; }
-      if apply_once_there ns secret/x 2 "2*.yaml"; then echo done; else exit 5; fi`;
-    const { stdout, stderr, status } = scripts(`render_manifests; ${text}`);
-    expect(status).toBe(5);
-    expect(stderr).toContain('k wait --for=create --timeout=300s -n ns secret/x');
-    expect(stdout).not.toContain('# Rekor');
-  });
-});
-
-describe('functions side by side', () => {
-  it('fail where one of them does', () => {
-    const both = (text: string) => scripts(`good() { :; }; bad() { false; }; ${text}`).status;
-    expect(both('at_once good good')).toBe(0);
-    expect(both('at_once bad good')).not.toBe(0);
-    expect(both('at_once good bad')).not.toBe(0);
-  });
-
-  it('say why, and go on failing, behind a gate', () => {
-    const { status, stdout } = scripts('tell_why() { echo why; }; gate false');
-    expect({ status, stdout }).toEqual({ status: 1, stdout: 'why\n' });
   });
 });
 

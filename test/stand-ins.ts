@@ -28,7 +28,7 @@ export function machine(folder: string, programs: Readonly<Record<string, string
     out,
     /** The functions of the scripts, and a text. */
     run(text: string, env: Readonly<Record<string, string>> = {}) {
-      const parts = ['lib', 'preflight', 'cluster', 'others', 'gates', 'docker'];
+      const parts = ['lib', 'preflight', 'cluster', 'others', 'docker'];
       const sourced = parts.map((part) => `source scripts/${part}.sh`).join('; ');
       return bash(`set +o errexit; shopt -u inherit_errexit; ${sourced}; set -o errexit\n${text}`, {
         env: { PATH: bin, SIGSTAND_OUT: out, SIGSTAND_CACHE: join(folder, 'cache'), ...env },

@@ -1,11 +1,12 @@
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { BatchV1Api, CoordinationV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { clusterAccess } from '@sigstand/store/access';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { noting } from '../../packages/sigstand/src/record/note.ts';
-import { cli, noInput } from '../../packages/sigstand/src/testing.ts';
+import { cli } from '../../packages/sigstand/src/testing.ts';
 import { stackOf } from '../../packages/sigstand/src/up/stack.ts';
 import { run } from '../cluster/rig.ts';
 
@@ -16,6 +17,7 @@ const config = new KubeConfig();
 config.loadFromFile(inject('kubeconfig'));
 const core = config.makeApiClient(CoreV1Api);
 const batch = config.makeApiClient(BatchV1Api);
+const noInput = { stdin: () => Readable.from([]), signal: new AbortController().signal };
 let out: string;
 let count = 0;
 let ns: { one: string; two: string };

@@ -58,7 +58,10 @@ beforeAll(async () => {
 
   tree = join(work, 'tree');
   files = join(work, 'files');
-  for (const path of ['chart', 'manifests', 'action', 'scripts', 'package.json', 'CHANGELOG.md']) {
+  for (const path of [
+    ...['chart', 'manifests', 'action', 'scripts', 'packages', 'integrations'],
+    ...['package.json', 'package-lock.json', 'CHANGELOG.md', '.gitignore'],
+  ]) {
     await cp(join(root, path), join(tree, path), { recursive: true });
   }
   await symlink(join(root, 'node_modules'), join(tree, 'node_modules'));

@@ -87,8 +87,27 @@ describe('an image that cannot be pulled', () => {
     const pods = [podOf(rekor, waits('ImagePullBackOff', `${prefix}${image}: not found`))];
     const [block] = judge(rekor, { pods }).blocks;
     expect(block).toMatchObject({ hopeless: true, kind: 'data' });
-    expect(block?.says).toBe(`the image ${image} cannot be pulled: ${image}: not found`);
+    expect(block?.says).toBe(
+      `the image ${image} cannot be pulled: ${image}: not found (ImagePullBackOff)`,
+    );
   });
+
+  it.each([
+    ['whose name is none', 'InvalidImageName', 'invalid reference format'],
+    ['that is refused', 'ErrImagePull', 'pull access denied, it may require authorization'],
+  ])('%s is waited for by nobody', (_what, reason, message) => {
+    const [block] = judge(rekor, { pods: [podOf(rekor, waits(reason, message))] }).blocks;
+    expect(block).toMatchObject({ hopeless: true, kind: 'data' });
+    expect(block?.says).toBe(`the image ${image} cannot be pulled: ${message} (${reason})`);
+  });
+
+  it.each(['ContainerCreating', 'PodInitializing', 'ImagePullBackOff'])(
+    'is nothing where %s alone is known',
+    (reason) => {
+      const message = `Back-off pulling image "${image}"`;
+      expect(judge(rekor, { pods: [podOf(rekor, waits(reason, message))] }).blocks).toEqual([]);
+    },
+  );
 
   it('is told, and waited for, where the way there may be mended', () => {
     const why = 'dial udp 10.255.255.53:53: connect: network is unreachable';

@@ -133,7 +133,7 @@ function imageBlock({ image, state }: Container, title: string): Block | undefin
     .replace(/^failed to resolve (reference|image) "[^"]*": /, '');
   return {
     ...{ title, reason: 'Image', hopeless, kind: hopeless ? 'data' : 'unavailable' },
-    says: `the image ${image} cannot be pulled: ${why}`,
+    says: `the image ${image} cannot be pulled: ${why} (${reason})`,
     todo: 'let the nodes pull it, or name another place by --registry; then run it again: it goes on',
   };
 }

@@ -6,107 +6,12 @@ import { releasedManifests } from './pushed.ts';
 import { inFolder, root } from './shell.ts';
 import { machine } from './stand-ins.ts';
 
-/* What a gate does about images that nobody can pull, against a kubectl of ours that shows such Pods. The real ones are on the
-   rig: install/current.test.ts. */
+/* Why a step failed, and which images a stack has, on a machine of the test's own. */
 
 const on = (text: string, files: Readonly<Record<string, string>> = {}, env = {}) =>
   inFolder({ 'out/cluster': 'current\n', 'out/log': '', ...files }, (folder) =>
-    machine(folder, { kubectl: `cat '${folder}/pods'` }).run(text, env),
+    machine(folder, {}).run(text, env),
   );
-
-const pod = (image: string, reason: string, message: string) => `${image}\t${reason}\t${message}\n`;
-const notFound =
-  'rpc error: code = NotFound desc = failed to pull and unpack image "a.test/x:1": failed to resolve reference "a.test/x:1": a.test/x:1: not found';
-
-describe('an image that is not pulled', () => {
-  it.each([
-    ['that is not there', 'end', 'ErrImagePull', notFound, 'not found (ErrImagePull)'],
-    [
-      'whose back-off says why',
-      'end',
-      'ImagePullBackOff',
-      `Back-off pulling image "a.test/x:1": ErrImagePull: ${notFound}`,
-      'not found (ImagePullBackOff)',
-    ],
-    [
-      'whose name is none',
-      'end',
-      'InvalidImageName',
-      'Failed to apply default image tag "A:1": invalid reference format',
-      'invalid reference format (InvalidImageName)',
-    ],
-    [
-      'that is refused',
-      'end',
-      'ErrImagePull',
-      'pull access denied, repository does not exist or may require authorization',
-      '(ErrImagePull)',
-    ],
-    [
-      'whose registry is slow',
-      'say',
-      'ErrImagePull',
-      'dial tcp 192.0.2.1:443: i/o timeout',
-      'i/o timeout (ErrImagePull)',
-    ],
-  ])('%s is told with its reason: %s', (_what, told, reason, message, end) => {
-    const { stdout } = on('look', { pods: pod('a.test/x:1', reason, message) });
-    expect(stdout).toMatch(new RegExp(`^${told}\tthe image a\\.test/x:1 cannot be pulled: `));
-    expect(stdout.trim().endsWith(end)).toBe(true);
-    expect(stdout).not.toContain('rpc error');
-  });
-
-  it('is told once, and what only waits is not', () => {
-    const pods =
-      pod('a.test/x:1', 'ErrImagePull', notFound).repeat(2) +
-      pod('a.test/x:1', 'ImagePullBackOff', 'Back-off pulling image "a.test/x:1"') +
-      pod('a.test/y:1', 'ContainerCreating', '') +
-      pod('a.test/z:1', 'PodInitializing', '');
-    expect(on('look', { pods }).stdout.trim().split('\n')).toHaveLength(1);
-  });
-});
-
-describe('what is watched', () => {
-  const watched = (look: string, work: string) =>
-    on(
-      `look() { printf '${look}'; }; began=$SECONDS; s=0; watched ${work} || s=$?; echo "ended $s in $((SECONDS - began))"`,
-    );
-
-  it('ends within seconds where its end would be in vain, with the reason', () => {
-    const { stdout } = watched('end\\tno such image\\n', 'sleep 100');
-    expect(stdout).toMatch(/^cause: no such image\nended (?!0 )\d+ in \d\n$/m);
-  });
-
-  it('goes on where it may pass, and says so at once, and once', () => {
-    const said = inFolder({ 'out/cluster': 'current\n', 'out/log': '' }, (folder) =>
-      machine(folder, {}).run(
-        `look() { printf 'say\\tthe registry is slow\\n'; }; slow() { sleep 8; echo done; }; both() { watched slow; }; step 'gate' both`,
-      ),
-    );
-    expect(said.stdout).toMatch(/^ {2}… the registry is slow; it is tried again\n {2}✔ gate /);
-  });
-
-  it('ends where it has not passed in a minute (here in a second)', () => {
-    const { stdout } = on(
-      `PATIENCE=1; look() { printf 'say\\tthe registry is slow\\n'; }; watched sleep 100 || echo ended $SECONDS`,
-    );
-    expect(stdout).toMatch(/^cause: the registry is slow\nended \d\d?$/m);
-  });
-
-  it('has its own status where nothing is wrong', () => {
-    expect(watched('', 'true').stdout).toMatch(/^ended 0 in [0-2]\n$/);
-    expect(watched('', "bash -c 'exit 3'").stdout).toMatch(/^ended 3 in [0-2]\n$/);
-  });
-
-  it('leaves nothing running that it started', () => {
-    const seconds = `98.${process.pid}`;
-    const { stdout } = on(
-      `look() { printf 'end\\twhy\\n'; }; deep() { sleep ${seconds} | cat; }; watched deep || true
-       sleep 1; cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -x '98[.]${process.pid}' || echo none`,
-    );
-    expect(stdout).toMatch(/none\n$/);
-  });
-});
 
 describe('a step that fails', () => {
   const failing = (printed: string, env: Readonly<Record<string, string>> = {}) =>
@@ -138,11 +43,6 @@ describe('a step that fails', () => {
   it('for another reason shows the end of its log', () => {
     const { stderr } = failing('something else');
     expect(stderr).toMatch(/^something else\nsigstand: try failed; the whole log is /);
-  });
-
-  it('is not blamed on what a Pod says', () => {
-    const { stderr } = failing('--- rekor-system job.batch/createtree\ni/o timeout');
-    expect(stderr).toContain('sigstand: try failed;');
   });
 });
 
