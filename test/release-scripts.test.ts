@@ -23,6 +23,7 @@ beforeAll(() => {
     'package.json',
     'package-lock.json',
     'CHANGELOG.md',
+    'LICENSE',
     '.gitignore',
     'docker-bake.hcl',
   ]) {

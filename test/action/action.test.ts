@@ -70,7 +70,7 @@ describe('the action', () => {
     expect(setUp).toMatchObject({
       result: 'failure',
       said: expect.stringMatching(
-        /::error title=Sigstand::proof failed: .*sign-job is not complete after 5 s/,
+        /::error title=Sigstand::proof failed: .*sign-job is not complete after 30 s/,
       ),
     });
     expect(logs).toMatchObject({

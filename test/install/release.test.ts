@@ -60,7 +60,7 @@ beforeAll(async () => {
   files = join(work, 'files');
   for (const path of [
     ...['chart', 'manifests', 'action', 'scripts', 'packages', 'integrations'],
-    ...['package.json', 'package-lock.json', 'CHANGELOG.md', '.gitignore'],
+    ...['package.json', 'package-lock.json', 'CHANGELOG.md', 'LICENSE', '.gitignore'],
   ]) {
     await cp(join(root, path), join(tree, path), { recursive: true });
   }
