@@ -133,9 +133,14 @@ function fromJson(text: string): unknown {
   }
 }
 
+const plain: Readonly<Record<string, string>> = {
+  TimeoutError: 'no answer in time',
+  SyntaxError: 'what came is not JSON',
+};
+
 function unanswered(verb: string, ref: Named, error: unknown): StoreError {
   const { name, code, cause } = error as NodeJS.ErrnoException & { cause?: NodeJS.ErrnoException };
-  const why = name === 'TimeoutError' ? 'no answer in time' : (cause?.code ?? code ?? name);
+  const why = plain[name] ?? cause?.code ?? code ?? name;
   return new StoreError(
     'UNAVAILABLE',
     `${verb} ${show(ref)}: the API server did not answer (${why})`,

@@ -58,7 +58,9 @@ export async function withLease<T>(
       if (error instanceof Unsuccessful && error.status === 409)
         throw held(ref, await read(), now());
       const refused = refusal(before ? 'update' : 'create', ref, error);
-      throw refused === 'absent' ? held(ref, undefined, now()) : refused;
+      if (refused !== 'absent') throw refused;
+      // Nothing is made in a namespace that is not there; a lease that is gone is somebody else's doing.
+      throw before ? held(ref, undefined, now()) : noNamespace(namespace);
     }
   };
 
@@ -127,6 +129,12 @@ async function sharedClock(access: Access, now: () => Date): Promise<() => Date>
   } catch {
     return now; // whatever is asked next says who does not answer
   }
+}
+
+function noNamespace(namespace: string): JobError {
+  return new JobError('unavailable', `there is no namespace ${namespace}`, {
+    hint: 'see whether it is this cluster, and how the namespaces are named: --namespace-prefix, --single-namespace',
+  });
 }
 
 function held(ref: Named, lease: Lease | undefined, now: Date): JobError {
