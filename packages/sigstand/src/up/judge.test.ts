@@ -217,6 +217,10 @@ describe('a server', () => {
     expect(judge(rekor, { pods: [podOf(rekor, of(full))] }).blocks).toMatchObject([
       { hopeless: false, says: `no node takes its Pod: ${full}` },
     ]);
+    const tainted = '0/1 nodes are available: 1 node(s) had untolerated taint(s).';
+    expect(judge(rekor, { pods: [podOf(rekor, of(tainted))] }).blocks).toMatchObject([
+      { says: `no node takes its Pod: ${tainted}`, todo: expect.stringContaining('tolerate it') },
+    ]);
     const binding = '0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.';
     const volumes = [{ persistentVolumeClaim: { claimName: 'data-mysql' } }];
     const pods = [podOf(mysql, of(binding), { spec: { volumes } })];

@@ -13,7 +13,9 @@ export function unscheduled(pod: Pod, title: string, { claims, events }: Seen): 
       {
         ...{ title, reason, hopeless: false, kind: 'unavailable' },
         says: `no node takes its Pod: ${message}`,
-        todo: 'give the cluster a node with room, or the stack smaller requests',
+        todo: /untolerated taint/.test(message)
+          ? "take the nodes' taint away, or let the stack tolerate it (tolerations of the chart)"
+          : 'give the cluster a node with room, or the stack smaller requests',
       },
     ];
   }
