@@ -85,6 +85,16 @@ describe('a folder for what is temporary', () => {
   });
 });
 
+describe('--token env:VARIABLE', () => {
+  it.each([{}, { TOKEN: '' }])('is refused at once where that is not set: %j', async (env) => {
+    for (const args of [['status', '--direct'], ['up']]) {
+      const { status, stderr } = await cli([...args, '--token=env:TOKEN'], { env });
+      expect(status).toBe(64);
+      expect(stderr).toContain('--token names a variable of the environment that is not set');
+    }
+  });
+});
+
 describe('the program of the image', () => {
   // An image that had the manifests would have its own digest in it.
   it.each(['up', 'down'])('says to sigstand %s that it has no manifests', async (verb) => {

@@ -94,6 +94,7 @@ export async function looked(
 ): Promise<Finding[]> {
   const { env, now } = context;
   const { soon, state, root, direct, ca, timeout, token } = options;
+  refuseUnset(token, env);
   const { tuf: namespace } = stackNames(options);
   const { mirror = tufServer(namespace) } = options;
   const seen = state ? seenBefore('--state', state) : {};
@@ -152,6 +153,14 @@ function pemAt(path: string): string {
 type TokenSource =
   | { readonly variable: string }
   | { readonly namespace: string; readonly name: string };
+
+/** @throws {JobError} usage, where a token is to come from a variable that is not set. */
+export function refuseUnset(source: TokenSource | undefined, env: VerbContext['env']): void {
+  if (source === undefined || !('variable' in source) || env[source.variable]) return;
+  throw new JobError('usage', '--token names a variable of the environment that is not set', {
+    hint: 'set it, and export it, to a token of an issuer that Fulcio knows',
+  });
+}
 
 /** Where a token comes from, as a flag says it. */
 export function tokenSource(value: string): TokenSource {

@@ -6,7 +6,7 @@ import { noting } from '../record/note.ts';
 import { holderOf, withLease } from '../rotate/lease.ts';
 import { type Finding, worst } from '../status/finding.ts';
 import { report, summary, table } from '../status/report.ts';
-import { lookDefaults, looked, tokenSource } from '../status/verb.ts';
+import { lookDefaults, looked, refuseUnset, tokenSource } from '../status/verb.ts';
 import { text } from '../values.ts';
 import { accessTo, defineVerb, type VerbContext, verbCommand } from '../verb.ts';
 import { type Applied, applied, type Outcome } from './apply.ts';
@@ -78,6 +78,7 @@ async function raised(context: VerbContext, options: Options): Promise<void> {
     },
     waiting: (title, says) => log(`waiting: ${title}: ${says}`),
   };
+  refuseUnset(options.token, env);
   const { objects, tuf } = await stackOf(options.manifests, context);
   const told: { outcomes: ReadonlyMap<string, Outcome>; findings?: Finding[] } = {
     outcomes: new Map(),
