@@ -9,6 +9,7 @@ import { rig, run, waste } from '../cluster/rig.ts';
 import { versions } from '../cluster/stack.ts';
 import { binary } from '../programs/binaries.ts';
 import { type Flux, startFlux } from './flux.ts';
+import { describeServed } from './flux-served.ts';
 import { byTag } from './on-rig.ts';
 import { flags } from './sets.ts';
 
@@ -150,4 +151,16 @@ describe('the manifests by Flux', () => {
     expect(await verify(party, signed)).toMatchObject({ status: 0 });
     await signs();
   });
+});
+
+describeServed({
+  cluster,
+  place: () => work,
+  state,
+  jobs: () => made('jobs'),
+  secrets,
+  async gone() {
+    await flux.forget();
+    await cluster.kubectl('delete', 'namespaces', ...part.slice(1), '--timeout=5m');
+  },
 });
