@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { issuer, tokenOf } from '../cluster/cosign.ts';
-import { type Session, sessionFor } from '../cluster/export-session.ts';
-import { type Client, clients } from '../cluster/export-shell.ts';
+import { clients } from '../cluster/export-shell.ts';
 import { rig } from '../cluster/rig.ts';
 import { binary } from '../programs/binaries.ts';
+import { describeCertificates } from './outside/certificates.ts';
+import { sessionOf } from './outside/session.ts';
 import { hostOf, type Led, leadOut, services } from './outside/stack.ts';
 
 /* A stack behind a real Traefik, by Ingress and then by the Gateway API, for machines outside that have the export alone. */
@@ -18,10 +19,10 @@ const base = (service: string) => `https://${hostOf(service)}`;
 
 beforeAll(async () => {
   led = await leadOut(instance);
-  const { status, stderr } = await led.export(led.folder, '--ca', led.ca);
-  expect({ status, stderr }).toMatchObject({
+  const { status, stdout, stderr } = await led.export(led.folder, '--ca', led.ca);
+  expect({ status, said: stdout + stderr }).toEqual({
     status: 0,
-    stderr: expect.stringMatching(/has \d+ files/),
+    said: expect.stringMatching(/has \d+ files/),
   });
 });
 afterAll(async () => {
@@ -37,20 +38,6 @@ async function curl(url: string, ...args: string[]): Promise<{ code: number; bod
   if (stdout === '') throw new Error(stderr);
   const end = stdout.lastIndexOf('\n');
   return { code: Number(stdout.slice(end + 1)), body: stdout.slice(0, end) };
-}
-
-/** A client's user outside: the token comes from whoever may make one, all else from the folder. */
-async function sessionOf(client: Client, change = (script: string) => script) {
-  const work = await mkdtemp(join(there().work, 'client-'));
-  const session: Session = await sessionFor(client, there(), work);
-  const { SIGSTORE_ID_TOKEN: token } = await tokenOf(there().inside, 'default');
-  const file = join(work, 'token');
-  await writeFile(file, token, { mode: 0o600 });
-  return session.run((script) =>
-    change(
-      script.replace(/^export SIGSTORE_ID_TOKEN=.*$/m, `export SIGSTORE_ID_TOKEN=$(cat ${file})`),
-    ),
-  );
 }
 
 const ways = ['Ingress', 'Gateway API'] as const;
@@ -71,7 +58,7 @@ describe.each(ways)('clients outside, led in by %s', (way) => {
   });
 
   it.each(clients)('%s signs and verifies', async (client) => {
-    const { status, stdout, stderr } = await sessionOf(client);
+    const { status, stdout, stderr } = await sessionOf(there(), client);
     expect({ status, stdout, stderr }).toMatchObject({ status: 0 });
     expect(stdout + stderr).toMatch(
       /Verified OK|OK: |was signed by|Validated Certificate claims: true/,
@@ -156,7 +143,7 @@ describe('the export', () => {
     'has %s trust the private CA, which it does not without ca.pem',
     async (client) => {
       const unset = 'unset SSL_CERT_FILE NODE_EXTRA_CA_CERTS REQUESTS_CA_BUNDLE';
-      const { status, stdout, stderr } = await sessionOf(client, (script) =>
+      const { status, stdout, stderr } = await sessionOf(there(), client, (script) =>
         script.replace(/^source \.\/env$/m, `$&\n${unset}`),
       );
       expect(status).not.toBe(0);
@@ -194,3 +181,5 @@ describe('inside', () => {
     expect(await cluster.kubectl('logs', ...probe)).toBe('open shut shut\n');
   });
 });
+
+describeCertificates(there);

@@ -9,10 +9,11 @@ import { blockBelow } from '../../cluster/export-shell.ts';
 import type { Exported } from '../../cluster/export-stack.ts';
 import { rig, root, run } from '../../cluster/rig.ts';
 import { binary } from '../../programs/binaries.ts';
+import { byTag } from '../on-rig.ts';
 import { flags } from '../sets.ts';
 import { openRoad, type Road, seenFrom } from './road.ts';
 
-const page = join(root, 'docs/outside.md');
+export const page = join(root, 'docs/outside.md');
 export const domain = 'sigstore.example.com';
 export const services = ['rekor', 'fulcio', 'ctlog', 'tsa', 'tuf'] as const;
 export const hostOf = (service: string) => `${service}.${domain}`;
@@ -26,27 +27,19 @@ export interface Led extends Exported {
   readonly inside: Exported['cluster'];
   /** Another way in: helm upgrade to values of the page. */
   leadBy(way: Way): Promise<void>;
+  /** The same to other values of `outside`. */
+  leadWith(outside: object): Promise<void>;
 }
 
 export type Way = 'Ingress' | 'Gateway API';
 
-/** The values of the page, with what a user fills in: the class, and who leads clients in. */
+/** The values of `outside` on the page, with what a user fills in: the class. */
 async function valuesFor(way: Way): Promise<object> {
-  const { images } = parse(await readFile(join(chart, 'values.yaml'), 'utf8'));
-  // The rig serves the same names, and other bytes than their makers.
-  const names = Object.entries(images.names as Record<string, string>).map(([key, name]) => [
-    key,
-    name.replace(/@.*/, ''),
-  ]);
   const blocks = (await blockBelow(page, 'Big entries', 'yaml')).split(/^(?=outside:$)/m).slice(1);
   const { outside } = parse(blocks[way === 'Ingress' ? 0 : 1] ?? '');
   return {
-    images: { names: Object.fromEntries(names) },
-    outside: {
-      ...outside,
-      ...(way === 'Ingress' && { ingress: { ...outside.ingress, className: 'traefik' } }),
-      controller: { namespace: 'traefik', labels: { app: 'traefik' } },
-    },
+    ...outside,
+    ...(way === 'Ingress' && { ingress: { ...outside.ingress, className: 'traefik' } }),
   };
 }
 
@@ -65,13 +58,15 @@ export async function leadOut(instance: string): Promise<Led> {
   await inside.must(['up', '--with', 'traefik']);
 
   const home = ['CONFIG', 'CACHE', 'DATA'].map((one) => `HELM_${one}_HOME=${join(work, 'helm')}`);
-  const helm = async (verb: 'install' | 'upgrade', way: Way) => {
-    const values = flags(await valuesFor(way));
+  const controller = { namespace: 'traefik', labels: { app: 'traefik' } };
+  const helm = async (verb: 'install' | 'upgrade', outside: object) => {
+    const images = { names: await byTag() };
+    const values = flags({ images, outside: { ...outside, controller } });
     const command = ['env', ...home, binary('helm'), verb, 'sigstand', chart, ...values];
     await inside.mustExec([...command, '--namespace', 'default']);
   };
   const sh = (lines: string) => inside.mustExec(['bash', '-euc', `cd ${work}\n${lines}`]);
-  await helm('install', 'Ingress');
+  await helm('install', await valuesFor('Ingress'));
   await sh(await blockBelow(page, 'Ingress, and a certificate of yours'));
   const [limit = ''] = (await blockBelow(page, 'Big entries', 'yaml')).split(/^outside:$/m);
   await inside.apply(limit);
@@ -90,7 +85,8 @@ export async function leadOut(instance: string): Promise<Led> {
   return {
     ...{ cluster: seenFrom(inside, road), inside, road, work, folder, env, strangers: '' },
     ca: join(work, 'ca.crt'),
-    leadBy: (way) => helm('upgrade', way),
+    leadBy: async (way) => helm('upgrade', await valuesFor(way)),
+    leadWith: (outside) => helm('upgrade', outside),
     export: (to, ...args) =>
       run('npm', ['run', '--silent', 'export', '--', '--to', to, ...args], { env }),
     text: (name) => readFile(join(folder, name), 'utf8'),

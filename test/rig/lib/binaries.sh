@@ -10,6 +10,8 @@ OLDER=(helm3)
 INGRESSES=(traefik)
 # What applies the manifests again and again: the same.
 GITOPS=(flux)
+# What makes certificates for the names outside: the same.
+CERTIFIERS=(cert-manager)
 # Where people log in: the same. It compiles an SQLite, which wants a C compiler.
 LOGINS=(dex)
 # Whoever builds on the rig adds the folder of their modules here, and the modules to the list.
@@ -34,7 +36,7 @@ rig_build() {
 build_module() {
   local module=$1 to folder
   folder=$(module_folder "$module")
-  [ -f "$folder/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images ${CONTROLLERS[*]} ${OLDER[*]} ${INGRESSES[*]} ${GITOPS[*]} ${LOGINS[*]}"
+  [ -f "$folder/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images ${CONTROLLERS[*]} ${OLDER[*]} ${INGRESSES[*]} ${GITOPS[*]} ${CERTIFIERS[*]} ${LOGINS[*]}"
   to=$(module_bin "$module")
   [ ! -d "$to" ] || { note "$(module_title "$module"):" cached; return; }
   PINS=${folder#"$ROOT"/}/go.mod STEP_LOG=$CACHE/log/$module.log step "building $(module_title "$module")" compile "$module" "$to"
@@ -56,6 +58,7 @@ compile() {
   [ "$module" != traefik ] ||
     keep_definitions "$fresh/definitions" docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml
   [[ " ${CONTROLLERS[*]} " != *" $module "* ]] || keep_manifests "$module" "$fresh"
+  [ "$module" != cert-manager ] || keep_definitions "$fresh/definitions" deploy/crds
   if [ "$module" = flux ]; then
     keep_definitions "$fresh/definitions" config/crd/bases
     keep_definitions "$fresh/definitions" config/crd/bases github.com/fluxcd/source-controller
@@ -154,6 +157,7 @@ module_main() {
     gateway-api) echo sigs.k8s.io/gateway-api ;;
     traefik) echo github.com/traefik/traefik/v3 ;;
     flux) echo github.com/fluxcd/kustomize-controller ;;
+    cert-manager) echo github.com/cert-manager/cert-manager ;;
     dex) echo github.com/dexidp/dex ;;
   esac
 }
@@ -169,7 +173,7 @@ module_title() {
     sigstore) echo 'trillian, rekor, fulcio, ct_server, tsa' ;;
     cosign*) echo "cosign $(module_version "$1")" ;;
     helm*) echo "helm $(module_version "$1")" ;;
-    sigstore-go | go-tuf | kube-router | policy-controller | kyverno | act | gateway-api | traefik | dex) echo "$1 $(module_version "$1")" ;;
+    sigstore-go | go-tuf | kube-router | policy-controller | kyverno | act | gateway-api | traefik | cert-manager | dex) echo "$1 $(module_version "$1")" ;;
     gitsign) echo "gitsign $(module_version gitsign)" ;;
     flux) echo "flux's kustomize-controller $(module_version flux), and its source-controller" ;;
     load) echo "load, with sigstore-go $(module_version load)" ;;
@@ -189,7 +193,7 @@ wanted_go() {
 # them apart.
 rig_bin() {
   local name=${1:?usage: rig bin NAME} module candidate
-  for module in "${MODULES[@]}" "${CONTROLLERS[@]}" "${INGRESSES[@]}" "${GITOPS[@]}" "${LOGINS[@]}"; do
+  for module in "${MODULES[@]}" "${CONTROLLERS[@]}" "${INGRESSES[@]}" "${GITOPS[@]}" "${CERTIFIERS[@]}" "${LOGINS[@]}"; do
     candidate=$(module_bin "$module")/$name
     [ "$name" != "$module" ] || [[ $name != cosign* ]] || candidate=$(module_bin "$module")/cosign
     [ ! -x "$candidate" ] || { echo "$candidate"; return; }
