@@ -9,7 +9,8 @@ import { createTuf } from '@sigstand/createtuf/job';
 import type { Job } from '@sigstand/job/main';
 import { environmentOf, jobOf, type Manifest, manifests, name, podsOf } from './stack.ts';
 
-const { trillian } = memoryTrillian();
+/** The Trillian in memory of all stacks of a process, with what is in it. */
+export const sharedTrillian = memoryTrillian();
 
 /** The seven Jobs, on a Trillian in memory. */
 export const jobs: Readonly<Record<string, () => Job>> = {
@@ -18,7 +19,7 @@ export const jobs: Readonly<Record<string, () => Job>> = {
   createcerts: createCerts,
   createctconfig: createCtConfig,
   createsecret: createSecret,
-  createtree: () => createTree({ connect: () => trillian, newToken }),
+  createtree: () => createTree({ connect: () => sharedTrillian.trillian, newToken, stillFor: 20 }),
   createtuf: createTuf,
 };
 

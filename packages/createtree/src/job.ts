@@ -3,7 +3,7 @@ import { Option } from '@commander-js/extra-typings';
 import { rekorConfig, treeAlike } from '@sigstand/contracts/records';
 import { services } from '@sigstand/contracts/services';
 import { jobCommand } from '@sigstand/job/command';
-import { at } from '@sigstand/job/errors';
+import { at, JobError } from '@sigstand/job/errors';
 import { fileAt } from '@sigstand/job/file';
 import { defineJob } from '@sigstand/job/main';
 import { inDirectory, leadsOut } from '@sigstand/job/outside';
@@ -13,8 +13,9 @@ import { duration, hostPort, objectName, yesNo } from '@sigstand/job/values';
 import { certificatePem, parseCertificates } from '@sigstand/pki/chain';
 import { type Ref, show } from '@sigstand/store/store';
 import manifest from '../package.json' with { type: 'json' };
-import { keepOneTree } from './one-tree.ts';
-import { newTree, recordedId } from './tree.ts';
+import { freezeTree } from './freeze.ts';
+import { keepOneTree, type OneTree } from './one-tree.ts';
+import { coming, newTree, present, recordedId } from './tree.ts';
 import { type Connection, connectTrillian, type Trillian } from './trillian.ts';
 
 const summary = `Create the Trillian tree that a log keeps its entries in, and record its id. A tree that is
@@ -60,12 +61,30 @@ const command = () =>
           .argParser(yesNo)
           .default(false),
       ),
+    )
+    .addOption(
+      act(
+        new Option(
+          '--next',
+          'make the tree that the log goes on in, beside the recorded one',
+        ).conflicts(['force']),
+      ),
+    )
+    .addOption(
+      act(
+        new Option(
+          '--freeze',
+          'end the recorded tree, whose place the next one takes: drain it, and freeze it',
+        ).conflicts(['force', 'next']),
+      ),
     );
 
 export interface Effects {
   readonly connect: (address: string, connection: Connection) => Trillian;
   /** Sixteen hexadecimal digits that nobody has used before. */
   readonly newToken: () => string;
+  /** How long a tree has to stay as it is before it counts as drained; milliseconds. */
+  readonly stillFor?: number;
 }
 
 const real: Effects = {
@@ -73,9 +92,12 @@ const real: Effects = {
   newToken: () => randomBytes(8).toString('hex'),
 };
 
-export function createTree({ connect, newToken }: Effects = real) {
+// Trillian's signer comes several times a second.
+const drainedAfter = 1_500;
+
+export function createTree({ connect, newToken, stillFor = drainedAfter }: Effects = real) {
   return defineJob(command(), async ({ store, log, signal, waitFor }, options) => {
-    const { namespace, configmap, adminServer, force, timeout } = options;
+    const { namespace, configmap, adminServer, timeout, freeze } = options;
     const wanted = newTree(options);
     const roots = options.tlsCertFile === undefined ? undefined : readRoots(options.tlsCertFile);
     const record: Ref = { kind: 'ConfigMap', namespace, name: configmap };
@@ -83,7 +105,6 @@ export function createTree({ connect, newToken }: Effects = real) {
     const recorded = recordedId(show(record), found);
     if (!recorded)
       refuseStrangers(show(record), found, { wanted: rekorConfig.keys, alike: treeAlike });
-    const replaces = force ? recorded : undefined;
 
     const trillian = connect(adminServer, { roots, timeout, signal });
     const server = `Trillian at ${adminServer}`;
@@ -95,15 +116,32 @@ export function createTree({ connect, newToken }: Effects = real) {
       server,
       record,
       wanted,
-      replaces,
-      force,
+      ...making(show(record), recorded, options),
       newToken,
     };
     try {
-      await keepOneTree(about);
+      if (freeze) await freezeTree({ ...about, stillFor });
+      else await keepOneTree(about);
     } finally {
       trillian.close();
     }
+  });
+}
+
+/** Which tree of the record is made, and what it takes the place of. */
+function making(
+  place: string,
+  recorded: string | undefined,
+  { force, next }: { force: boolean; next?: true | undefined },
+): Pick<OneTree, 'slot' | 'replaces' | 'force'> {
+  if (!next) return { slot: present, replaces: force ? recorded : undefined, force };
+  if (recorded === undefined) throw nothingBefore(place);
+  return { slot: coming, replaces: recorded, force: true };
+}
+
+function nothingBefore(place: string): JobError {
+  return new JobError('contradiction', `${place} names no tree, so none can come after it`, {
+    hint: 'nothing was changed; run it without --next first',
   });
 }
 

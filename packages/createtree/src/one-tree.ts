@@ -5,6 +5,7 @@ import { converge } from '@sigstand/store/converge';
 import { type Ref, type Store, show } from '@sigstand/store/store';
 import {
   carrying,
+  coming,
   flaw,
   type Intent,
   intentOf,
@@ -13,6 +14,7 @@ import {
   publication,
   recordedId,
   reservation,
+  type Slot,
   siblings,
   startsOver,
   type Tree,
@@ -39,6 +41,8 @@ export interface OneTree {
   readonly server: string;
   readonly record: Ref;
   readonly wanted: NewTree;
+  /** Which tree of the record is meant. */
+  readonly slot: Slot;
   /** The recorded tree that a new one takes the place of; a record that names another is final. */
   readonly replaces: string | undefined;
   /** Whether a new tree is made also where Trillian has one of its name with entries. */
@@ -53,14 +57,16 @@ export async function keepOneTree(one: OneTree): Promise<void> {
   if (ready.intent === undefined) return verified(one, ready.id);
 
   const { intent, id } = ready;
+  const { slot } = one;
   const place = show(one.record);
   const record = await converge(one.store, one.record, (current) =>
-    publication(place, current, { intent, id }),
+    publication(place, current, { slot, intent, id }),
   );
-  const recorded = recordedId(place, record.data) ?? id;
+  const recorded = recordedId(place, record.data, slot) ?? id;
   if (recorded === id) {
     one.log(`${ready.made ? 'created' : 'adopted'} tree ${id}, recorded in ${place}`);
-    if (one.replaces) one.log(`tree ${one.replaces}, recorded before, stays in Trillian`);
+    if (slot === coming) one.log(`it comes after tree ${one.replaces}, which goes on until then`);
+    else if (one.replaces) one.log(`tree ${one.replaces}, recorded before, stays in Trillian`);
   }
   await insist(one, () => tidied(one, { token: intent.token, kept: recorded }));
   if (recorded !== id) await verified(one, recorded);
@@ -103,7 +109,10 @@ async function sizesByName(
 ): Promise<readonly Used[]> {
   const named = trees.filter(({ displayName }) => displayName === wanted.displayName);
   return Promise.all(
-    named.map(async ({ id }) => ({ id, size: (await trillian.latestRoot(id))?.size ?? 0n })),
+    named.map(async ({ id, state }) => ({
+      ...{ id, state },
+      size: (await trillian.latestRoot(id))?.size ?? 0n,
+    })),
   );
 }
 
@@ -116,12 +125,13 @@ interface Ready {
 
 /** One try at a tree that takes entries: from what is stored, whatever the last try came to. */
 async function readyTree(one: OneTree): Promise<Ready | undefined> {
-  const { store, record, trillian, wanted, replaces } = one;
+  const { store, record, trillian, wanted, replaces, slot } = one;
   const place = show(record);
   const current = await converge(store, record, (now) => reservation(place, now, one));
-  const recorded = recordedId(place, current.data);
-  const intent = intentOf(current);
-  if (recorded !== undefined && recorded !== replaces) return { id: recorded };
+  const recorded = recordedId(place, current.data, slot);
+  const intent = intentOf(current, slot);
+  const isFinal = slot === coming || recorded !== replaces;
+  if (recorded !== undefined && isFinal) return { id: recorded };
   if (intent === undefined) return undefined;
 
   const trees = await trillian.listTrees();
@@ -173,7 +183,10 @@ async function tidied(
 }
 
 /** Tries until there is a result, and says once for each of Trillian's answers why there is none. */
-function insist<T>({ server, log, waitFor }: OneTree, act: () => Promise<T | undefined>) {
+export function insist<T>(
+  { server, log, waitFor }: Pick<OneTree, 'server' | 'log' | 'waitFor'>,
+  act: () => Promise<T | undefined>,
+): Promise<T> {
   const told = new Set<string>();
   let answer = '';
   const awaited: Awaited = {

@@ -3,7 +3,7 @@ import { memoryStore } from '@sigstand/store/memory';
 import { recording } from '@sigstand/store/recording';
 import { describe, expect, it } from 'vitest';
 import { newToken, oneProcess, world } from './testing.ts';
-import { intentAnnotation } from './tree.ts';
+import { present } from './tree.ts';
 
 const named = '--display-name=rekortree';
 
@@ -36,7 +36,7 @@ describe('createtree, where the record of a log with entries is lost,', () => {
 
   it('says so as well where the record is there and empty, or its reservation found no tree', async () => {
     const { again, id, store, live } = await lost();
-    await store.write(rekorConfig, { annotations: { [intentAnnotation]: newToken() } });
+    await store.write(rekorConfig, { annotations: { [present.intent]: newToken() } });
     const { status, stderr } = await again(named);
     expect({ status, stderr }).toMatchObject({ status: 78 });
     expect(stderr).toContain(

@@ -42,6 +42,10 @@ export function memoryTrillian() {
         throw new TrillianError('FAILED_PRECONDITION', 'getTreeAndHasher()');
       if (tree.size === undefined) change(id, { size: 0n });
     },
+    async setState(id, state) {
+      live(id);
+      change(id, { state });
+    },
     async deleteTree(id) {
       if (trees.get(id)?.deleted === false) change(id, { deleted: true });
     },
@@ -63,7 +67,7 @@ export function world() {
   const store = memoryStore();
   const run = (args: string[] = [], seen: { store?: Store; trillian?: Trillian } = {}) =>
     runJob(
-      createTree({ connect: () => seen.trillian ?? trillian, newToken }),
+      createTree({ connect: () => seen.trillian ?? trillian, newToken, stillFor: 20 }),
       seen.store ?? store,
       {
         args,
@@ -120,6 +124,7 @@ export function oneProcess(
       listTrees: () => effect(() => trillian.listTrees()),
       createTree: (tree) => effect(() => trillian.createTree(tree)),
       initLog: (id) => effect(() => trillian.initLog(id)),
+      setState: (id, state) => effect(() => trillian.setState(id, state)),
       deleteTree: (id) => effect(() => trillian.deleteTree(id)),
       latestRoot: (id) => effect(() => trillian.latestRoot(id)),
       close: () => trillian.close(),

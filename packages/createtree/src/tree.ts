@@ -1,4 +1,5 @@
 import { rekorConfig } from '@sigstand/contracts/records';
+import { nextTree } from '@sigstand/contracts/shards';
 import { JobError } from '@sigstand/job/errors';
 import { listed } from '@sigstand/job/listed';
 import { utf8 } from '@sigstand/pki/pem';
@@ -30,10 +31,17 @@ export interface Intent {
   readonly replaces: string | undefined;
 }
 
-/** The annotation that names the intent, from before the tree is made. */
-export const intentAnnotation = 'sigstand.dev/tree-intent';
+/** Under which names a record has a tree, and the intent to make it from before it is made. */
+export interface Slot {
+  readonly key: string;
+  readonly intent: string;
+}
 
-const [key] = rekorConfig.keys;
+/** The tree that the log is kept in. */
+export const present: Slot = { key: rekorConfig.keys[0], intent: 'sigstand.dev/tree-intent' };
+/** The tree that the log goes on in, once the present one is frozen. */
+export const coming: Slot = { key: nextTree, intent: 'sigstand.dev/next-tree-intent' };
+
 const largestId = 2n ** 63n - 1n;
 const mark = (token: string) => `[sigstand:${token}]`;
 const marked = /\[sigstand:([0-9a-f]{16})\]$/;
@@ -91,7 +99,11 @@ export function tokenOf({ description }: Tree): string | undefined {
  *
  * @throws {JobError} data, where it is no id.
  */
-export function recordedId(place: string, data: Data | undefined): string | undefined {
+export function recordedId(
+  place: string,
+  data: Data | undefined,
+  { key }: Slot = present,
+): string | undefined {
   const value = data?.[key];
   if (value === undefined || value.length === 0) return undefined;
   const text = Buffer.from(value).toString('latin1');
@@ -114,27 +126,38 @@ export function recordedId(place: string, data: Data | undefined): string | unde
 export function reservation(
   place: string,
   current: Snapshot | undefined,
-  { replaces, newToken }: { replaces: string | undefined; newToken: () => string },
+  { slot, replaces, newToken }: Wanted & { newToken: () => string },
 ): Change | undefined {
-  if (recordedId(place, current?.data) !== replaces) return undefined;
-  const intent = intentOf(current);
+  if (!isOpen(place, current, { slot, replaces })) return undefined;
+  const intent = intentOf(current, slot);
   if (intent !== undefined && intent.replaces === replaces) return undefined;
-  return { annotations: { [intentAnnotation]: intentText({ token: newToken(), replaces }) } };
+  return { annotations: { [slot.intent]: intentText({ token: newToken(), replaces }) } };
+}
+
+interface Wanted {
+  readonly slot: Slot;
+  readonly replaces: string | undefined;
+}
+
+/** Whether the record has not got yet what is to take the place of `replaces`. */
+function isOpen(place: string, current: Snapshot | undefined, { slot, replaces }: Wanted): boolean {
+  if (recordedId(place, current?.data) !== replaces) return false;
+  return slot === present || recordedId(place, current?.data, slot) === undefined;
 }
 
 /** What the record lacks of the tree that was made for the intent; nothing where it names another. */
 export function publication(
   place: string,
   current: Snapshot | undefined,
-  { intent, id }: { intent: Intent; id: string },
+  { slot, intent, id }: { slot: Slot; intent: Intent; id: string },
 ): Change | undefined {
-  if (recordedId(place, current?.data) !== intent.replaces) return undefined;
-  return { data: { [key]: utf8(id) }, annotations: { [intentAnnotation]: intentText(intent) } };
+  if (!isOpen(place, current, { slot, replaces: intent.replaces })) return undefined;
+  return { data: { [slot.key]: utf8(id) }, annotations: { [slot.intent]: intentText(intent) } };
 }
 
 /** The intent that was last reserved; it is open as long as the record names the tree it replaces. */
-export function intentOf(current: Snapshot | undefined): Intent | undefined {
-  const text = current?.annotations[intentAnnotation] ?? '';
+export function intentOf(current: Snapshot | undefined, slot = present): Intent | undefined {
+  const text = current?.annotations[slot.intent] ?? '';
   const [, token, replaces] = /^([0-9a-f]{16})(?: replaces (\d{1,19}))?$/.exec(text) ?? [];
   return token === undefined ? undefined : { token, replaces };
 }
@@ -186,12 +209,14 @@ export function usable(
 }
 
 /** A tree that is not new to its log: it has entries. */
-export interface Used extends Pick<Tree, 'id'> {
+export interface Used extends Pick<Tree, 'id' | 'state'> {
   readonly size: bigint;
 }
 
-function told({ id, size }: Used): string {
-  return `tree ${id} with ${size} ${size === 1n ? 'entry' : 'entries'}`;
+function told({ id, size, state }: Used): string {
+  const entries = `tree ${id} with ${size} ${size === 1n ? 'entry' : 'entries'}`;
+  // A log that went on in another tree has such ones before it.
+  return state === 'ACTIVE' ? entries : `${entries} (${state})`;
 }
 
 /**
@@ -206,8 +231,8 @@ export function startsOver(
   const { namespace, name } = record;
   const id = trees.length === 1 ? (trees[0]?.id ?? 'ID') : 'ID';
   const puttingBack = recordIsThere
-    ? `kubectl patch configmap -n ${namespace} ${name} -p '{"data": {"${key}": "${id}"}}'`
-    : `kubectl create configmap -n ${namespace} ${name} --from-literal=${key}=${id}`;
+    ? `kubectl patch configmap -n ${namespace} ${name} -p '{"data": {"${present.key}": "${id}"}}'`
+    : `kubectl create configmap -n ${namespace} ${name} --from-literal=${present.key}=${id}`;
   const named = displayName === '' ? 'without a name' : `named ${displayName}`;
   return new JobError(
     'contradiction',

@@ -24,7 +24,12 @@ export const descriptor: object = {
   nested: {
     google: {
       nested: {
-        protobuf: { nested: { Duration: message({ seconds: [1, 'int64'], nanos: [2, 'int32'] }) } },
+        protobuf: {
+          nested: {
+            Duration: message({ seconds: [1, 'int64'], nanos: [2, 'int32'] }),
+            FieldMask: message({ paths: [1, 'string', 'repeated'] }),
+          },
+        },
       },
     },
     trillian: {
@@ -55,11 +60,16 @@ export const descriptor: object = {
         ListTreesResponse: message({ tree: [1, 'Tree', 'repeated'] }),
         GetTreeRequest: message({ treeId: [1, 'int64'] }),
         CreateTreeRequest: message({ tree: [1, 'Tree'] }),
+        UpdateTreeRequest: message({
+          tree: [1, 'Tree'],
+          updateMask: [2, 'google.protobuf.FieldMask'],
+        }),
         DeleteTreeRequest: message({ treeId: [1, 'int64'] }),
         TrillianAdmin: service({
           ListTrees: ['ListTreesRequest', 'ListTreesResponse'],
           GetTree: ['GetTreeRequest', 'Tree'],
           CreateTree: ['CreateTreeRequest', 'Tree'],
+          UpdateTree: ['UpdateTreeRequest', 'Tree'],
           DeleteTree: ['DeleteTreeRequest', 'Tree'],
         }),
 

@@ -22,6 +22,8 @@ export interface Trillian {
   createTree(tree: NewTree): Promise<Tree>;
   /** Gives the log its first root, where it has none. */
   initLog(id: string): Promise<void>;
+  /** A tree that is DRAINING takes no more leaves, and gets into it those that it took; a FROZEN one stays as it is. */
+  setState(id: string, state: 'DRAINING' | 'FROZEN'): Promise<void>;
   /** Marks the tree as deleted, where it is not. */
   deleteTree(id: string): Promise<void>;
   /** Undefined where the log has no root yet, or is deleted. */
@@ -76,6 +78,10 @@ export function connectTrillian(address: string, connection: Connection): Trilli
     },
     async initLog(id) {
       await unless(['ALREADY_EXISTS'], call(log.InitLog, { logId: id }));
+    },
+    async setState(id, treeState) {
+      const tree = { treeId: id, treeState };
+      await call(admin.UpdateTree, { tree, updateMask: { paths: ['tree_state'] } });
     },
     async deleteTree(id) {
       await unless(['NOT_FOUND', 'FAILED_PRECONDITION'], call(admin.DeleteTree, { treeId: id }));
