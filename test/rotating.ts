@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject, sign } from 'node:crypto';
 import {
   ctlogSecrets,
   fulcioSecrets,
+  rekorConfig,
   rekorSigningSecret,
   tsaCertChain,
   tufRepository,
@@ -12,12 +13,13 @@ import { parseCertificates } from '@sigstand/pki/chain';
 import { fingerprint, publicPem } from '@sigstand/pki/keys';
 import { openPrivateKey } from '@sigstand/pki/open';
 import { memoryStore } from '@sigstand/store/memory';
-import { type Data, type Ref, type Store, secretIn, show } from '@sigstand/store/store';
+import { type Data, type Named, type Ref, type Store, secretIn, show } from '@sigstand/store/store';
 import { type Naming, namespaceOf } from '../packages/sigstand/src/names.ts';
 import type { Ground } from '../packages/sigstand/src/rotate/ground.ts';
 import type { JobObject } from '../packages/sigstand/src/rotate/settings.ts';
 import { argsInPod, type JobPod, jobPodsOf } from './jobs.ts';
 import { begin, jobFor, madeBy } from './made-stack.ts';
+import { rekorIn, type TreesIn, treesOf } from './rotating-log.ts';
 import { type Manifest, manifests } from './stack.ts';
 
 /* A stack in memory, made by the real Jobs, whose services sign with what their Secrets held when they started. */
@@ -66,6 +68,8 @@ export async function memoryStack(
   }
   const removed = new Set<string>();
   const running = new Map<Server, Data>();
+  const config = { ...rekorConfig, namespace: namespaceOf(naming, 'rekor') };
+  let trees: TreesIn = { active: '', shards: [] };
   const changes: string[] = [];
   let served: Data = {};
   let clock = begin + 60_000;
@@ -98,9 +102,10 @@ export async function memoryStack(
       await raw.write(ref, change, replacing);
     },
   };
-  const podOf = (name: string, kind = 'Job'): JobPod => {
+  const podOf = ({ kind, name, namespace }: Named): JobPod => {
     const found = jobPodsOf(objects).find(
-      ({ owner }) => owner.kind === kind && owner.metadata.name === name,
+      ({ owner, namespace: its }) =>
+        owner.kind === kind && owner.metadata.name === name && its === namespace,
     );
     if (!found) throw new Error(`no ${kind} ${name}`);
     return found;
@@ -113,6 +118,7 @@ export async function memoryStack(
   };
   const start = async (server: Server) => {
     running.set(server, (await all.read(secretOf(server)))?.data ?? {});
+    if (server === 'rekor') trees = treesOf((await all.read(config))?.data ?? {});
   };
   const live = (server: Server) => running.get(server) ?? {};
   // To open a sealed key takes a tenth of a second, on purpose.
@@ -132,6 +138,7 @@ export async function memoryStack(
     return openPrivateKey(data[sealed] ?? bytes(''), password);
   };
 
+  const rekorUrl = url('rekor');
   const answers: Record<string, () => string> = {
     [`${url('rekor')}/api/v1/log/publicKey`]: () =>
       Buffer.from(publicPem(createPublicKey(keyOf('rekor')))).toString(),
@@ -184,7 +191,7 @@ export async function memoryStack(
       clock += time;
     },
     async way({ url }) {
-      const answer = answers[url];
+      const answer = answers[url] ?? rekorIn(url.slice(`${rekorUrl}`.length), trees);
       if (!answer) throw new Error(`nobody answers ${url}`);
       return { status: 200, type: '', body: Buffer.from(answer()) };
     },
@@ -197,9 +204,9 @@ export async function memoryStack(
       const { spec } = found as unknown as { spec: { jobTemplate: JobObject } };
       return kind === 'CronJob' ? spec.jobTemplate : (found as unknown as JobObject);
     },
-    async run({ name }, args = []) {
-      counted(`run ${name}`);
-      await runPod(podOf(name, 'CronJob'), args);
+    async run({ kind, name, namespace }, args = []) {
+      counted(`run ${[name, ...args].join(' ')}`);
+      await runPod(podOf({ kind, name, namespace }), args);
     },
     async restart({ name }) {
       counted(`restart ${name}`);

@@ -52,7 +52,7 @@ export function shardsText(shards: readonly Shard[]): string {
 
 /** The shards of such a text; undefined where it is another one. */
 export function readShards(text: string): readonly Shard[] | undefined {
-  const line = /^- \{treeID: (\d{1,19}), treeLength: (\d{1,15})\}\n/y;
+  const line = /- \{treeID: (\d{1,19}), treeLength: (\d{1,15})\}\n/y;
   const shards: Shard[] = [];
   while (line.lastIndex < text.length) {
     const [, tree = '', length = ''] = line.exec(text) ?? [];

@@ -85,6 +85,18 @@ export function groundOver(
     return service ? pods.flatMap((pod) => backendOf(service, [pod], 80) ?? []) : [];
   }
 
+  async function template(ref: Named): Promise<JobObject> {
+    const found = await get(ref);
+    if (found === undefined) {
+      throw new JobError('unavailable', `there is no ${show(ref)}`, {
+        hint: 'apply the manifest that has it, with your changes; it makes nothing anew',
+      });
+    }
+    return ref.kind === 'CronJob'
+      ? ((found as CronJob).spec?.jobTemplate ?? {})
+      : (found as JobObject);
+  }
+
   return {
     store,
     now,
@@ -92,26 +104,11 @@ export function groundOver(
     remove,
     // Another Pod may be ready by the next question.
     way: (asked) => wayBy({ connect: forwarding(access), timeout: patience.answer })(asked),
-    async job(ref) {
-      const found = await get(ref);
-      if (found === undefined) {
-        throw new JobError('unavailable', `there is no ${show(ref)}`, {
-          hint: 'apply the manifest that has it, with your changes; it makes nothing anew',
-        });
-      }
-      return ref.kind === 'CronJob'
-        ? ((found as CronJob).spec?.jobTemplate ?? {})
-        : (found as JobObject);
-    },
-    async run(cronJob, args = []) {
-      const { namespace } = cronJob;
-      const job = { kind: 'Job', namespace, name: `${cronJob.name}-rotate` } as const;
-      const found = (await get(cronJob)) as CronJob | undefined;
-      if (found === undefined) {
-        throw new JobError('unavailable', `there is no ${show(cronJob)}`, {
-          hint: 'apply the manifest that has it, with your changes',
-        });
-      }
+    job: template,
+    async run(of, args = []) {
+      const { namespace } = of;
+      const job = { kind: 'Job', namespace, name: `${of.name}-rotate` } as const;
+      const found = await template(of);
       // One that a killed run left.
       await remove(job);
       await until(patience.gone, `${show(job)} did not go away`, async () => !(await get(job)));

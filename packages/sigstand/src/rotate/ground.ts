@@ -10,10 +10,10 @@ export interface Ground {
   readonly now: () => Date;
   /** Milliseconds. @throws {JobError} tryAgain, where the process is told to stop. */
   readonly pause: (time: number) => Promise<void>;
-  /** A Job, or the one that a CronJob makes. @throws {JobError} unavailable, where there is none. */
+  /** A Job, the one that a CronJob makes, or the Pods of a Deployment. @throws {JobError} unavailable, where there is none. */
   readonly job: (ref: Named) => Promise<JobObject>;
-  /** Runs a CronJob's Job once, now, to its end; with more arguments, where some are given. @throws {JobError} */
-  readonly run: (cronJob: Named, args?: readonly string[]) => Promise<void>;
+  /** Runs a CronJob's Job, or a Job again, now, to its end; with more arguments, where some are given. @throws {JobError} */
+  readonly run: (of: Named, args?: readonly string[]) => Promise<void>;
   /** Starts a Deployment's Pods anew, and waits until no old one is left. @throws {JobError} */
   readonly restart: (deployment: Named) => Promise<void>;
   /** Some files of the repository, as each web server has them. */

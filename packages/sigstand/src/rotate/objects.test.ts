@@ -41,15 +41,37 @@ describe('a Job', () => {
       restartPolicy: 'Never',
     };
     const spec = { backoffLimit: 5, template: { metadata: { labels: { a: 'b' } }, spec: pod } };
-    const cronJob = { spec: { jobTemplate: { metadata: { labels: { c: 'd' } }, spec } } };
+    const job = { metadata: { labels: { c: 'd' } }, spec };
     const name = { namespace: 'n', name: 'm', args: [] };
-    expect(jobFrom(cronJob as never, name)).toMatchObject({
+    expect(jobFrom(job as never, name)).toMatchObject({
       metadata: { namespace: 'n', name: 'm', labels: { c: 'd' } },
       spec,
     });
-    expect(jobFrom(cronJob as never, { ...name, args: ['--b'] })).toMatchObject({
+    expect(jobFrom(job as never, { ...name, args: ['--b'] })).toMatchObject({
       spec: {
         template: { spec: { containers: [{ image: 'x', args: ['--a', '--b'] }, { image: 'y' }] } },
+      },
+    });
+  });
+
+  it('is the one of before once more, without what told its Pods from others', () => {
+    const labels = { a: 'b', 'controller-uid': '1', 'batch.kubernetes.io/job-name': 'm' };
+    const own = { 'argocd.argoproj.io/tracking-id': 'x', 'sigstand.dev/a': 'y' };
+    const template = { metadata: { labels }, spec: { containers: [{ image: 'x' }] } };
+    const spec = { selector: { matchLabels: labels }, template };
+    const job = { metadata: { labels, annotations: own }, spec };
+    const made = jobFrom(job as never, { namespace: 'n', name: 'm', args: ['--b'] });
+    expect(made).toEqual({
+      ...{ apiVersion: 'batch/v1', kind: 'Job' },
+      metadata: {
+        ...{ namespace: 'n', name: 'm', labels: { a: 'b' } },
+        annotations: { 'sigstand.dev/a': 'y', 'cronjob.kubernetes.io/instantiate': 'manual' },
+      },
+      spec: {
+        template: {
+          metadata: { labels: { a: 'b' } },
+          spec: { containers: [{ image: 'x', args: ['--b'] }] },
+        },
       },
     });
   });

@@ -68,22 +68,52 @@ export function endOf({ status }: JobStatus): 'done' | 'failed' | undefined {
   return has('Failed') ? 'failed' : undefined;
 }
 
-/** The Job that a CronJob would make now; with more arguments, where some are given. */
+/** The Job that a CronJob would make now, or a Job once more; with more arguments, where some are given. */
 export function jobFrom(
-  { spec }: CronJob,
+  { metadata = {}, spec: job = {} }: JobObject,
   { namespace, name, args }: { namespace: string; name: string; args: readonly string[] },
 ): object {
-  const { metadata = {}, spec: job = {} } = spec?.jobTemplate ?? {};
+  const { selector: _, manualSelector: __, ...rest } = job as Manual;
   const [first, ...others] = job.template?.spec?.containers ?? [];
   const all = [...(first?.args ?? []), ...args];
   const containers = [{ ...first, ...(all.length > 0 && { args: all }) }, ...others];
+  const labels = ownLabels(job.template?.metadata?.labels);
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
-      ...{ namespace, name, labels: metadata.labels ?? {} },
-      annotations: { ...metadata.annotations, 'cronjob.kubernetes.io/instantiate': 'manual' },
+      ...{ namespace, name, labels: ownLabels(metadata.labels) ?? {} },
+      annotations: {
+        ...without(metadata.annotations, ofTools),
+        'cronjob.kubernetes.io/instantiate': 'manual',
+      },
     },
-    spec: { ...job, template: { ...job.template, spec: { ...job.template?.spec, containers } } },
+    spec: {
+      ...rest,
+      template: {
+        ...job.template,
+        ...(labels && { metadata: { ...job.template?.metadata, labels } }),
+        spec: { ...job.template?.spec, containers },
+      },
+    },
   };
+}
+
+/** What Kubernetes has put into a Job to tell its own Pods from others; another Job gets another one. */
+interface Manual {
+  readonly selector?: unknown;
+  readonly manualSelector?: unknown;
+}
+
+/** Notes by which tools know an object as theirs: a Job once more is not. */
+const ofTools = /last-applied-configuration$|tracking-id$|^(meta\.)?helm\.sh\//;
+
+function ownLabels(labels: Texts | undefined) {
+  return labels && without(labels, /(^|\/)(controller-uid|job-name)$/);
+}
+
+type Texts = Readonly<Record<string, string>>;
+
+function without(texts: Texts | undefined, names: RegExp): Texts {
+  return Object.fromEntries(Object.entries(texts ?? {}).filter(([key]) => !names.test(key)));
 }

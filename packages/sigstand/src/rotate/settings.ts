@@ -8,7 +8,12 @@ export interface JobObject {
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
   };
-  readonly spec?: { readonly template?: { readonly spec?: PodSpec } };
+  readonly spec?: {
+    readonly template?: {
+      readonly metadata?: { readonly labels?: Readonly<Record<string, string>> };
+      readonly spec?: PodSpec;
+    };
+  };
 }
 
 interface PodSpec {

@@ -11,6 +11,7 @@ import { databaseWork } from './database-work.ts';
 import type { Ground } from './ground.ts';
 import { kindNames, kinds } from './kinds.ts';
 import { holderOf, withLease } from './lease.ts';
+import { logWork } from './log-work.ts';
 import { keyWork } from './run.ts';
 import { rootWork, tufKindNames } from './tuf-root.ts';
 import { doneText, planText, type Report, type Work } from './work.ts';
@@ -40,6 +41,7 @@ const command = () =>
       'go back to the old key, where the service does not sign with the new one yet',
     )
     .addOption(takeOverOption())
+    .option('--new-log', 'for rekor: the log goes on in a new tree, and keeps its key')
     .option('--keep-old', 'keep the old private key, in a Secret of its own')
     .addOption(
       new Option(
@@ -111,11 +113,16 @@ type Prepare = (ground: Ground, signal: AbortSignal) => Promise<Work>;
 function workFor(what: string, options: Options): (access: Access, now: () => Date) => Prepare {
   const { namespacePrefix, singleNamespace, lead, giveUp = false, keepOld = false } = options;
   const naming = { namespacePrefix, singleNamespace };
+  const others = lead > 0 || giveUp || keepOld || options.linger !== undefined;
+  if (options.newLog) {
+    if (what === 'rekor' && !others) return () => (ground) => logWork(ground, naming);
+    throw new JobError('usage', '--new-log is for rekor, and takes no flag of a key', {
+      hint: 'the log keeps its key: rotate that before or after',
+    });
+  }
   const tufKind = tufKindNames.find((one) => one === what);
   if (tufKind) {
-    if (lead === 0 && !giveUp && !keepOld && options.linger === undefined) {
-      return () => (ground) => rootWork(ground, naming, tufKind);
-    }
+    if (!others) return () => (ground) => rootWork(ground, naming, tufKind);
     throw new JobError('usage', '--lead, --linger, --give-up and --keep-old are for services', {
       hint: 'clients follow a new root whenever they come: the old one has signed it',
     });

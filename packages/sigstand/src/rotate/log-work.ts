@@ -1,0 +1,150 @@
+import { nextTree, shardingSetting, shardsBefore, shardsText } from '@sigstand/contracts/shards';
+import { JobError } from '@sigstand/job/errors';
+import { refuseImmutable } from '@sigstand/store/change';
+import { converge } from '@sigstand/store/converge';
+import { refuseOwned } from '@sigstand/store/owned';
+import { type Change, show } from '@sigstand/store/store';
+import type { Naming } from '../names.ts';
+import type { Ground } from './ground.ts';
+import { afterLogStep, type LogSeen, type LogStep, moved, nextForLog } from './log-next.ts';
+import { type LogPlaces, liveTrees, logPlaces, pathOf, refuseUnfound, seeLog } from './log-see.ts';
+import type { Work } from './work.ts';
+
+const patience = 60_000; // milliseconds
+
+/** Looks at Rekor's log, and plans how it moves to another tree; nothing is written. @throws {JobError} */
+export async function logWork(ground: Ground, naming: Naming): Promise<Work> {
+  const places = await logPlaces(ground, naming);
+  const first = await seeLog(ground, places);
+  if (first.next === undefined) await refuseFixed(ground, places);
+  const plan: Work['plan'][number][] = [];
+  for (let seen = first; plan.length < 10; ) {
+    const step = nextForLog(seen);
+    plan.push(typeof step === 'string' ? { step, says: told(step, places) } : step);
+    if (typeof step !== 'string' || step === 'finish') break;
+    seen = afterLogStep(seen, step);
+  }
+  return {
+    ...{ what: 'rekor', title: "Rekor's log", plan },
+    ...{ from: `tree ${first.recorded.active}`, underWay: first.next !== undefined },
+    async run(report) {
+      let done: LogStep | undefined;
+      for (;;) {
+        const seen = await seeLog(ground, places);
+        const step = nextForLog(seen);
+        if (typeof step !== 'string') throw stuck(step.stuck);
+        if (step === done) throw idle(step);
+        const began = ground.now().getTime();
+        await act(step, { ground, places, seen });
+        report(step, ground.now().getTime() - began);
+        if (step === 'finish') return;
+        done = step;
+      }
+    },
+  };
+}
+
+interface Acting {
+  readonly ground: Ground;
+  readonly places: LogPlaces;
+  readonly seen: LogSeen;
+}
+
+/** Does one step. Each is one change, or can be done again. @throws {JobError} */
+async function act(step: LogStep, acting: Acting): Promise<unknown> {
+  const { ground, places, seen } = acting;
+  const { recorded } = seen;
+  switch (step) {
+    case 'make':
+      return ground.run(places.job, ['--next']);
+    case 'freeze':
+      return ground.run(places.job, ['--freeze']);
+    case 'switch':
+      return change(acting, moving(seen));
+    case 'restart':
+      return restart(acting);
+    case 'finish':
+      await refuseUnfound(ground, places.url, recorded.shards);
+      return change(acting, { remove: [nextTree] });
+  }
+}
+
+/** One write moves the log: who starts meanwhile has all of it, or nothing. */
+function moving(seen: LogSeen): Change {
+  const { active, shards } = moved(seen);
+  return {
+    data: {
+      treeID: bytes(active),
+      [shardingSetting.key]: bytes(pathOf(active)),
+      [shardsBefore(active)]: bytes(shardsText(shards)),
+    },
+    remove: [shardsBefore(seen.recorded.active)],
+  };
+}
+
+async function change({ ground, places, seen }: Acting, wanted: Change): Promise<void> {
+  await converge(ground.store, places.record, (current) => {
+    const active = Buffer.from(current?.data.treeID ?? []).toString();
+    if (active === seen.recorded.active) return wanted;
+    throw new JobError('tryAgain', `${show(places.record)} was changed by somebody else meanwhile`);
+  });
+}
+
+async function restart({ ground, places, seen }: Acting): Promise<void> {
+  const { url, server } = places;
+  await ground.restart(server);
+  const end = ground.now().getTime() + patience;
+  while (nextForLog({ ...seen, live: await liveTrees(ground, url) }) !== 'finish') {
+    if (ground.now().getTime() > end) {
+      throw new JobError(
+        'contradiction',
+        'Rekor started again, and has other trees than its record',
+        {
+          hint: 'see which ConfigMap its Deployment reads, and what its log says; then run it again',
+        },
+      );
+    }
+    await ground.pause(200);
+  }
+}
+
+/** Refuses before anything is changed what could not be changed later. */
+async function refuseFixed({ store }: Ground, { record }: LogPlaces): Promise<void> {
+  const current = await store.read(record);
+  const wanted = { data: { treeID: bytes('') } };
+  refuseOwned(record, current, wanted);
+  refuseImmutable(record, current, wanted);
+}
+
+/** What a step does, in a sentence. */
+function told(step: LogStep, { job, record }: LogPlaces): string {
+  const sentences: Record<LogStep, string> = {
+    make: `${job.name} makes a new tree, and records it beside the present one in ${show(record)}`,
+    freeze:
+      'createtree drains the present tree, and freezes it: until Rekor has started again, it takes no entries',
+    switch: `${show(record)} names the new tree, and the old one with its length before it`,
+    restart:
+      'rekor starts again, and writes to the new tree; what is in the old one is read as before',
+    finish:
+      "the old tree's last entry is found where it was, and the note that this is under way goes",
+  };
+  return sentences[step];
+}
+
+function bytes(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text));
+}
+
+function stuck(why: string): JobError {
+  return new JobError('contradiction', `Rekor's log cannot move now: ${why}`, {
+    hint: 'nothing was changed by this step; sigstand status has more, docs/rotation.md the ways out',
+  });
+}
+
+function idle(step: string): JobError {
+  return new JobError(
+    'tryAgain',
+    `the step ${step} was done, and what it should change is as before`,
+    { hint: 'somebody else changes the same objects: see who, then run it again' },
+  );
+}
