@@ -189,6 +189,7 @@ export async function memoryStack(
     },
     async pause(time) {
       clock += time;
+      await new Promise((resolve) => setImmediate(resolve));
     },
     async way({ url }) {
       const answer = answers[url] ?? rekorIn(url.slice(`${rekorUrl}`.length), trees);
@@ -207,6 +208,13 @@ export async function memoryStack(
     async run({ kind, name, namespace }, args = []) {
       counted(`run ${[name, ...args].join(' ')}`);
       await runPod(podOf({ kind, name, namespace }), args);
+    },
+    async standBy({ name }) {
+      counted(`stand by ${name}`);
+    },
+    async settle({ name }) {
+      counted(`settle ${name}`);
+      await start(name as Server);
     },
     async restart({ name }) {
       counted(`restart ${name}`);

@@ -15,6 +15,7 @@ import {
   type Deployment,
   endOf,
   isRolledOut,
+  isWaiting,
   type JobPod,
   type JobStatus,
   jobFrom,
@@ -22,7 +23,7 @@ import {
 } from './objects.ts';
 import type { JobObject } from './settings.ts';
 
-const patience = { rollout: 300_000, job: 300_000, gone: 60_000, answer: 10_000 };
+const patience = { rollout: 300_000, job: 300_000, gone: 60_000, answer: 10_000, standBy: 30_000 };
 const between = 250; // milliseconds from look to look
 
 /** The real ground: a cluster behind an API server. */
@@ -85,6 +86,31 @@ export function groundOver(
     return service ? pods.flatMap((pod) => backendOf(service, [pod], 80) ?? []) : [];
   }
 
+  async function podsOf({ namespace, name }: Named): Promise<readonly JobPod[]> {
+    const found = (await get({ kind: 'Deployment', namespace, name })) as Deployment | undefined;
+    const labels = found?.spec?.selector?.matchLabels;
+    if (labels === undefined) return [];
+    return (await list({ kind: 'Pod', namespace, name: '' }, labels)) as readonly JobPod[];
+  }
+
+  async function rolledOut(deployment: Named): Promise<void> {
+    await until(patience.rollout, `${show(deployment)} was not rolled out`, async () => {
+      const found = (await get(deployment)) as Deployment | undefined;
+      return found !== undefined && isRolledOut(found);
+    });
+    // An old Pod may still answer those who asked it before.
+    await until(patience.gone, `old Pods of ${show(deployment)} were not gone`, async () =>
+      (await podsOf(deployment)).every(({ metadata }) => metadata.deletionTimestamp === undefined),
+    );
+  }
+
+  async function touched(namespace: string, pods: readonly Pick<Pod, 'metadata'>[]) {
+    const annotations = { 'sigstand.dev/touched': now().toISOString() };
+    for (const { metadata } of pods) {
+      await patch({ kind: 'Pod', namespace, name: metadata.name }, { metadata: { annotations } });
+    }
+  }
+
   async function template(ref: Named): Promise<JobObject> {
     const found = await get(ref);
     if (found === undefined) {
@@ -123,20 +149,22 @@ export function groundOver(
       await remove(job);
     },
     async restart(deployment) {
-      const { namespace } = deployment;
       await patch(deployment, restarting(now()));
-      let labels: Readonly<Record<string, string>> | undefined;
-      await until(patience.rollout, `${show(deployment)} was not rolled out`, async () => {
-        const found = (await get(deployment)) as Deployment | undefined;
-        labels = found?.spec?.selector?.matchLabels;
-        return found !== undefined && isRolledOut(found);
-      });
-      // An old Pod may still answer those who asked it before.
-      await until(patience.gone, `old Pods of ${show(deployment)} were not gone`, async () =>
-        (await list({ kind: 'Pod', namespace, name: '' }, labels)).every(
-          ({ metadata }) => metadata.deletionTimestamp === undefined,
-        ),
-      );
+      await rolledOut(deployment);
+    },
+    async standBy(deployment) {
+      const old = (await podsOf(deployment)).map(({ metadata }) => metadata.name);
+      await patch(deployment, restarting(now()));
+      const end = now().getTime() + patience.standBy;
+      const waits = async () =>
+        (await podsOf(deployment)).some(
+          (pod) => !old.includes(pod.metadata.name) && isWaiting(pod),
+        );
+      while (!(await waits()) && now().getTime() < end) await pause(between);
+    },
+    async settle(deployment) {
+      await touched(deployment.namespace, await podsOf(deployment));
+      await rolledOut(deployment);
     },
     async handedOut(namespace, names) {
       const found = await webServers(namespace);
@@ -155,10 +183,11 @@ export function groundOver(
       );
     },
     async touch(namespace) {
-      const annotations = { 'sigstand.dev/touched': now().toISOString() };
-      for (const { pod } of await webServers(namespace)) {
-        await patch({ kind: 'Pod', namespace, name: pod }, { metadata: { annotations } });
-      }
+      const pods = await webServers(namespace);
+      await touched(
+        namespace,
+        pods.map(({ pod: name }) => ({ metadata: { name } })),
+      );
     },
   };
 

@@ -16,6 +16,13 @@ export interface Ground {
   readonly run: (of: Named, args?: readonly string[]) => Promise<void>;
   /** Starts a Deployment's Pods anew, and waits until no old one is left. @throws {JobError} */
   readonly restart: (deployment: Named) => Promise<void>;
+  /**
+   * Starts new Pods of a Deployment beside the old ones, and resolves when they wait for something before they serve, or
+   * serve. Those that do neither in time are not waited for.
+   */
+  readonly standBy: (deployment: Named) => Promise<void>;
+  /** Has the Pods of a Deployment look for news at once, and waits until no old one is left. @throws {JobError} */
+  readonly settle: (deployment: Named) => Promise<void>;
   /** Some files of the repository, as each web server has them. */
   readonly handedOut: (namespace: string, names: readonly string[]) => Promise<readonly Data[]>;
   /** Has the kubelet look for news at once in the volumes of the web servers. */

@@ -1,4 +1,11 @@
-import { nextTree, shardingSetting, shardsBefore, shardsText } from '@sigstand/contracts/shards';
+import {
+  frozenNote,
+  nextTree,
+  readFrozen,
+  shardingSetting,
+  shardsBefore,
+  shardsText,
+} from '@sigstand/contracts/shards';
 import { JobError } from '@sigstand/job/errors';
 import { refuseImmutable } from '@sigstand/store/change';
 import { converge } from '@sigstand/store/converge';
@@ -29,13 +36,14 @@ export async function logWork(ground: Ground, naming: Naming): Promise<Work> {
     ...{ from: `tree ${first.recorded.active}`, underWay: first.next !== undefined },
     async run(report) {
       let done: LogStep | undefined;
+      const jobs: Promise<unknown>[] = [];
       for (;;) {
         const seen = await seeLog(ground, places);
         const step = nextForLog(seen);
         if (typeof step !== 'string') throw stuck(step.stuck);
         if (step === done) throw idle(step);
         const began = ground.now().getTime();
-        await act(step, { ground, places, seen });
+        await act(step, { ground, places, seen, jobs });
         report(step, ground.now().getTime() - began);
         if (step === 'finish') return;
         done = step;
@@ -48,6 +56,8 @@ interface Acting {
   readonly ground: Ground;
   readonly places: LogPlaces;
   readonly seen: LogSeen;
+  /** Jobs that have done what they were for, and may not have ended. */
+  readonly jobs: Promise<unknown>[];
 }
 
 /** Does one step. Each is one change, or can be done again. @throws {JobError} */
@@ -58,15 +68,35 @@ async function act(step: LogStep, acting: Acting): Promise<unknown> {
     case 'make':
       return ground.run(places.job, ['--next']);
     case 'freeze':
-      return ground.run(places.job, ['--freeze']);
+      await ground.standBy(places.server);
+      return freeze(acting);
     case 'switch':
       return change(acting, moving(seen));
     case 'restart':
       return restart(acting);
     case 'finish':
       await refuseUnfound(ground, places.url, recorded.shards);
+      await Promise.all(acting.jobs);
       return change(acting, { remove: [nextTree] });
   }
+}
+
+/** The log is away from here on until Rekor has started again: what the Job does after its note is not waited for. */
+async function freeze({ ground, places, seen, jobs }: Acting): Promise<void> {
+  const job = ground.run(places.job, ['--freeze']);
+  let over = false;
+  const ended = job.finally(() => {
+    over = true;
+  });
+  jobs.push(job.catch(() => {}));
+  const noted = async () => {
+    while (!over) {
+      const { annotations = {} } = (await ground.store.read(places.record)) ?? {};
+      if (readFrozen(annotations[frozenNote])?.tree === seen.recorded.active) return;
+      await ground.pause(100);
+    }
+  };
+  await Promise.race([ended, noted()]);
 }
 
 /** One write moves the log: who starts meanwhile has all of it, or nothing. */
@@ -92,9 +122,14 @@ async function change({ ground, places, seen }: Acting, wanted: Change): Promise
 
 async function restart({ ground, places, seen }: Acting): Promise<void> {
   const { url, server } = places;
+  const isThere = async () =>
+    nextForLog({ ...seen, live: await liveTrees(ground, url) }) === 'finish';
+  await ground.settle(server);
+  if (await isThere()) return;
+  // It did not wait for the log to move, or nobody had told it to.
   await ground.restart(server);
   const end = ground.now().getTime() + patience;
-  while (nextForLog({ ...seen, live: await liveTrees(ground, url) }) !== 'finish') {
+  while (!(await isThere())) {
     if (ground.now().getTime() > end) {
       throw new JobError(
         'contradiction',
@@ -121,7 +156,7 @@ function told(step: LogStep, { job, record }: LogPlaces): string {
   const sentences: Record<LogStep, string> = {
     make: `${job.name} makes a new tree, and records it beside the present one in ${show(record)}`,
     freeze:
-      'createtree drains the present tree, and freezes it: until Rekor has started again, it takes no entries',
+      'another Pod of Rekor stands by; createtree drains the present tree, and freezes it: until that Pod serves, the log takes no entries',
     switch: `${show(record)} names the new tree, and the old one with its length before it`,
     restart:
       'rekor starts again, and writes to the new tree; what is in the old one is read as before',

@@ -29,11 +29,14 @@ export interface JobStatus {
   };
 }
 
-/** A Pod that ran a Job. */
+/** A Pod, and what became of its containers. */
 export interface JobPod {
+  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
   readonly status?: {
+    readonly initContainerStatuses?: readonly { readonly state?: { readonly running?: object } }[];
     readonly containerStatuses?: readonly {
       readonly state?: {
+        readonly running?: object;
         readonly terminated?: { readonly exitCode: number; readonly message?: string };
       };
     }[];
@@ -51,6 +54,12 @@ export function isRolledOut({ metadata, spec, status = {} }: Deployment): boolea
   } = status;
   if (observedGeneration < (metadata?.generation ?? 0)) return false;
   return updatedReplicas === wanted && replicas === wanted && availableReplicas === wanted;
+}
+
+/** Whether a Pod is on its node, and waits in a container before its own, or is past that. */
+export function isWaiting({ status = {} }: JobPod): boolean {
+  const { initContainerStatuses = [], containerStatuses = [] } = status;
+  return [...initContainerStatuses, ...containerStatuses].some(({ state }) => state?.running);
 }
 
 /** What `kubectl rollout restart` changes of a Deployment. */
