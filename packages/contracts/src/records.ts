@@ -1,4 +1,5 @@
 import type { Contract } from './contract.ts';
+import { frozenNote } from './shards.ts';
 
 const record = <const C extends Contract>(contract: C): C => contract;
 
@@ -26,16 +27,18 @@ export const rekorMysqlCredentials = record({
   without: 'createsecret copies it again',
 });
 
+/** After a move it also has the list of the trees before, in which nobody writes any more: `shards.ts`. */
 export const rekorConfig = record({
   kind: 'ConfigMap',
   namespace: 'rekor-system',
   name: 'rekor-config',
   keys: ['treeID'],
   madeBy: 'createtree',
-  usedBy: 'Rekor, as env',
+  usedBy: 'Rekor, as env; and as files, where it names old trees',
   public: true,
-  notes: ['sigstand.dev/tree-intent'],
-  without: 'nothing, once the ID is put back by hand: createtree names it',
+  notes: ['sigstand.dev/tree-intent', 'sigstand.dev/next-tree-intent', frozenNote],
+  without:
+    'nothing, once the ID is put back by hand, and the list of old trees (docs/rotation.md): createtree names them',
 });
 
 export const rekorSigningSecret = record({

@@ -3,6 +3,7 @@ import type { Log } from '@sigstand/job/log';
 import type { Awaited, WaitFor } from '@sigstand/job/wait';
 import { converge } from '@sigstand/store/converge';
 import { type Ref, type Store, show } from '@sigstand/store/store';
+import { startsOver, type Used } from './starts-over.ts';
 import {
   carrying,
   coming,
@@ -16,10 +17,8 @@ import {
   reservation,
   type Slot,
   siblings,
-  startsOver,
   type Tree,
   tokenOf,
-  type Used,
   usable,
 } from './tree.ts';
 import type { Trillian } from './trillian.ts';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Contract } from '@sigstand/contracts/contract';
 import { ctlogConfig, rekorConfig, tufRepository, tufRoot } from '@sigstand/contracts/records';
+import { readShards, shardsBefore } from '@sigstand/contracts/shards';
 import { JobError } from '@sigstand/job/errors';
 import { show } from '@sigstand/store/store';
 import type { Naming } from '../names.ts';
@@ -22,12 +23,15 @@ export function identityOf(
   const root = value(tufRoot, 'root');
   const rekorTree = value(rekorConfig, 'treeID')?.toString();
   const ctlogTree = value(ctlogConfig, 'treeID')?.toString();
+  const list = rekorTree && value(rekorConfig, shardsBefore(rekorTree))?.toString();
+  const rekorShards = (list && readShards(list)) || [];
   return {
     ...(namespacePrefix && { namespacePrefix }),
     ...(singleNamespace && { singleNamespace }),
     ...(root && { firstRoot: createHash('sha256').update(root).digest('hex') }),
     ...(rekorTree && { rekorTree }),
     ...(ctlogTree && { ctlogTree }),
+    ...(rekorShards.length > 0 && { rekorShards: rekorShards.map(({ tree }) => tree) }),
   };
 }
 
@@ -45,11 +49,13 @@ export function timestampOf(objects: readonly Kept[]): number {
 }
 
 /** @throws {JobError} contradiction, where the database lacks a tree that the logs are told to use. */
-export function refuseLostTrees({ rekorTree, ctlogTree }: Identity, { heads }: Dumped): void {
+export function refuseLostTrees(
+  { rekorTree, ctlogTree, rekorShards = [] }: Identity,
+  { heads }: Dumped,
+): void {
   const trees = new Set(heads.map(({ tree }) => tree));
-  const lost = Object.entries({ Rekor: rekorTree, 'the CT log': ctlogTree }).find(
-    ([, tree]) => !trees.has(tree),
-  );
+  const used = [rekorTree, ...rekorShards].map((tree) => ['Rekor', tree] as const);
+  const lost = [...used, ['the CT log', ctlogTree] as const].find(([, tree]) => !trees.has(tree));
   if (lost === undefined) return;
   throw new JobError(
     'contradiction',

@@ -17,6 +17,8 @@ export interface Identity extends Naming {
   /** The trees of both logs. */
   readonly rekorTree: string;
   readonly ctlogTree: string;
+  /** The trees in which Rekor's log was before. */
+  readonly rekorShards?: readonly string[];
 }
 
 /** A dump of the database; without one it is somebody else's, who saves it by other means. */
@@ -94,7 +96,9 @@ export function readManifest(text: string): Manifest {
       !Number.isNaN(Date.parse(made)),
       typeof by === 'string',
       /^[0-9a-f]{64}$/.test(stack.firstRoot),
-      [stack.rekorTree, stack.ctlogTree].every((tree) => isDigits(tree)),
+      [stack.rekorTree, stack.ctlogTree, ...(stack.rekorShards ?? [])].every((tree) =>
+        isDigits(tree),
+      ),
       Number.isSafeInteger(timestamp),
       database === 'external' || isDump(database),
       parts.every((part) => typeof part.name === 'string' && isHash(part.sha256)),

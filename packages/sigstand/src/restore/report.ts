@@ -82,7 +82,10 @@ export function lost({ stack, timestamp, database }: Manifest, seen: Seen | unde
     );
   }
   const heads = database === 'external' ? [] : database.heads;
-  for (const [url, { tree = stack.ctlogTree, size }] of Object.entries(seen?.logs ?? {})) {
+  const logs = Object.entries(seen?.logs ?? {}).flatMap(([url, log]) =>
+    [log, ...(log.before ?? [])].map((one) => [url, one] as const),
+  );
+  for (const [url, { tree = stack.ctlogTree, size }] of logs) {
     const head: Head | undefined = heads.find((one) => one.tree === tree);
     if (head === undefined || size <= head.size) continue;
     found.push(

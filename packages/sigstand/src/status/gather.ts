@@ -5,7 +5,7 @@ import type { Finding } from './finding.ts';
 import { issuerIn } from './issuer.ts';
 import { judgeCtlog, readSth } from './judge-ctlog.ts';
 import { judgeFulcio, rootsOf } from './judge-fulcio.ts';
-import { headIn, judgeRekor, readInfo, treeFor } from './judge-rekor.ts';
+import { headIn, judgeRekor, readInfo, seenOf, treesIn } from './judge-rekor.ts';
 import { judgeTsa } from './judge-tsa.ts';
 import { type SeenHead, seenHead } from './seen.ts';
 import { chainOf, covers, type Trust, urlsOf } from './trust.ts';
@@ -89,16 +89,23 @@ async function rekor({ way, trust, now, seen: all }: Asking, url: string): Promi
     heard(way, { url: api }),
     heard(way, { url: `${api}/publicKey` }),
   ]);
-  const tree = quietly(info, (body) => treeFor(readInfo(body), seen));
-  const head = tree && quietly(tree.signedTreeHead, headIn);
-  let proof: Proof = [];
-  if (tree && head && seen && needsProof(seen, head)) {
-    const query = `firstSize=${seen.size}&lastSize=${head.size}&treeID=${tree.treeID}`;
-    proof = await proofBy(way, { url: `${api}/proof?${query}` }, 'hashes', 'hex');
+  const trees = quietly(info, (body) => treesIn(readInfo(body))) ?? [];
+  const heads = trees.flatMap(({ treeID, signedTreeHead }) => {
+    const head = quietly(signedTreeHead, headIn);
+    return head ? [{ tree: treeID, head }] : [];
+  });
+  const proofs: Record<string, Proof> = {};
+  for (const { tree, head } of heads) {
+    const before = seenOf(seen, tree);
+    if (before === undefined || !needsProof(before, head)) continue;
+    const query = `firstSize=${before.size}&lastSize=${head.size}&treeID=${tree}`;
+    proofs[tree] = await proofBy(way, { url: `${api}/proof?${query}` }, 'hashes', 'hex');
   }
   const tlogs = trust.material.tlogs;
-  const findings = judgeRekor({ url, info, key, seen, proof }, { tlogs, now: now() });
-  return { findings, head: head && sound(findings) ? { [url]: seenHead(head, tree.treeID) } : {} };
+  const findings = judgeRekor({ url, info, key, seen, proofs }, { tlogs, now: now() });
+  const [active, ...before] = heads.map(({ tree, head }) => seenHead(head, tree));
+  const kept = active && { ...active, ...(before.length > 0 && { before }) };
+  return { findings, head: kept && sound(findings) ? { [url]: kept } : {} };
 }
 
 async function ctlog(

@@ -11,10 +11,9 @@ import { valid } from './trust.ts';
 import type { Heard } from './way.ts';
 
 /** What Rekor says of its log (`/api/v1/log`), as far as it is read here. */
-export interface LogInfo {
-  readonly treeID: string;
-  readonly signedTreeHead: string;
-  readonly inactiveShards?: readonly { readonly treeID: string; readonly signedTreeHead: string }[];
+export interface LogInfo extends TreeTold {
+  /** The trees before it, from oldest to newest. */
+  readonly inactiveShards?: readonly TreeTold[] | null;
 }
 
 /** What one Rekor answered. */
@@ -23,7 +22,14 @@ export interface RekorAnswers {
   readonly info: Heard;
   readonly key: Heard;
   readonly seen: SeenHead | undefined;
-  readonly proof: Proof;
+  /** How each of its trees grew since, by the tree's ID. */
+  readonly proofs: Readonly<Record<string, Proof>>;
+}
+
+/** A tree of the log, and its head. */
+export interface TreeTold {
+  readonly treeID: string;
+  readonly signedTreeHead: string;
 }
 
 /** The log as Rekor tells it. @throws {JobError} data */
@@ -39,10 +45,18 @@ export function readInfo(body: Buffer): LogInfo {
   });
 }
 
-/** The tree that was seen, which may have become an inactive shard, else the one that is written to. */
-export function treeFor({ treeID, signedTreeHead, inactiveShards }: LogInfo, seen?: SeenHead) {
-  const old = inactiveShards?.find((shard) => shard.treeID === seen?.tree);
-  return old ?? { treeID, signedTreeHead };
+/** All trees of the log: the one that is written to, and those before it. */
+export function treesIn({ treeID, signedTreeHead, inactiveShards }: LogInfo): readonly TreeTold[] {
+  return [{ treeID, signedTreeHead }, ...(inactiveShards ?? [])];
+}
+
+/** What was seen of one tree of a log. */
+export function seenOf(seen: SeenHead | undefined, tree: string): SeenHead | undefined {
+  return knownIn(seen).find((one) => one.tree === tree);
+}
+
+function knownIn(seen: SeenHead | undefined): readonly SeenHead[] {
+  return seen ? [seen, ...(seen.before ?? [])] : [];
 }
 
 /** The size and root that a checkpoint tells, whoever signed it. @throws {JobError} data */
@@ -55,7 +69,7 @@ export function headIn(checkpoint: string): TreeHead {
 
 /** Rekor's key, the signature of its checkpoint and its tree, against what clients trust and what was seen. */
 export function judgeRekor(
-  { url, info, key, seen, proof }: RekorAnswers,
+  { url, info, key, seen, proofs }: RekorAnswers,
   { tlogs, now }: { tlogs: readonly TLogAuthority[]; now: Date },
 ): Finding[] {
   const told = (check: string) => ({ check, subject: url });
@@ -63,20 +77,24 @@ export function judgeRekor(
   const answers = ok({ ...told('address'), says: 'it answers' });
   try {
     const log = readInfo(info);
-    const tree = treeFor(log, seen);
-    const head = headIn(tree.signedTreeHead);
+    const trees = treesIn(log);
     return [
       answers,
       key instanceof JobError
         ? failed('rekor-key', url, key)
         : judgeKey(told('rekor-key'), createPublicKey(key), { logs: tlogs, now }),
-      checkpoint(log.signedTreeHead),
-      growth(tree.treeID, head),
+      checkpoints(trees),
+      growth(trees),
     ];
   } catch (error) {
     if (error instanceof JobError) return [answers, failed('rekor-tree', url, error)];
     const todo = 'see what stands at this URL';
     return [answers, fail('data', { ...told('rekor-key'), says: 'its key is none', todo })];
+  }
+
+  function checkpoints(trees: readonly TreeTold[]): Finding {
+    const all = trees.map(({ signedTreeHead }) => checkpoint(signedTreeHead));
+    return all.find(({ outcome }) => outcome !== 'ok') ?? (all[0] as Finding);
   }
 
   function checkpoint(envelope: string): Finding {
@@ -94,15 +112,32 @@ export function judgeRekor(
     }
   }
 
-  function growth(tree: string, head: TreeHead): Finding {
+  /** One line for all trees: the first that is in disorder, or the one that is written to. */
+  function growth(trees: readonly TreeTold[]): Finding {
     const check = told('rekor-tree');
-    if (seen?.tree !== undefined && seen.tree !== tree) {
+    const [active] = trees;
+    const lost = knownIn(seen).find(({ tree }) => !trees.some(({ treeID }) => treeID === tree));
+    if (lost) {
       return contradicts({
         ...check,
-        says: `it writes to tree ${tree}, and ${seen.tree} was seen before, which it does not know any more`,
-        todo: 'put the ID that was seen back into ConfigMap rekor-config, and restart Rekor (docs/backup.md)',
+        says: `it writes to tree ${active?.treeID}, and ${lost.tree} was seen before, which it does not know any more`,
+        todo: 'put back what ConfigMap rekor-config said when it was seen, and restart Rekor (docs/backup.md)',
       });
     }
-    return judgeGrowth({ ...check, name: `tree ${tree}` }, { seen, now: head, proof });
+    const all = trees.map(({ treeID, signedTreeHead }) =>
+      judgeGrowth(
+        { ...check, name: `tree ${treeID}` },
+        {
+          seen: seenOf(seen, treeID),
+          now: headIn(signedTreeHead),
+          proof: proofs[treeID] ?? [],
+        },
+      ),
+    );
+    const [first, ...others] = all as [Finding, ...Finding[]];
+    const wrong = all.find(({ outcome }) => outcome !== 'ok');
+    if (wrong || others.length === 0) return wrong ?? first;
+    const count = others.length === 1 ? 'one frozen tree' : `${others.length} frozen trees`;
+    return { ...first, says: `${first.says}; before it ${count}` };
   }
 }

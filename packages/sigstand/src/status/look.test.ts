@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { statusOf } from './finding.ts';
+import { readSeen, seenText } from './seen.ts';
 import {
   answering,
   type Change,
@@ -151,6 +152,46 @@ describe('a broken link is named, and nothing else', () => {
     );
     // Of the same size, no proof is asked for.
     expect(await found({ size: was.size + 1 })).toEqual([[check, url, 'contradiction']]);
+  });
+
+  it('a log that goes on in another tree, and what becomes of the one before', async () => {
+    const { tree: old = '', size = 0 } = seen.logs?.[rekor] ?? {};
+    const info = (other: (was: Record<string, string>) => object) =>
+      answering(
+        `${rekor}/api/v1/log`,
+        changed((was) => ({ ...was, treeID: '42', ...other(was) })),
+      );
+    const shard = ({ signedTreeHead = '' }: Record<string, string>, treeID = old) => ({
+      inactiveShards: [{ treeID, signedTreeHead }],
+    });
+    const moved = await looked(info(shard));
+    expect(disorder(moved.findings)).toEqual([]);
+    expect(moved.findings.find(({ check }) => check === 'rekor-tree')?.says).toBe(
+      `tree 42 has ${size + 1} entries; it was not seen before; before it one frozen tree`,
+    );
+    const kept = moved.next.logs?.[rekor];
+    expect(kept).toMatchObject({ tree: '42', before: [{ tree: old, size: size + 1 }] });
+    expect(readSeen(seenText(moved.next)).logs?.[rekor]).toEqual(kept);
+    // From then on both are watched.
+    expect(disorder((await looked(info(shard), { seen: moved.next })).findings)).toEqual([]);
+    for (const broken of [
+      info(() => ({ inactiveShards: null })),
+      info((was) => shard(was, '43')),
+      info((was) => ({
+        inactiveShards: [
+          { treeID: old, signedTreeHead: was.signedTreeHead?.replace(/\n\d+\n/, '\n1\n') },
+        ],
+      })),
+    ]) {
+      const wrong = disorder((await looked(broken, { seen: moved.next })).findings);
+      expect(wrong).toContainEqual(['rekor-tree', rekor, 'contradiction']);
+    }
+    const forged = info((was) => ({
+      inactiveShards: [{ treeID: old, ...signedByAnother(was) }],
+    }));
+    expect(disorder((await looked(forged, { seen: moved.next })).findings)).toEqual([
+      ['rekor-checkpoint', rekor, 'contradiction'],
+    ]);
   });
 
   it('a mirror that serves what is older than what was seen', async () => {

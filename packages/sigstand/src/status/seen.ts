@@ -9,6 +9,8 @@ export interface SeenHead {
   readonly size: number;
   /** Of the root hash, in hexadecimal digits. */
   readonly root: string;
+  /** The trees in which the log was before this one, from oldest to newest. */
+  readonly before?: readonly SeenHead[];
 }
 
 /** What a run leaves for the next one to compare with; nothing of it is secret. */
@@ -26,7 +28,7 @@ const form = 'sigstand-status-1';
 export function readSeen(text: string, flag: string): Seen {
   try {
     const state = JSON.parse(text) as Seen & { form?: string };
-    const heads = Object.values(state.logs ?? {});
+    const heads = Object.values(state.logs ?? {}).flatMap((one) => [one, ...(one.before ?? [])]);
     const sound =
       state.form === form &&
       heads.every(({ size, root }) => Number.isSafeInteger(size) && /^[0-9a-f]{64}$/.test(root));
