@@ -2,14 +2,13 @@ import { rekorConfig } from '@sigstand/contracts/records';
 import { nextTree, shardsBefore } from '@sigstand/contracts/shards';
 import { runJob } from '@sigstand/job/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { liveTrees } from '../packages/sigstand/src/rotate/log-see.ts';
+import type { Ground } from '../packages/sigstand/src/rotate/ground.ts';
+import { liveTrees, logPlaces } from '../packages/sigstand/src/rotate/log-see.ts';
 import { logWork } from '../packages/sigstand/src/rotate/log-work.ts';
 import { argsInPod, jobPods, sharedTrillian } from './jobs.ts';
 import { jobFor } from './made-stack.ts';
 import { Killed, type MemoryStack, memoryStack } from './rotating.ts';
 import { write } from './rotating-log.ts';
-import { secondStack } from './second-stack.ts';
-import { manifests, objectsIn } from './stack.ts';
 
 /* sigstand rotate rekor --new-log, on a stack in memory whose createtree is the real one. */
 
@@ -147,26 +146,32 @@ describe('sigstand rotate rekor --new-log', () => {
       /by a flag/,
     ],
   ])('begins nothing where the Deployment %s', async (_what, without, args, message) => {
-    const changed = structuredClone(manifests).map((one) => {
-      if (one.kind !== 'Deployment' || one.metadata.name !== 'rekor') return one;
-      const [container] = (one as unknown as Deployment).spec.template.spec.containers;
-      container.env = container.env.filter(({ name }) => !without.test(name));
-      container.args.push(...args);
-      return one;
-    });
-    sharedTrillian.change(first, { size: 0n });
-    stack = await memoryStack(changed);
-    const { plan } = await logWork(stack, {});
+    const ground: Ground = {
+      ...stack,
+      async job(ref) {
+        const found = structuredClone(await stack.job(ref)) as Deployment;
+        const [container] = found.spec.template.spec.containers;
+        container.env = container.env.filter(({ name }) => !without.test(name));
+        if (ref.kind === 'Deployment') container.args.push(...args);
+        return found;
+      },
+    };
+    const { plan } = await logWork(ground, {});
     expect(plan).toEqual([{ stuck: expect.stringMatching(message) }]);
   });
 
-  it('finds a stack of another name by its prefix', async () => {
-    const naming = { namespacePrefix: 'stg-' };
-    sharedTrillian.change(first, { size: 0n });
-    stack = await memoryStack(objectsIn(await secondStack('stg-'), 'stg.yaml'), naming);
-    const done: string[] = [];
-    await (await logWork(stack, naming)).run((step) => void done.push(step));
-    expect(done).toEqual(steps);
+  it('finds a stack of another name', async () => {
+    const own = { kind: 'Job', namespace: 'rekor-system', name: 'createtree' } as const;
+    const ground: Ground = { ...stack, job: () => stack.job(own) };
+    expect(await logPlaces(ground, { namespacePrefix: 'stg-' })).toMatchObject({
+      job: { namespace: 'stg-rekor-system', name: 'createtree' },
+      record: { namespace: 'stg-rekor-system', name: 'rekor-config' },
+      url: 'http://rekor.stg-rekor-system.svc',
+    });
+    expect(await logPlaces(ground, { singleNamespace: 'one' })).toMatchObject({
+      job: { namespace: 'one', name: 'rekor-createtree' },
+      server: { namespace: 'one', name: 'rekor' },
+    });
   });
 });
 
