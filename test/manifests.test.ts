@@ -130,7 +130,8 @@ describe('what Pods read', () => {
       ({ kind, namespace, name }) =>
         kind === ref.kind && namespace === ref.namespace && name === ref.name,
     );
-    const keys = record?.keys ?? Object.keys(manifest?.data ?? {});
+    const own = record && [...record.keys, ...(record.later ?? [])];
+    const keys = own ?? Object.keys(manifest?.data ?? {});
     expect(record ?? manifest).toBeDefined();
     if (ref.key !== '*') expect(keys).toContain(ref.key);
   });

@@ -3,6 +3,8 @@ import type { Data, Ref } from '@sigstand/store/store';
 /** One Secret or ConfigMap that Jobs and Pods hand to each other: its place and its keys. */
 export interface Contract<Key extends string = string> extends Ref {
   readonly keys: readonly Key[];
+  /** Keys that it has only after something was done to the stack. */
+  readonly later?: readonly string[];
   /** The Job that writes it. */
   readonly madeBy: JobName;
   /** Who reads it, in words. */

@@ -1,5 +1,5 @@
 import type { Contract } from './contract.ts';
-import { frozenNote } from './shards.ts';
+import { frozenNote, shardingSetting } from './shards.ts';
 
 const record = <const C extends Contract>(contract: C): C => contract;
 
@@ -33,6 +33,7 @@ export const rekorConfig = record({
   namespace: 'rekor-system',
   name: 'rekor-config',
   keys: ['treeID'],
+  later: [shardingSetting.key],
   madeBy: 'createtree',
   usedBy: 'Rekor, as env; and as files, where it names old trees',
   public: true,
