@@ -108,6 +108,14 @@ describe('sigstand rotate rekor --new-log', () => {
     expect(sharedTrillian.trees.get((await live()).active)?.state).toBe('ACTIVE');
   });
 
+  it('starts Rekor again where the Pod that stood by did not wait', async () => {
+    // Its minute was over, or it has no container that waits.
+    const ground: Ground = { ...stack, settle: async () => {} };
+    await (await logWork(ground, {})).run(() => {});
+    expect(stack.changes).toContain('restart rekor');
+    expect(await live()).toMatchObject({ shards: [{ tree: first, length: 5 }] });
+  });
+
   it.each([
     [
       'Rekor writes to another tree than its record names',
