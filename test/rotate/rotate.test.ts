@@ -9,7 +9,6 @@ import { rig } from '../cluster/rig.ts';
 import { figure } from '../faults/profile.ts';
 import { type Cli, cliOn } from './cli.ts';
 import { watch } from './gap.ts';
-import { newLog } from './new-log.ts';
 import { passwordsOf } from './password.ts';
 
 /* sigstand rotate on the rig: what clients refuse meanwhile, and what a death at any step costs. */
@@ -167,12 +166,6 @@ describe('sigstand rotate database', () => {
       await field.cluster.kubectl(...done, '--timeout=2m');
     }
   });
-});
-
-newLog({
-  ...{ signer, verifiers, old, refusals, watched, expectDone, looksWell, held },
-  field: () => field,
-  cli: () => cli,
 });
 
 interface JobSpec {
