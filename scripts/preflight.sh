@@ -72,7 +72,7 @@ lacks_engine() {
   esac
 }
 
-# Where Go is, npm start builds it into the cache. kubectl has to wait for what is not there yet, which 1.31 learnt.
+# Where Go is, npm start builds it into the cache. By kubectl the pages wait for what is not there yet, which 1.31 learnt.
 lacks_tool() {
   local said has
   if [ "$1" = kubectl ] && command -v kubectl >/dev/null; then
