@@ -19,7 +19,7 @@ if [ -n "${FOREIGN:-}" ]; then need_packages minisign:minisign; fi
 if [ -n "${CHART:-}" ]; then
   need_packages gcc:gcc >/dev/null
   test/rig/rig build helm3 traefik flux cert-manager dex
-  need_packages haproxy:haproxy chromium:chromium chromedriver:chromium-driver certutil:libnss3-tools script:bsdutils
+  need_packages haproxy:haproxy pgbouncer:pgbouncer chromium:chromium chromedriver:chromium-driver certutil:libnss3-tools script:bsdutils
   npm ci --silent --ignore-scripts --prefix test/chart/openid
 fi
 if [ "${ADMISSION:-}" = long ]; then test/rig/rig build kyverno; fi

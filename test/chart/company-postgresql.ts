@@ -106,6 +106,14 @@ export async function load(cluster: Rig, it: Postgresql, server: Server): Promis
   await psql(cluster, it, server, readFileSync(join(it.folder, 'saved.sql'), 'utf8'), 'sigstore');
 }
 
+/** Trillian's servers that can use one, as trillian-postgresql.sh names them. */
+export const postgresqlImages = Object.fromEntries(
+  ['logServer', 'logSigner'].map((key) => [
+    key,
+    `ghcr.io/rig/trillian_log_${key.slice(3).toLowerCase()}:postgresql`,
+  ]),
+);
+
 /** The company's names lead to this server. */
 export async function lead(cluster: Rig, server: Server): Promise<void> {
   const named = (name: string) => ({ name, namespace: 'company' });

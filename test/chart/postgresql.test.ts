@@ -13,6 +13,7 @@ import {
   load,
   lose,
   type Postgresql,
+  postgresqlImages,
   promote,
   psql,
   save,
@@ -45,13 +46,7 @@ const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
 async function install(): Promise<void> {
   const addresses = servers.map((one) => `${one}/32`);
   const values = { kind: 'postgresql', port: 5432, schema: 'none', addresses };
-  const images = Object.fromEntries(
-    ['logServer', 'logSigner'].map((key) => [
-      key,
-      `ghcr.io/rig/trillian_log_${key.slice(3).toLowerCase()}:postgresql`,
-    ]),
-  );
-  await helm(cluster, { work, ca }, 'install', values, images);
+  await helm(cluster, { work, ca }, 'install', values, postgresqlImages);
 }
 
 async function nothingIsLost(): Promise<void> {
