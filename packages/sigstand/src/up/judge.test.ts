@@ -250,4 +250,44 @@ describe('a server', () => {
       },
     ]);
   });
+
+  it.each([
+    [
+      'FailedBinding',
+      'Normal',
+      'no persistent volumes available for this claim and no storage class is set',
+      { hopeless: true, kind: 'data' },
+    ],
+    [
+      'ProvisioningFailed',
+      'Warning',
+      'storageclass.storage.k8s.io "nobody" not found',
+      { hopeless: true, kind: 'data' },
+    ],
+    [
+      'ExternalProvisioning',
+      'Normal',
+      "Waiting for a volume to be created either by the external provisioner 'example.com/nobody'",
+      { hopeless: false, quiet: 10_000 },
+    ],
+  ] as const)('whose volume is not bound is told why: %s', (reason, type, message, verdict) => {
+    const claim = {
+      ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: meta('data-mysql') },
+      status: { phase: 'Pending' },
+    };
+    const involvedObject = { uid: 'uid-data-mysql' };
+    const first = {
+      type: 'Normal',
+      reason: 'WaitForFirstConsumer',
+      message: 'waiting',
+      involvedObject,
+    };
+    const events = [{ type, reason, message, involvedObject }, first];
+    const spec = { volumes: [{ persistentVolumeClaim: { claimName: 'data-mysql' } }] };
+    // The scheduler says nothing of a Pod whose volume is made for it.
+    const pods = [podOf(mysql, { phase: 'Pending' }, { spec })];
+    expect(judge(mysql, { pods, claims: [claim], events }).blocks).toEqual([
+      expect.objectContaining({ ...verdict, says: expect.stringContaining(message) }),
+    ]);
+  });
 });

@@ -21,7 +21,11 @@ export function unscheduled(pod: Pod, title: string, { claims, events }: Seen): 
   }
   const claim = claims.find((one) => isOf(pod, one) && phaseOf(one) !== 'Bound');
   if (claim === undefined) return [];
-  const told = events.filter((one) => one.involvedObject?.uid === claim.metadata.uid);
+  const told = events.filter(
+    ({ involvedObject, reason }) =>
+      // That it waits for its Pod is no news.
+      involvedObject?.uid === claim.metadata.uid && reason !== 'WaitForFirstConsumer',
+  );
   const warned = told.findLast(({ type }) => type === 'Warning');
   return [unbound(claim, title, warned ?? told.at(-1))];
 }
