@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { CoreV1Api } from '@kubernetes/client-node';
 import { storeOver } from '@sigstand/store/cluster';
 import { type Data, show } from '@sigstand/store/store';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -9,13 +9,13 @@ import { valuesOf } from '../../packages/sigstand/src/backup/testing.ts';
 import { stackRecords } from '../../packages/sigstand/src/names.ts';
 import { cli } from '../../packages/sigstand/src/testing.ts';
 import { accessAs, asUser } from '../programs/identity.ts';
+import { kubeconfigAt } from '../programs/kubeconfig.ts';
 import { accountToken } from './account.ts';
 
 /* The objects of a stack, saved from a real kube-apiserver and put back into it. There is no kubelet, and so no database. */
 
 const kubeconfig = inject('kubeconfig');
-const config = new KubeConfig();
-config.loadFromFile(kubeconfig);
+const config = kubeconfigAt(kubeconfig);
 const admin = config.makeApiClient(CoreV1Api);
 const store = storeOver(accessAs(config), 'suite');
 const contracts = stackRecords({ namespacePrefix: 'bak-' });

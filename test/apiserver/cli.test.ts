@@ -1,18 +1,18 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AuthenticationV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { AuthenticationV1Api, CoreV1Api } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { stack, trustIn, workplace } from '../exporting.ts';
 import { type Packed, packed } from '../packed.ts';
 import { asUser } from '../programs/identity.ts';
+import { kubeconfigAt } from '../programs/kubeconfig.ts';
 import { accountToken } from './account.ts';
 
 /* The CLI as its users run it, from the packed file, against a real kube-apiserver. */
 
 const kubeconfig = inject('kubeconfig');
-const config = new KubeConfig();
-config.loadFromFile(kubeconfig);
+const config = kubeconfigAt(kubeconfig);
 const account = { namespace: 'default', name: 'signer' };
 let cli: Packed;
 let work = '';

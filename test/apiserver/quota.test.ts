@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CoreV1Api, KubeConfig, type V1Pod } from '@kubernetes/client-node';
+import { CoreV1Api, type V1Pod } from '@kubernetes/client-node';
 import { describe, expect, inject, it } from 'vitest';
+import { kubeconfigAt } from '../programs/kubeconfig.ts';
 import { type Pod, pods } from '../stack.ts';
 
-const config = new KubeConfig();
-config.loadFromFile(inject('kubeconfig'));
+const config = kubeconfigAt(inject('kubeconfig'));
 const core = config.makeApiClient(CoreV1Api);
 
 /** The quotas that the manifests' README names: namespace, and the amounts as Kubernetes takes them. */

@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   AdmissionregistrationV1Api,
   CoreV1Api,
-  KubeConfig,
   RbacAuthorizationV1Api,
   type V1ValidatingWebhook,
 } from '@kubernetes/client-node';
@@ -16,10 +15,10 @@ import type { StoreError } from '@sigstand/store/store';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { denyWrites } from '../programs/admission.ts';
 import { accessAs } from '../programs/identity.ts';
+import { kubeconfigAt } from '../programs/kubeconfig.ts';
 import { accountToken } from './account.ts';
 
-const config = new KubeConfig();
-config.loadFromFile(inject('kubeconfig'));
+const config = kubeconfigAt(inject('kubeconfig'));
 const core = config.makeApiClient(CoreV1Api);
 const admission = config.makeApiClient(AdmissionregistrationV1Api);
 const store = storeOver(accessAs(config), 'test');

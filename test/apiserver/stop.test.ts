@@ -2,19 +2,19 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { BatchV1Api, CoordinationV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { BatchV1Api, CoordinationV1Api, CoreV1Api } from '@kubernetes/client-node';
 import { clusterAccess } from '@sigstand/store/access';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { noting } from '../../packages/sigstand/src/record/note.ts';
 import { cli } from '../../packages/sigstand/src/testing.ts';
 import { stackOf } from '../../packages/sigstand/src/up/stack.ts';
 import { run } from '../cluster/rig.ts';
+import { kubeconfigAt } from '../programs/kubeconfig.ts';
 
 /* sigstand up --record and npm stop on a cluster that others made, with a real API server; without controllers there, a test
    does in their place what they do last. */
 
-const config = new KubeConfig();
-config.loadFromFile(inject('kubeconfig'));
+const config = kubeconfigAt(inject('kubeconfig'));
 const core = config.makeApiClient(CoreV1Api);
 const batch = config.makeApiClient(BatchV1Api);
 const noInput = { stdin: () => Readable.from([]), signal: new AbortController().signal };

@@ -8,9 +8,9 @@ import { podAccess } from '@sigstand/store/pod';
 import { behavesLikeAStore } from '@sigstand/store/store.suite';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { accessAs } from '../programs/identity.ts';
+import { kubeconfigAt } from '../programs/kubeconfig.ts';
 
-const config = new KubeConfig();
-config.loadFromFile(inject('kubeconfig'));
+const config = kubeconfigAt(inject('kubeconfig'));
 const admin = config.makeApiClient(CoreV1Api);
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
 

@@ -1,15 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
+
 import { storeOver } from '@sigstand/store/cluster';
 import { patient } from '@sigstand/store/patient';
 import { afterAll, describe, expect, inject, it } from 'vitest';
 import { accessAs } from '../programs/identity.ts';
+import { kubeconfigAt } from '../programs/kubeconfig.ts';
 import { accountToken } from './account.ts';
 
-const config = new KubeConfig();
-config.loadFromFile(inject('kubeconfig'));
+const config = kubeconfigAt(inject('kubeconfig'));
 const dir = mkdtempSync(join(tmpdir(), 'sigstand-token-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 const ref = { kind: 'Secret', namespace: 'default', name: 'record' } as const;

@@ -38,7 +38,7 @@ export async function startApiProxy(
   place: Place = {},
 ) {
   const { key, cert } = identity();
-  const agent = new Agent({ keepAlive: true, ca: authority });
+  const agent = agentFor(authority);
   const server = createServer({ key, cert }, (asked, answer) => {
     handle(asked, answer, { url, agent, traffic }).catch((error) => {
       // The Job was killed, or the API server is gone: the connection ends, as it would without a proxy.
@@ -54,11 +54,19 @@ export async function startApiProxy(
     authority: cert,
     close: async () => {
       server.closeAllConnections();
-      agent.destroy();
       await new Promise((resolve) => server.close(resolve));
     },
   };
   return proxy;
+}
+
+const agents = new Map<string, Agent>();
+
+/** Proxies come and go with every Job; the connections behind them stay. */
+function agentFor(authority: string): Agent {
+  const agent = agents.get(authority) ?? new Agent({ keepAlive: true, ca: authority });
+  agents.set(authority, agent);
+  return agent;
 }
 
 interface Way {

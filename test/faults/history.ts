@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { get, type RequestOptions } from 'node:https';
 import { createInterface } from 'node:readline';
-import { type CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import type { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { kubeconfigAt } from '../programs/kubeconfig.ts';
 
 /** A Secret or ConfigMap as the API server told of it. */
 export interface StoredObject {
@@ -46,8 +47,7 @@ export async function openHistory(
   admin: CoreV1Api,
   of: (namespace: string) => boolean,
 ): Promise<History> {
-  const config = new KubeConfig();
-  config.loadFromFile(kubeconfig);
+  const config = kubeconfigAt(kubeconfig);
   const sentinel = { namespace: 'default', name: `history-${randomUUID()}` };
   const events: Event[] = [];
   const state = new Map<string, StoredObject>();

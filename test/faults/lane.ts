@@ -1,8 +1,9 @@
-import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { CoreV1Api } from '@kubernetes/client-node';
 import { run } from '../cluster/rig.ts';
 import { type JobPod, oncePods } from '../jobs.ts';
 import { binary } from '../programs/binaries.ts';
 import { tokenOf } from '../programs/identity.ts';
+import { kubeconfigAt } from '../programs/kubeconfig.ts';
 import { ofKind } from '../stack.ts';
 
 /**
@@ -60,8 +61,7 @@ export async function openLane(name: string, kubeconfig: string): Promise<Lane> 
   );
   if (applied.status !== 0) throw new Error(`lane ${name}: ${applied.stderr}`);
 
-  const config = new KubeConfig();
-  config.loadFromFile(kubeconfig);
+  const config = kubeconfigAt(kubeconfig);
   const admin = config.makeApiClient(CoreV1Api);
   const jobs = await Promise.all(
     oncePods.map(async (pod): Promise<LaneJob> => {

@@ -1,11 +1,11 @@
 import {
   AuthorizationV1Api,
-  KubeConfig,
   RbacAuthorizationV1Api,
   type V1PolicyRule,
 } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { asUser } from '../programs/identity.ts';
+import { kubeconfigAt } from '../programs/kubeconfig.ts';
 import { laterBy } from './clock.ts';
 import { create, type Harness, openHarness, remove } from './harness.ts';
 import { placeOf, type StoredObject } from './history.ts';
@@ -68,7 +68,7 @@ function rightsUsed(requests: readonly Request[]): Right[] {
 
 /** What an identity may do in a namespace, beyond what the API server lets everybody do. */
 async function allowed(token: string, namespace: string): Promise<string[]> {
-  const review = await asUser(config(), { token })
+  const review = await asUser(kubeconfigAt(kubeconfig), { token })
     .makeApiClient(AuthorizationV1Api)
     .createSelfSubjectRulesReview({
       body: { spec: { namespace } },
@@ -130,7 +130,7 @@ function moved(object: StoredObject, lane: string): StoredObject {
 
 /** Runs the Job while its Role lacks one right. */
 async function runWithout(lane: Lane, job: LaneJob, right: Right) {
-  const api = config().makeApiClient(RbacAuthorizationV1Api);
+  const api = kubeconfigAt(kubeconfig).makeApiClient(RbacAuthorizationV1Api);
   const ref = { name: await roleOf(api, job, right), namespace: right.namespace };
   const { rules = [], ...role } = await api.readNamespacedRole(ref);
   const body = { ...role, rules: rulesWithout(rules, right) };
@@ -194,10 +194,4 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
     if (Date.now() > deadline) throw new Error('the rights did not change');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-function config(): KubeConfig {
-  const loaded = new KubeConfig();
-  loaded.loadFromFile(kubeconfig);
-  return loaded;
 }

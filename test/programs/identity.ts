@@ -1,7 +1,8 @@
-import { type CoreV1Api, KubeConfig, type User } from '@kubernetes/client-node';
+import type { CoreV1Api, KubeConfig, User } from '@kubernetes/client-node';
 import type { Access } from '@sigstand/store/api';
 import { accessOf } from '@sigstand/store/kubeconfig';
 import { type RawUser, selectedBy } from '@sigstand/store/kubeconfig-file';
+import { SharedConnections } from './kubeconfig.ts';
 
 /** How the Jobs reach the cluster that `config` selects, as its user or as another one. */
 export function accessAs(config: KubeConfig, user?: RawUser): Access {
@@ -14,7 +15,7 @@ export function accessAs(config: KubeConfig, user?: RawUser): Access {
 export function asUser(config: KubeConfig, user: Omit<User, 'name'>): KubeConfig {
   const cluster = config.getCurrentCluster();
   if (!cluster) throw new Error('the kubeconfig selects no cluster');
-  const other = new KubeConfig();
+  const other = new SharedConnections();
   other.loadFromClusterAndUser(cluster, { name: 'other', ...user });
   return other;
 }

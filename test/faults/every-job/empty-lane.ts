@@ -1,4 +1,5 @@
-import { KubeConfig, RbacAuthorizationV1Api } from '@kubernetes/client-node';
+import { RbacAuthorizationV1Api } from '@kubernetes/client-node';
+import { kubeconfigAt } from '../../programs/kubeconfig.ts';
 import { outlines, violations } from '../checker.ts';
 import { type History, openHistory, type StoredObject } from '../history.ts';
 import { type Lane, openLane } from '../lane.ts';
@@ -38,8 +39,7 @@ export function plainOutlines(state: ReadonlyMap<string, StoredObject>, lane: st
 
 /** Takes from every service account of the lane what its RoleBinding gives. */
 export async function unbind({ jobs }: Lane, kubeconfig: string): Promise<void> {
-  const config = new KubeConfig();
-  config.loadFromFile(kubeconfig);
+  const config = kubeconfigAt(kubeconfig);
   const rbac = config.makeApiClient(RbacAuthorizationV1Api);
   const namespaces = new Set(jobs.map(({ namespace }) => namespace));
   for (const namespace of namespaces)

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AdmissionregistrationV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { AdmissionregistrationV1Api, CoreV1Api } from '@kubernetes/client-node';
 import { denyWrites } from '../../programs/admission.ts';
+import { kubeconfigAt } from '../../programs/kubeconfig.ts';
 
 /** Makes the namespaces take no new object; resolves, once they take none, to what ends that. */
 export type Lock = (
@@ -52,8 +53,7 @@ export const endNamespaces: Lock = async (kubeconfig, namespaces) => {
 };
 
 function apis(kubeconfig: string) {
-  const config = new KubeConfig();
-  config.loadFromFile(kubeconfig);
+  const config = kubeconfigAt(kubeconfig);
   return {
     core: config.makeApiClient(CoreV1Api),
     admission: config.makeApiClient(AdmissionregistrationV1Api),

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KubeConfig } from '@kubernetes/client-node';
+
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { tokenOf } from '../../programs/identity.ts';
+import { kubeconfigAt } from '../../programs/kubeconfig.ts';
 import { proxyName } from '../api-proxy.ts';
 import { type Harness, openHarness } from '../harness.ts';
 import { type LaneJob, openLane, withValues } from '../lane.ts';
@@ -19,8 +20,7 @@ import { startResolver } from './resolver.ts';
 
 const second = 1_000;
 const { kubeconfig } = inject('apiserver');
-const config = new KubeConfig();
-config.loadFromFile(kubeconfig);
+const config = kubeconfigAt(kubeconfig);
 const adminToken = config.getCurrentUser()?.token ?? '';
 
 let harness: Harness;

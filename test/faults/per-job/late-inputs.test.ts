@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { CoreV1Api } from '@kubernetes/client-node';
 import { copies, ctlogConfig, ctlogPublicKey, fulcioPublicKey } from '@sigstand/contracts/records';
 import type { Data, Ref } from '@sigstand/store/store';
 import { afterAll, describe, expect, inject, it } from 'vitest';
@@ -8,6 +8,7 @@ import { goldenInputs } from '../../golden/build.ts';
 import { oncePods } from '../../jobs.ts';
 import { binary } from '../../programs/binaries.ts';
 import { tokenOf } from '../../programs/identity.ts';
+import { kubeconfigAt } from '../../programs/kubeconfig.ts';
 import { ofKind } from '../../stack.ts';
 import { asPod } from '../identity.ts';
 import { type LaneJob, openLane } from '../lane.ts';
@@ -22,8 +23,7 @@ const material = goldenInputs('first');
 const gap = long ? 5_000 : 500;
 
 const upstream = inject('apiserver');
-const config = new KubeConfig();
-config.loadFromFile(upstream.kubeconfig);
+const config = kubeconfigAt(upstream.kubeconfig);
 const admin = config.makeApiClient(CoreV1Api);
 const closing = new AsyncDisposableStack();
 afterAll(() => closing.disposeAsync());
