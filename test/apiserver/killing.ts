@@ -8,6 +8,7 @@ import { builtCli } from '../cluster/cli.ts';
 import { startApiProxy } from '../faults/api-proxy.ts';
 import { Traffic } from '../faults/requests.ts';
 import type { KubeApiServer } from '../programs/kube-apiserver.ts';
+import { kubeconfigAt } from '../programs/kubeconfig.ts';
 
 /** The CLI in a process of its own, before an API server that kills it. */
 export interface Killing {
@@ -20,8 +21,7 @@ export interface Killing {
 export async function killingAt({ url, authority, kubeconfig }: KubeApiServer): Promise<Killing> {
   const [env = '', ...command] = await builtCli();
   const work = await mkdtemp(join(tmpdir(), 'sigstand-killing-'));
-  const user = new KubeConfig();
-  user.loadFromFile(kubeconfig);
+  const user = kubeconfigAt(kubeconfig);
   return {
     async killed(args, after) {
       const traffic: Traffic = new Traffic(({ writes }) =>

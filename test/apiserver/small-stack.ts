@@ -1,17 +1,17 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppsV1Api, BatchV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { AppsV1Api, BatchV1Api, CoreV1Api } from '@kubernetes/client-node';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { cli } from '../../packages/sigstand/src/testing.ts';
+import { kubeconfigAt } from '../programs/kubeconfig.ts';
 
 /** The label of a stack's objects. */
 export const labels = { 'app.kubernetes.io/part-of': 'sigstand' };
 
 /** An API server as its file's user sees it. */
 export function apisAt(kubeconfig: string) {
-  const config = new KubeConfig();
-  config.loadFromFile(kubeconfig);
+  const config = kubeconfigAt(kubeconfig);
   const core = config.makeApiClient(CoreV1Api);
   const batch = config.makeApiClient(BatchV1Api);
   const apps = config.makeApiClient(AppsV1Api);

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CoreV1Api, KubeConfig, type V1Pod } from '@kubernetes/client-node';
+import { CoreV1Api, type KubeConfig, type V1Pod } from '@kubernetes/client-node';
 import { startControllers } from './controller-manager.ts';
 import { type KubeApiServer, startKubeApiServer } from './kube-apiserver.ts';
+import { kubeconfigAt } from './kubeconfig.ts';
 
 /** A real kube-apiserver with Kubernetes' own controllers. Where nodes would be, Pods are said to be well. */
 export interface ControlPlane extends KubeApiServer {
@@ -24,8 +25,7 @@ export async function startControlPlane(
 ): Promise<ControlPlane> {
   const server = await startKubeApiServer();
   const end = startControllers(server.kubeconfig, controllers);
-  const config = new KubeConfig();
-  config.loadFromFile(server.kubeconfig);
+  const config = kubeconfigAt(server.kubeconfig);
   const core = config.makeApiClient(CoreV1Api);
   let over = false;
   const nodes = (async () => {
