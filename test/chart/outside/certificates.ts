@@ -9,7 +9,7 @@ import { type CertManager, issuer, startCertManager } from './cert-manager.ts';
 import { sessionOf } from './session.ts';
 import { domain, hostOf, type Led, page, services } from './stack.ts';
 
-/** A stack behind Traefik, whose certificates cert-manager makes, by the values of docs/outside.md. */
+/** A stack behind Traefik, whose certificates cert-manager makes and renews, by the values of docs/outside.md. */
 export function describeCertificates(there: () => Led): void {
   describe('certificates by cert-manager', () => {
     let manager: CertManager;
@@ -41,9 +41,9 @@ export function describeCertificates(there: () => Led): void {
       return true;
     };
 
-    const byIngress = async () => {
+    const byIngress = async (annotations: object = {}) => {
       const { outside } = parse(await blockBelow(page, 'Ingress and cert-manager', 'yaml'));
-      const ingress = { ...outside.ingress, className: 'traefik' };
+      const ingress = { ...outside.ingress, className: 'traefik', annotations };
       await led.leadWith({ ...outside, ingress, tls: { clusterIssuer: issuer } });
     };
 
@@ -76,6 +76,31 @@ export function describeCertificates(there: () => Led): void {
         expect((await shown(one))?.subjectAltName).toBe(`DNS:${hostOf(one)}`);
       }
       await signs();
+    });
+
+    it('are renewed again and again, and nobody is refused', async () => {
+      const seen = new Map(services.map((one) => [one, new Set<string>()] as const));
+      // Each is renewed twenty seconds after it was made; those that there are were made for longer.
+      await byIngress({
+        'cert-manager.io/duration': '1h',
+        'cert-manager.io/renew-before': '59m40s',
+      });
+      for (const one of services) {
+        const place = ['-n', `${one}-system`];
+        const short = '--for=jsonpath={.spec.duration}=1h0m0s';
+        await led.inside.kubectl('wait', 'certificate', `${one}-tls`, ...place, short);
+        await led.inside.kubectl('delete', 'secret', `${one}-tls`, ...place);
+      }
+      await until(allShown, 'each host shows its new certificate');
+      await until(async () => {
+        await signs();
+        for (const [service, all] of seen) {
+          const one = await shown(service);
+          if (one) all.add(one.fingerprint256);
+        }
+        return [...seen.values()].every(({ size }) => size >= 3);
+      }, 'each host has shown three certificates');
+      await byIngress();
     });
 
     it('are made for the listener of a Gateway', async () => {
