@@ -52,7 +52,8 @@ function changeJson(document: any, [kind, where, what]: Change): void {
   if (kind % 4 === 0) delete parent[key];
   else if (kind % 4 === 1) parent[key] = structuredClone(other[otherKey]);
   else if (kind % 4 === 2) parent[`${key}${what % 3}`] = structuredClone(parent[key]);
-  else parent[key] = odd[what % odd.length];
+  // A copy: a change within it would stay for all that come later.
+  else parent[key] = structuredClone(odd[what % odd.length]);
 }
 
 /** Texts in words, with words lost, doubled, exchanged, and replaced. */
