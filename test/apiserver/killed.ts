@@ -64,18 +64,21 @@ export function describeKilled(there: () => Ground): void {
 
   describe('sigstand up, killed', () => {
     // 11 objects, and the Lease is taken.
-    it.each(steps(12))('after %i changes, goes on, and makes nothing twice', async (after) => {
-      const changes = await there().killing.killed(['up', ...flags()], after);
-      expect(changes.length).toBeGreaterThanOrEqual(after);
-      const before = await uids();
-      const changed = await raised();
-      expect(await uids()).toMatchObject(before);
-      expect(changed.filter(({ outcome }) => outcome !== 'created')).toEqual([]);
-      expect(await raised()).toEqual([]);
-    });
+    it.each(steps(12, [1, 4, 7, 10, 12]))(
+      'after %i changes, goes on, and makes nothing twice',
+      async (after) => {
+        const changes = await there().killing.killed(['up', ...flags()], after);
+        expect(changes.length).toBeGreaterThanOrEqual(after);
+        const before = await uids();
+        const changed = await raised();
+        expect(await uids()).toMatchObject(before);
+        expect(changed.filter(({ outcome }) => outcome !== 'created')).toEqual([]);
+        expect(await raised()).toEqual([]);
+      },
+    );
 
     // The namespace, the Lease, the Job deleted and made, two servers and the schedule.
-    it.each(steps(7, [3, 4, 5]))('after %i changes of an upgrade, goes on', async (after) => {
+    it.each(steps(7, [3, 4]))('after %i changes of an upgrade, goes on', async (after) => {
       await raised();
       const before = await uids();
       await write(objects('a:2'));
@@ -93,23 +96,20 @@ export function describeKilled(there: () => Ground): void {
     beforeEach(() => raised());
 
     // The Lease, and 10 objects.
-    it.each(steps(11, [1, 4, 7, 10]))(
-      'after %i changes, goes on, and leaves the keys',
-      async (after) => {
-        const { 'Secret keys': secret } = await uids();
-        await there().killing.killed(['down', ...flags()], after);
-        // Or it is wanted again before it is gone.
-        if (after % 2 === 0) {
-          expect(await sigstand('down', '--take-over')).toMatchObject({ status: 0, stderr: '' });
-          expect(await uids()).toEqual({ 'Secret keys': secret });
-        }
-        await raised();
-        expect(await uids()).toMatchObject({ 'Secret keys': secret });
-      },
-    );
+    it.each(steps(11, [4, 7]))('after %i changes, goes on, and leaves the keys', async (after) => {
+      const { 'Secret keys': secret } = await uids();
+      await there().killing.killed(['down', ...flags()], after);
+      // Or it is wanted again before it is gone.
+      if (after % 2 === 0) {
+        expect(await sigstand('down', '--take-over')).toMatchObject({ status: 0, stderr: '' });
+        expect(await uids()).toEqual({ 'Secret keys': secret });
+      }
+      await raised();
+      expect(await uids()).toMatchObject({ 'Secret keys': secret });
+    });
 
     // And the namespace.
-    it.each(steps(12, [2, 11]))('after %i changes of --delete-keys, goes on', async (after) => {
+    it.each(steps(12, [11]))('after %i changes of --delete-keys, goes on', async (after) => {
       await there().killing.killed(['down', '--delete-keys', ...flags()], after);
       const { status } = await sigstand('down', '--delete-keys', '--take-over');
       expect(status).toBe(0);
