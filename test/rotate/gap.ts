@@ -28,7 +28,8 @@ export function watch(field: Field, signer: Client, clients: readonly Client[]) 
   const once = async (client: Client): Promise<Outcome> => {
     const refusal = (who: string, text: string): Outcome => {
       said.push(`${new Date().toISOString()} ${who}: ${text}`);
-      return isAway(text) ? 'away' : 'refused';
+      const away = isAway(text) || (who === 'sign' && takesNone.test(text));
+      return away ? 'away' : 'refused';
     };
     try {
       made.push(await field.sign(signer, field.seat(signer)));
@@ -55,6 +56,9 @@ export function watch(field: Field, signer: Client, clients: readonly Client[]) 
     return { made, verified, refused: spent.refused, away: spent.away, said };
   };
 }
+
+/** What a signer is told of a log that is frozen, until Rekor has started again with another. */
+const takesNone = /\/api\/v1\/log\/entries\b.*\b500\b/s;
 
 /** Whether a client says that nobody answered, which is not that it refuses what it was given. */
 function isAway(text: string): boolean {

@@ -9,6 +9,7 @@ import { rig } from '../cluster/rig.ts';
 import { figure } from '../faults/profile.ts';
 import { type Cli, cliOn } from './cli.ts';
 import { watch } from './gap.ts';
+import { newLog } from './new-log.ts';
 import { passwordsOf } from './password.ts';
 
 /* sigstand rotate on the rig: what clients refuse meanwhile, and what a death at any step costs. */
@@ -166,6 +167,12 @@ describe('sigstand rotate database', () => {
       await field.cluster.kubectl(...done, '--timeout=2m');
     }
   });
+});
+
+newLog({
+  ...{ signer, verifiers, old, refusals, watched, expectDone, looksWell, held },
+  field: () => field,
+  cli: () => cli,
 });
 
 interface JobSpec {
