@@ -5,6 +5,11 @@ import { refusal } from '@sigstand/store/refusal';
 import { openSocket } from '../socket.ts';
 import { backendOf, type Pod, type Service } from './backend.ts';
 
+const noPod = 'has no Pod that is ready';
+
+/** Whether that is what a finding says. */
+export const lacksPod = ({ says }: { says: string }) => says.includes(noPod);
+
 /** A port of a Service. */
 export interface ServicePort {
   readonly namespace: string;
@@ -50,7 +55,7 @@ async function backend(access: Access, { namespace, name, port }: ServicePort) {
   )) as { items?: readonly Pod[] };
   const found = labels.length > 0 && backendOf(service, pods.items ?? [], port);
   if (found) return found;
-  throw new JobError('unavailable', `Service ${namespace}/${name} has no Pod that is ready`, {
+  throw new JobError('unavailable', `Service ${namespace}/${name} ${noPod}`, {
     hint: `kubectl get pods -n ${namespace}, and kubectl describe pod says what it waits for`,
   });
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { JobError } from '@sigstand/job/errors';
 import { duration } from '@sigstand/job/values';
@@ -5,6 +6,7 @@ import { manifestsOption, takeOverOption, timeoutOption } from '../options.ts';
 import { noting } from '../record/note.ts';
 import { holderOf, withLease } from '../rotate/lease.ts';
 import { type Finding, worst } from '../status/finding.ts';
+import { lacksPod } from '../status/forward.ts';
 import { report, summary, table } from '../status/report.ts';
 import { lookDefaults, looked, refuseUnset, tokenSource } from '../status/verb.ts';
 import { text } from '../values.ts';
@@ -103,17 +105,26 @@ async function raised(context: VerbContext, options: Options): Promise<void> {
       }),
     );
     const leasing = { namespace: tuf, holder: holderOf(env), takeOver, now, signal };
+    const { timeout, patience } = options;
+    const already = new Map(made);
+    const bringing = { ...{ access, plan, applying, report: say, timeout, patience }, already };
     await withLease(access, leasing, async (lost) => {
-      const { timeout, patience } = options;
-      const all = await bringUp({
-        ...{ access, plan, applying, report: say, timeout, patience, signal: lost },
-        already: new Map(made),
-      });
+      const all = await bringUp({ ...bringing, signal: lost });
       settle(all);
       told.outcomes = new Map([...all].map(([title, { outcome }]) => [title, outcome]));
     });
     const asked = { ...options, ...lookDefaults, singleNamespace: tuf };
-    told.findings = (await looked(context, asked)).map(bearable);
+    const look = async () => (await looked(context, asked)).map(bearable);
+    told.findings = await look();
+    // A cluster that stood still says for a moment that all of its Pods are ready, as they were.
+    for (let left = 3; left > 0 && told.findings.some(lacksPod); left -= 1) {
+      await sleep(1_000, undefined, { signal }).catch(() => {});
+      const again = { ...bringing, report: { ...say, done() {} }, timeout: end - Date.now() };
+      await withLease(access, leasing, async (lost) => {
+        await bringUp({ ...again, signal: lost });
+      });
+      told.findings = await look();
+    }
     for (const { check, subject, says, todo } of told.findings.filter(isWarning)) {
       log(`warning: ${check} ${subject}: ${says}; ${todo}`);
     }
