@@ -7,7 +7,7 @@ import { backendOf, type Pod, type Service } from './backend.ts';
 
 const noPod = 'has no Pod that is ready';
 
-/** Whether that is what a finding says. */
+/** Whether that is what a finding says: there are Pods, which may become ready. */
 export const lacksPod = ({ says }: { says: string }) => says.includes(noPod);
 
 /** A port of a Service. */
@@ -55,7 +55,8 @@ async function backend(access: Access, { namespace, name, port }: ServicePort) {
   )) as { items?: readonly Pod[] };
   const found = labels.length > 0 && backendOf(service, pods.items ?? [], port);
   if (found) return found;
-  throw new JobError('unavailable', `Service ${namespace}/${name} ${noPod}`, {
+  const none = (pods.items ?? []).length === 0;
+  throw new JobError('unavailable', `Service ${namespace}/${name} ${none ? 'has no Pod' : noPod}`, {
     hint: `kubectl get pods -n ${namespace}, and kubectl describe pod says what it waits for`,
   });
 }

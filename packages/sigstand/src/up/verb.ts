@@ -117,7 +117,8 @@ async function raised(context: VerbContext, options: Options): Promise<void> {
     const look = async () => (await looked(context, asked)).map(bearable);
     told.findings = await look();
     // A cluster that stood still says for a moment that all of its Pods are ready, as they were.
-    for (let left = 3; left > 0 && told.findings.some(lacksPod); left -= 1) {
+    const until = Math.min(end, Date.now() + patience);
+    while (told.findings.some(lacksPod) && Date.now() < until && !signal.aborted) {
       await sleep(1_000, undefined, { signal }).catch(() => {});
       const again = { ...bringing, report: { ...say, done() {} }, timeout: end - Date.now() };
       await withLease(access, leasing, async (lost) => {
