@@ -1,32 +1,24 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { JobError } from '@sigstand/job/errors';
+import { fileAt } from '@sigstand/job/file';
+import { isThere, writeWhole } from '../whole-file.ts';
 import type { Made } from './record.ts';
 
-/** The record of a file; undefined where there is none yet. @throws {JobError} data, where it is no record. */
+const flag = '--record';
+const most = 16 << 20; // bytes
+
+/** The record of a file; undefined where there is none yet. @throws {JobError} usage or data, where it is no record. */
 export function recordAt(path: string): Made | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    throw unusable(path, `cannot be read (${code})`, error);
-  }
-  const made = parsed(text);
+  if (!isThere(flag, path)) return undefined;
+  const made = parsed(Buffer.from(fileAt(flag, path, { most, failure: 'data' })).toString());
   if (isMade(made)) return made;
-  throw unusable(path, 'is no record of what sigstand up made');
+  throw new JobError('data', `${flag} ${path} is no record of what sigstand up made`, {
+    hint: 'name the file that sigstand up --record wrote',
+  });
 }
 
 /** Writes it as a whole: who is killed leaves the one before. @throws {JobError} data */
-export function writeRecord(path: string, made: Made): void {
-  try {
-    writeFileSync(`${path}.new`, JSON.stringify(made));
-    renameSync(`${path}.new`, path);
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    throw unusable(path, `cannot be written (${code})`, error);
-  }
-}
+export const writeRecord = (path: string, made: Made) =>
+  writeWhole(flag, path, JSON.stringify(made));
 
 function parsed(text: string): unknown {
   try {
@@ -41,11 +33,4 @@ function isMade(value: unknown): value is Made {
   const isIdentity = (one: Made['objects'][number] | null) =>
     [one?.apiVersion, one?.kind, one?.name].every((word) => typeof word === 'string');
   return Array.isArray(objects) && Array.isArray(before) && objects.every(isIdentity);
-}
-
-function unusable(path: string, what: string, cause?: unknown): JobError {
-  return new JobError('data', `--record ${path} ${what}`, {
-    cause,
-    hint: 'name the file that sigstand up --record wrote',
-  });
 }

@@ -7,7 +7,7 @@ import { recordAt, writeRecord } from './file.ts';
 import { noted, settled } from './record.ts';
 
 /** Told of what was applied in the end. */
-export type Settle = (applied: ReadonlyMap<string, Applied>) => void;
+export type Settle = (applied: ReadonlyMap<string, Applied>) => Promise<void>;
 
 /**
  * Notes in a file what is about to be made; resolves to what notes which objects these are by then. Who is killed between
@@ -20,15 +20,18 @@ export async function noting(
   access: Access,
   { objects, tuf }: { readonly objects: readonly KubeObject[]; readonly tuf: string },
 ): Promise<Settle> {
-  if (path === undefined) return () => {};
+  if (path === undefined) return async () => {};
   const earlier = recordAt(path);
   const wanted = [...objects, leaseIn(tuf)];
   const { here } = await lookedAt(access, wanted, { keys: false });
   const made = noted(earlier, wanted, here);
-  writeRecord(path, made);
-  return (applied) => {
+  await writeRecord(path, made);
+  return async (applied) => {
     const isFresh = ({ outcome }: Applied) => outcome === 'created' || outcome === 'remade';
     const fresh = [...applied].filter(([, one]) => isFresh(one));
-    writeRecord(path, settled(made, new Map(fresh.map(([title, { object }]) => [title, object]))));
+    await writeRecord(
+      path,
+      settled(made, new Map(fresh.map(([title, { object }]) => [title, object]))),
+    );
   };
 }

@@ -1,4 +1,5 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { lstatSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -105,12 +106,12 @@ describe('what goes by a record', () => {
 });
 
 describe('the file of a record', () => {
-  it('is read as it was written, and refused where it is none', () => {
+  it('is read as it was written, and refused where it is none', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'sigstand-record-'));
     const path = join(folder, 'made.json');
     const made = noted(undefined, wanted, nothing);
     expect(recordAt(path)).toBeUndefined();
-    writeRecord(path, made);
+    await writeRecord(path, made);
     expect(recordAt(path)).toEqual(JSON.parse(JSON.stringify(made)));
     expect(readdirSync(folder)).toEqual(['made.json']);
     for (const text of [
@@ -122,6 +123,18 @@ describe('the file of a record', () => {
       writeFileSync(path, text);
       expect(() => recordAt(path)).toThrow('is no record of what sigstand up made');
     }
+    rmSync(folder, { recursive: true });
+  });
+
+  it('takes the place of nothing else, such as a pipe, and is not waited for there', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sigstand-record-'));
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const refusal = '--record names something that is no file';
+    expect(() => recordAt(pipe)).toThrow(refusal);
+    await expect(writeRecord(pipe, noted(undefined, wanted, nothing))).rejects.toThrow(refusal);
+    expect(readdirSync(folder)).toEqual(['pipe']);
+    expect(lstatSync(pipe).isFIFO()).toBe(true);
     rmSync(folder, { recursive: true });
   });
 });

@@ -110,7 +110,7 @@ async function raised(context: VerbContext, options: Options): Promise<void> {
     const bringing = { ...{ access, plan, applying, report: say, timeout, patience }, already };
     await withLease(access, leasing, async (lost) => {
       const all = await bringUp({ ...bringing, signal: lost });
-      settle(all);
+      await settle(all);
       told.outcomes = new Map([...all].map(([title, { outcome }]) => [title, outcome]));
     });
     const asked = { ...options, ...lookDefaults, singleNamespace: tuf };
