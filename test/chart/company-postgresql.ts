@@ -1,13 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
+import { bringUp } from '../cluster/bring-up.ts';
 import { type Rig, root, run } from '../cluster/rig.ts';
+import { leadingTo, manifest, node } from './beside.ts';
+import { certificates } from './company-database.ts';
 
 /* A PostgreSQL of Debian that is not the stack's: beside its Pods on the node, with TLS alone. */
 
 /** Where the two servers listen: the node's address, and one that it gets. */
-export const servers = ['10.200.0.1', '10.200.0.2'] as const;
+export const servers = [node, '10.200.0.2'] as const;
 export type Server = (typeof servers)[number];
 const [first, second] = servers;
 
@@ -47,8 +49,27 @@ export const stop = (
   verb: 'stop' | 'restart' = 'stop',
 ) => control(cluster, it, server, verb, '--mode=immediate');
 
+/** A cluster with the images for it, and the company's server with Trillian's tables, which this password opens. */
+export async function withPostgresql(cluster: Rig, work: string, password: string) {
+  // PostgreSQL's own account looks for its files in here.
+  await run('chmod', ['755', work]);
+  await bringUp(cluster, work);
+  const loaded = await run('test/chart/trillian-postgresql.sh', [], { env: cluster.env });
+  if (loaded.status !== 0) throw new Error(loaded.stdout + loaded.stderr);
+  const { ca } = certificates(join(work, 'tls'));
+  const server = await startPostgresql(cluster, join(work, 'tls'), join(work, 'postgresql'));
+  await lead(cluster, first);
+  await psql(cluster, server, first, `CREATE ROLE sigstand LOGIN PASSWORD ${quoted(password)};`);
+  await psql(cluster, server, first, 'CREATE DATABASE sigstore OWNER sigstand;');
+  await psql(cluster, server, first, `SET ROLE sigstand;\n${await schema()}`, 'sigstore');
+  return { ca, server };
+}
+
+/** A text as SQL has it. */
+export const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
+
 /** Makes it; resolves when it takes connections. */
-export async function startPostgresql(cluster: Rig, tls: string, folder: string) {
+async function startPostgresql(cluster: Rig, tls: string, folder: string) {
   const [programs = ''] = globSync('/usr/lib/postgresql/*/bin').sort().reverse();
   if (programs === '') throw new Error('there is no PostgreSQL: apt-get install postgresql');
   const it = { folder, programs };
@@ -116,25 +137,13 @@ export const postgresqlImages = Object.fromEntries(
 
 /** The company's names lead to this server. */
 export async function lead(cluster: Rig, server: Server): Promise<void> {
-  const named = (name: string) => ({ name, namespace: 'company' });
-  const objects = ['db', 'other'].flatMap((name) => [
-    {
-      ...{ apiVersion: 'v1', kind: 'Service', metadata: named(name) },
-      spec: { ports: [{ name: 'sql', port: 5432 }] },
-    },
-    {
-      ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4' },
-      metadata: { ...named(name), labels: { 'kubernetes.io/service-name': name } },
-      endpoints: [{ addresses: [server], conditions: { ready: true } }],
-      ports: [{ name: 'sql', port: 5432 }],
-    },
-  ]);
-  const all = [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'company' } }, ...objects];
-  await cluster.apply(all.map((one) => stringify(one)).join('---\n'));
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'company' } };
+  const names = ['db', 'other'].flatMap((name) => leadingTo(name, server, 5432));
+  await cluster.apply(manifest([namespace, ...names]));
 }
 
 /** Trillian's own tables for it. */
-export async function schema(): Promise<string> {
+async function schema(): Promise<string> {
   const asked = ['list', '-m', '-f', '{{.Dir}}', 'github.com/google/trillian'];
   const { stdout } = await run('go', ['-C', join(root, 'test/rig/sigstore'), ...asked]);
   return readFileSync(join(stdout.trim(), 'storage/postgresql/schema/storage.sql'), 'utf8');

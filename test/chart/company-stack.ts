@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
 import { chart } from '../../scripts/chart/rendered.ts';
 import { cosign } from '../cluster/cosign.ts';
 import { openGateway } from '../cluster/gateway.ts';
@@ -66,7 +67,12 @@ export async function watched(cluster: Rig, work: string) {
     await gateway.close();
     await client.remove();
   };
-  return { gateway, logs, ledger, close };
+  /** Each signature verifies and is where its log said, and both logs only grew. */
+  const nothingIsLost = async () => {
+    expect(await ledger.violations(ledger.signatures)).toEqual([]);
+    expect(await logs.grew()).toEqual({ rekor: true, ctlog: true });
+  };
+  return { gateway, logs, ledger, nothingIsLost, close };
 }
 
 /** @throws {Error} Where it does not hold within three minutes. */

@@ -2,10 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bringUp } from '../cluster/bring-up.ts';
 import { lookingAt } from '../cluster/looking.ts';
 import { handsOn } from '../cluster/restoring-cli.ts';
-import { rig, run } from '../cluster/rig.ts';
+import { rig } from '../cluster/rig.ts';
 import { versions } from '../cluster/stack.ts';
 import { certificates, host, otherHost } from './company-database.ts';
 import {
@@ -17,11 +16,10 @@ import {
   promote,
   psql,
   save,
-  schema,
   servers,
-  startPostgresql,
   startStandby,
   stop,
+  withPostgresql,
 } from './company-postgresql.ts';
 import { give, helm, until, up, watched } from './company-stack.ts';
 import { helmOn } from './on-rig.ts';
@@ -41,18 +39,11 @@ let watchers: Awaited<ReturnType<typeof watched>>;
 
 const inTrillian = ['-n', 'trillian-system'];
 const both = ['deployment/log-server', 'deployment/log-signer'];
-const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
 async function install(): Promise<void> {
   const addresses = servers.map((one) => `${one}/32`);
   const values = { kind: 'postgresql', port: 5432, schema: 'none', addresses };
   await helm(cluster, { work, ca }, 'install', values, postgresqlImages);
-}
-
-async function nothingIsLost(): Promise<void> {
-  const { ledger, logs } = watchers;
-  expect(await ledger.violations(ledger.signatures)).toEqual([]);
-  expect(await logs.grew()).toEqual({ rekor: true, ctlog: true });
 }
 
 /** The stack's Secrets, and what is in them. */
@@ -67,17 +58,7 @@ async function secretsOf(): Promise<string[]> {
 
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'sigstand-postgresql-'));
-  // PostgreSQL's own account looks for its files in here.
-  await run('chmod', ['755', work]);
-  await bringUp(cluster, work);
-  const loaded = await run('test/chart/trillian-postgresql.sh', [], { env: cluster.env });
-  if (loaded.status !== 0) throw new Error(loaded.stdout + loaded.stderr);
-  ca = certificates(join(work, 'tls')).ca;
-  server = await startPostgresql(cluster, join(work, 'tls'), join(work, 'postgresql'));
-  await lead(cluster, first);
-  await psql(cluster, server, first, `CREATE ROLE sigstand LOGIN PASSWORD ${quoted(password)};`);
-  await psql(cluster, server, first, 'CREATE DATABASE sigstore OWNER sigstand;');
-  await psql(cluster, server, first, `SET ROLE sigstand;\n${await schema()}`, 'sigstore');
+  ({ ca, server } = await withPostgresql(cluster, work, password));
 });
 
 afterAll(async () => {
@@ -108,7 +89,7 @@ describe('a PostgreSQL that somebody else runs', () => {
     await watchers.ledger.signWithin(within);
     const count = await psql(cluster, server, first, 'SELECT COUNT(*) FROM LeafData;', 'sigstore');
     expect(Number(count)).toBe(2);
-    await nothingIsLost();
+    await watchers.nothingIsLost();
     const rekor = await watchers.gateway.url('rekor.rekor-system.svc');
     const searched = await fetch(`${rekor}/api/v1/index/retrieve`, {
       method: 'POST',
@@ -122,7 +103,7 @@ describe('a PostgreSQL that somebody else runs', () => {
     await stop(cluster, server, first, 'restart');
     const { took, tries } = await watchers.ledger.signWithin(within);
     figures.push(`restarted: signed after ${took} ms, ${tries} tries`);
-    await nothingIsLost();
+    await watchers.nothingIsLost();
   });
 
   it('gets a new password', async () => {
@@ -133,7 +114,7 @@ describe('a PostgreSQL that somebody else runs', () => {
       await cluster.kubectl('rollout', 'status', ...inTrillian, one, '--timeout=3m');
     }
     await watchers.ledger.signWithin(within);
-    await nothingIsLost();
+    await watchers.nothingIsLost();
   });
 
   it('leaves each verb of the CLI what it can do, or has it say why not', async () => {
@@ -173,7 +154,7 @@ describe('a PostgreSQL that somebody else runs', () => {
     await up(cluster);
     expect(await secretsOf()).toEqual(stored);
     await watchers.ledger.signWithin(within);
-    await nothingIsLost();
+    await watchers.nothingIsLost();
   });
 
   it('fails over to one that it waited for, and no entry is lost', async () => {
@@ -191,7 +172,7 @@ describe('a PostgreSQL that somebody else runs', () => {
     figures.push(
       `failed over: moved after ${moved - began} ms, signed ${Date.now() - moved} ms later, ${tries} tries`,
     );
-    await nothingIsLost();
+    await watchers.nothingIsLost();
   });
 });
 

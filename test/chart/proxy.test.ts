@@ -5,24 +5,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bringUp } from '../cluster/bring-up.ts';
 import { rig, root } from '../cluster/rig.ts';
-import {
-  certificates,
-  grants,
-  otherThan,
-  type Server,
-  sql,
-  startPair,
-} from './company-database.ts';
+import type { Beside } from './beside.ts';
+import { grants, otherThan, type Server, sql } from './company-database.ts';
 import { give, helm, up, watched } from './company-stack.ts';
-import { byTag } from './on-rig.ts';
-import { monitorAccount, proxyBefore, type TcpProxy } from './proxy.ts';
+import { monitorAccount, proxyBefore } from './proxy.ts';
 import {
   caughtUp,
   crash,
   follow,
+  followedPair,
+  handOver,
   lives,
   promote,
-  replicaAccount,
   waitForReplica,
 } from './replication.ts';
 
@@ -34,17 +28,16 @@ const within = 60_000;
 const idle = 3;
 const figures: string[] = [];
 let work = '';
-let proxy: TcpProxy;
+let proxy: Beside;
 let watchers: Awaited<ReturnType<typeof watched>>;
 /** The server that writes. */
 let primary: Server = 'db';
 
 async function nothingIsLost(): Promise<void> {
-  const { ledger, logs } = watchers;
-  expect(await ledger.violations(ledger.signatures)).toEqual([]);
+  const { ledger } = watchers;
+  await watchers.nothingIsLost();
   const indexes = ledger.signatures.map(({ entry }) => entry.logIndex);
   expect(new Set(indexes).size).toBe(indexes.length);
-  expect(await logs.grew()).toEqual({ rekor: true, ctlog: true });
 }
 
 /** Signs again after what is done to the database, without a restart of who uses it. */
@@ -64,12 +57,7 @@ async function signsAfter(what: string, done: () => Promise<void>): Promise<void
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'sigstand-proxy-'));
   await bringUp(cluster, work);
-  const { ca } = certificates(join(work, 'tls'));
-  const { mariadb } = (await byTag()) as Record<string, string>;
-  await startPair(cluster, mariadb!, join(work, 'tls'));
-  await sql(cluster, replicaAccount);
-  await follow(cluster, 'standby');
-  await waitForReplica(cluster, 'db', true);
+  const ca = await followedPair(cluster, join(work, 'tls'));
   await sql(cluster, `${grants(root, 'secret')}\n${monitorAccount}`);
   proxy = await proxyBefore(cluster, join(work, 'tls'), idle);
   await proxy.start();
@@ -108,12 +96,7 @@ describe('a proxy before the database', () => {
 
   it('leads to the other one, where the old one is read-only and keeps its connections', async () => {
     await signsAfter('handed over', async () => {
-      const [from, to] = [primary, otherThan(primary)];
-      await sql(cluster, 'SET GLOBAL read_only = ON;', from);
-      await caughtUp(cluster, to);
-      await waitForReplica(cluster, from, false);
-      await promote(cluster, to);
-      primary = to;
+      primary = await handOver(cluster, primary);
     });
   });
 

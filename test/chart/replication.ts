@@ -1,11 +1,40 @@
 import type { Rig } from '../cluster/rig.ts';
-import { nameOf, otherThan, type Server, sql } from './company-database.ts';
+import {
+  certificates,
+  nameOf,
+  otherThan,
+  type Server,
+  sql,
+  startPair,
+} from './company-database.ts';
+import { byTag } from './on-rig.ts';
 
 /* What the company's administrator does to the two servers of the database. */
 
 /** The account by which a server reads what the other one writes. */
-export const replicaAccount = `CREATE USER replica@'%' IDENTIFIED BY 'replica' REQUIRE SSL;
+const replicaAccount = `CREATE USER replica@'%' IDENTIFIED BY 'replica' REQUIRE SSL;
   GRANT REPLICATION SLAVE ON *.* TO replica@'%';`;
+
+/** Two servers, the second of which follows the first; resolves to their authority. */
+export async function followedPair(cluster: Rig, folder: string): Promise<string> {
+  const { ca } = certificates(folder);
+  const { mariadb } = (await byTag()) as Record<string, string>;
+  await startPair(cluster, mariadb!, folder);
+  await sql(cluster, replicaAccount);
+  await follow(cluster, 'standby');
+  await waitForReplica(cluster, 'db', true);
+  return ca;
+}
+
+/** All that a server has goes to the other one, which writes from then on; the old one is read-only, and keeps its connections. */
+export async function handOver(cluster: Rig, from: Server): Promise<Server> {
+  const to = otherThan(from);
+  await sql(cluster, 'SET GLOBAL read_only = ON;', from);
+  await caughtUp(cluster, to);
+  await waitForReplica(cluster, from, false);
+  await promote(cluster, to);
+  return to;
+}
 
 /** A server takes from the other what it lacks, and lets nobody write. */
 export async function follow(cluster: Rig, server: Server): Promise<void> {
