@@ -1,2 +1,3 @@
-// Loaded whole before any test: createtuf's run in a test can leave it half loaded in a process that loads it only then.
+// X509Certificate#toLegacyObject, which createtuf calls, leaves Node 24 without tls.createSecureContext where it comes before
+// node:tls. A Job has loaded it by then, with node:https.
 import 'node:tls';
