@@ -114,19 +114,11 @@ async function ownCheckout(scaffolding: string): Promise<Repositories> {
   };
 }
 
-/** What a checkout of this repository has, as git knows it. */
+/** What a checkout of this repository has, as git knows it: no release, so the action builds the CLI, as `npm ci` lets it. */
 async function checkout(to: string): Promise<void> {
-  const { stdout } = await run('git', [
-    'ls-files',
-    '-z',
-    'action.yml',
-    'action',
-    'scripts',
-    'manifests',
-    'package.json',
-    'test/rig',
-  ]);
+  const { stdout } = await run('git', ['ls-files', '-z']);
   for (const file of stdout.split('\0').filter(Boolean)) await cp(join(root, file), join(to, file));
+  await symlink(join(root, 'node_modules'), join(to, 'node_modules'));
 }
 
 interface Line {
