@@ -1,90 +1,20 @@
-import { createHash, createPublicKey, verify, X509Certificate } from 'node:crypto';
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import { join } from 'node:path';
-import {
-  ctlogConfig,
-  ctlogPublicKey,
-  ctlogSecrets,
-  fulcioPublicKey,
-} from '@sigstand/contracts/records';
-import { createCtConfig } from '@sigstand/createctconfig/job';
-import { runJob } from '@sigstand/job/testing';
+import { ctlogSecrets } from '@sigstand/contracts/records';
 import { spki } from '@sigstand/pki/keys';
-import { caExtensions, type Foreign, openssl, opensslCertificate } from '@sigstand/pki/testing';
+import { caExtensions, openssl, opensslCertificate } from '@sigstand/pki/testing';
 import { describe, expect, it } from 'vitest';
-import { binary } from '../programs/binaries.ts';
-import { freePort, startServer } from '../programs/server.ts';
+import { addChain, answerOf, ctLogOn, newRoot, rootsOf, signedBy } from './ct-log.ts';
 import { onTrillian } from './on-trillian.ts';
 
 const here = onTrillian('ctlog');
-
-const newRoot = (name: string) =>
-  opensslCertificate({ subject: `/CN=${name}`, extensions: caExtensions });
-
-const signedBy = (issuer: Foreign, usage: string) =>
-  opensslCertificate({
-    subject: '/CN=somebody',
-    extensions: ['basicConstraints=critical,CA:FALSE', `extendedKeyUsage=${usage}`],
-    issuer,
-  });
-
-async function publishRoot({ certificate }: Foreign): Promise<void> {
-  const current = await here.store.read(fulcioPublicKey);
-  await here.store.write(fulcioPublicKey, { data: { cert: new Uint8Array(certificate) } }, current);
-}
-
-async function plantTree(): Promise<void> {
-  const { namespace, name } = ctlogConfig;
-  const place = [`--namespace=${namespace}`, `--configmap=${name}`];
-  await here.plantTree(...place);
-}
-
-async function configure(...more: string[]): Promise<void> {
-  const mount = `--mount-path=${join(here.folder, 'ctlog-system/Secret', ctlogSecrets.name)}`;
-  const args = [mount, `--trillian-server=${here.trillian.address}`, ...more];
-  expect(await runJob(createCtConfig(), here.store, { args })).toMatchObject({ status: 0 });
-}
-
-/** Starts ct_server on what is in the Secret, as the manifest does; resolves to the log's URL. */
-async function serve(prefix = 'sigstorescaffolding'): Promise<string> {
-  const [http, metrics] = [await freePort(), await freePort()];
-  const config = join(here.folder, 'ctlog-system/Secret', ctlogSecrets.name, 'config');
-  here.server = await startServer({
-    command: binary('ct_server'),
-    args: [
-      ...[`--http_endpoint=127.0.0.1:${http}`, `--metrics_endpoint=127.0.0.1:${metrics}`],
-      ...[`--log_config=${config}`, '--logtostderr'],
-    ],
-    ready: `http://127.0.0.1:${http}/healthz`,
-  });
-  return `http://127.0.0.1:${http}/${prefix}/ct/v1`;
-}
-
-async function publishedKey() {
-  return createPublicKey(Buffer.from((await here.store.read(ctlogPublicKey))!.data.public!));
-}
-
-async function rootsOf(log: string): Promise<string[]> {
-  const { certificates } = await answerOf<{ certificates: string[] }>(fetch(`${log}/get-roots`));
-  return certificates.map((der) => new X509Certificate(Buffer.from(der, 'base64')).subject);
-}
-
-function addChain(log: string, ...chain: Foreign[]): Promise<Response> {
-  const ders = chain.map(({ certificate }) => new X509Certificate(certificate).raw);
-  return fetch(`${log}/add-chain`, {
-    method: 'POST',
-    body: JSON.stringify({ chain: ders.map((der) => der.toString('base64')) }),
-  });
-}
+const { publishRoot, plantTree, configure, serve, publishedKey } = ctLogOn(here);
 
 interface TreeHead {
   readonly timestamp: number;
   readonly tree_size: number;
   readonly sha256_root_hash: string;
   readonly tree_head_signature: string;
-}
-
-async function answerOf<T>(asked: Promise<Response>): Promise<T> {
-  return (await (await asked).json()) as T;
 }
 
 /** The bytes that a log signs for its tree head (RFC 6962 section 3.5). */

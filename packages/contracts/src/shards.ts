@@ -61,3 +61,11 @@ export function readShards(text: string): readonly Shard[] | undefined {
   }
   return shards;
 }
+
+/** The path of a CT log in which nobody writes any more, from the path that it had and its tree. */
+export function oldLogPath(prefix: string, tree: string): string {
+  return `${prefix}/${oldLogs}/${tree}`;
+}
+
+/** Under this, beside the calls of the log that is written to, CT logs are served that are only read. */
+export const oldLogs = 'old';

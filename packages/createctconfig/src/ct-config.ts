@@ -5,13 +5,19 @@ import { fromUtf8, utf8 } from '@sigstand/pki/pem';
 import { readSpki } from '@sigstand/pki/spki';
 import { checkLog, checkSchema } from './ct-schema.ts';
 import {
-  type Message,
-  ProtoTextError,
-  parseText,
-  type Value,
-  valuesIn,
-  writeText,
-} from './prototext.ts';
+  all,
+  asText,
+  bytesIn,
+  isMessage,
+  isSet,
+  messageIn,
+  messagesIn,
+  optional,
+  text,
+  word,
+} from './fields.ts';
+import { type Message, ProtoTextError, parseText, type Value, writeText } from './prototext.ts';
+import { isSignedBy, type SignedTreeHead } from './tree-head.ts';
 
 /** What one CT log is: its tree in Trillian, where it is served, and where its files are mounted. */
 export interface CtLog {
@@ -19,6 +25,8 @@ export interface CtLog {
   readonly treeId: string;
   /** The record that names it, in words, where one does. */
   readonly treePlace?: string;
+  /** The tree that it goes on in, where one is recorded: the stored log may have that already. */
+  readonly nextTreeId?: string | undefined;
   readonly prefix: string;
   /** Trillian's log server, HOST:PORT. */
   readonly backend: string;
@@ -35,10 +43,21 @@ export interface StoredConfig {
   /** Undefined where it is left out, which ct_server allows. */
   readonly publicKey: KeyObject | undefined;
   readonly rootsPaths: readonly string[];
+  /** The logs in which nobody writes any more, in the order of the text. */
+  readonly old: readonly OldLog[];
+}
+
+/** A log that is read, and no longer written to. */
+export interface OldLog {
+  readonly treeId: string;
+  readonly prefix: string;
+  readonly publicKey: KeyObject | undefined;
+  /** The head that it has for good, as its key signed it; that key is no longer needed then. */
+  readonly frozen: SignedTreeHead | undefined;
 }
 
 const backendName = 'trillian';
-const pemKeyFile = '[type.googleapis.com/keyspb.PEMKeyFile]';
+export const pemKeyFile = '[type.googleapis.com/keyspb.PEMKeyFile]';
 
 /** ct_server's configuration (configpb.LogMultiConfig) for a log whose files are in the same Secret. */
 export function newConfig(
@@ -71,65 +90,103 @@ export function newConfig(
   );
 }
 
-/**
- * A stored configuration for another key of the same log: all else that it says stays.
- *
- * @throws {ProtoTextError} Where it is not the text of such a configuration.
- */
-export function withKey(
-  bytes: Uint8Array,
-  { publicKey, password }: { publicKey: KeyObject; password: Uint8Array },
-): Uint8Array {
-  readConfig(bytes);
-  const key = (message: Message) => changed(message, 'password', () => password);
-  const log = (message: Message) => {
-    const other = changed(message, 'private_key', (its) =>
-      changed(its as Message, pemKeyFile, (file) => key(file as Message)),
-    );
-    const told: Value = [['der', spki(publicKey)]];
-    return optional(message, 'public_key') ? changed(other, 'public_key', () => told) : other;
-  };
-  return utf8(
-    writeText(
-      changed(parseText(bytes), 'log_configs', (logs) =>
-        changed(logs as Message, 'config', (one) => log(one as Message)),
-      ),
-    ),
-  );
-}
-
-/** A message with another value in its one field of a name. */
-function changed(message: Message, name: string, change: (value: Value) => Value): Message {
-  const before = one(message, name);
-  return message.map((field) => (field[0] === name ? [name, change(before)] : field));
-}
-
 /** Where ct_server finds the key, below the mount of its Secret. */
 export function privateKeyPath(mountPath: string): string {
   return `${mountPath}/private`;
 }
 
 /**
- * Reads a configuration of one log, ours or upstream's. It is never written again, so that whatever
- * else it says (a merge delay, a window of notAfter) stays.
+ * Reads a configuration, ours or upstream's: of one log that is written to, and of any number that are only read. What it
+ * says beside that (a merge delay, a window of notAfter) is never changed.
  *
  * @throws {ProtoTextError} Where it is not the text of such a configuration.
  */
 export function readConfig(bytes: Uint8Array): StoredConfig {
-  const file = parseText(bytes);
-  checkSchema(file);
-  const log = messageIn(messageIn(file, 'log_configs'), 'config');
-  checkLog(log);
+  const { file, log, old } = logsIn(bytes);
   const key = messageIn(messageIn(log, 'private_key'), pemKeyFile);
-  return {
+  const stored = {
     treeId: word(log, 'log_id'),
     prefix: text(log, 'prefix'),
-    backend: backendOf(messageIn(file, 'backends'), text(log, 'log_backend_name')),
+    backend: backendOf(messageIn(file, 'backends'), backendIn(log)),
     privateKeyPath: text(key, 'path'),
     password: bytesIn(key, 'password'),
     publicKey: publicKeyIn(optional(log, 'public_key')),
     rootsPaths: all(log, 'roots_pem_file').map(asText),
+    old: old.map(oldLog),
   };
+  refuseAlike(file, [log, ...old]);
+  return stored;
+}
+
+/** The messages of a configuration: the one of the log that is written to, and those of the others. */
+export function logsIn(bytes: Uint8Array): {
+  readonly file: Message;
+  readonly log: Message;
+  readonly old: readonly Message[];
+} {
+  const file = parseText(bytes);
+  checkSchema(file);
+  const logs = messagesIn(messageIn(file, 'log_configs'), 'config');
+  for (const log of logs) checkLog(log);
+  const isOld = (log: Message) =>
+    logs.length > 1 && (isSet(log, 'is_readonly') || isSet(log, 'is_mirror'));
+  const [log, ...others] = logs.filter((one) => !isOld(one));
+  if (log === undefined) throw new ProtoTextError('has no config of a log that is written to');
+  if (others.length > 0) {
+    throw new ProtoTextError('has more than one config of a log that is written to; one is kept');
+  }
+  if (optional(log, 'frozen_sth')) {
+    throw new ProtoTextError('has a frozen_sth of the log that is written to');
+  }
+  return { file, log, old: logs.filter(isOld) };
+}
+
+function oldLog(log: Message): OldLog {
+  const publicKey = publicKeyIn(optional(log, 'public_key'));
+  const head = optional(log, 'frozen_sth');
+  const frozen = isMessage(head) ? headIn(head) : undefined;
+  if (frozen && !(publicKey && isSignedBy(frozen, publicKey))) {
+    throw new ProtoTextError('has a frozen_sth that its public_key did not sign');
+  }
+  if (isSet(log, 'is_mirror')) {
+    // A mirror of another log takes its heads from there, which is not done here.
+    if (!frozen) throw new ProtoTextError('has a mirror without a frozen_sth');
+  } else {
+    messageIn(messageIn(log, 'private_key'), pemKeyFile);
+    if (all(log, 'roots_pem_file').length === 0) throw new ProtoTextError('has no roots_pem_file');
+  }
+  return { treeId: word(log, 'log_id'), prefix: text(log, 'prefix'), publicKey, frozen };
+}
+
+function headIn(head: Message): SignedTreeHead {
+  const number = (name: string) => Number(optional(head, name) ?? 0);
+  const [size, timestamp] = [number('tree_size'), number('timestamp')];
+  const root = bytesIn(head, 'sha256_root_hash');
+  if (!Number.isSafeInteger(size) || !Number.isSafeInteger(timestamp) || root.length !== 32) {
+    throw new ProtoTextError('has a frozen_sth that is no tree head');
+  }
+  return { size, timestamp, root, signature: bytesIn(head, 'tree_head_signature') };
+}
+
+/** ct_server serves no two logs at one path, of one tree, or with one key. */
+function refuseAlike(file: Message, logs: readonly Message[]): void {
+  const backends = messageIn(file, 'backends');
+  const told = {
+    prefix: logs.map((log) => text(log, 'prefix')),
+    log_id: logs.map((log) => `${backendOf(backends, backendIn(log))} ${word(log, 'log_id')}`),
+    public_key: logs.flatMap((log) => {
+      const key = publicKeyIn(optional(log, 'public_key'));
+      return key ? [Buffer.from(spki(key)).toString('hex')] : [];
+    }),
+  };
+  if (told.prefix.includes('')) throw new ProtoTextError('has an empty prefix');
+  for (const [name, all] of Object.entries(told)) {
+    if (new Set(all).size < all.length) throw new ProtoTextError(`has two logs of one ${name}`);
+  }
+}
+
+function backendIn(log: Message): string {
+  return text(log, 'log_backend_name');
 }
 
 function backendOf(backends: Message, name: string): string {
@@ -149,53 +206,6 @@ function publicKeyIn(value: Value | undefined): KeyObject | undefined {
   } catch {
     throw new ProtoTextError('has a public_key that cannot be read');
   }
-}
-
-function all(message: Message, name: string): Value[] {
-  return message.filter(([field]) => field === name).flatMap(([, value]) => [...valuesIn(value)]);
-}
-
-function optional(message: Message, name: string): Value | undefined {
-  const [value, ...others] = all(message, name);
-  if (others.length > 0) throw new ProtoTextError(`has more than one ${name}; one is kept here`);
-  return value;
-}
-
-function one(message: Message, name: string): Value {
-  const value = optional(message, name);
-  if (value === undefined) throw new ProtoTextError(`has no ${name}`);
-  return value;
-}
-
-function messageIn(message: Message, name: string): Message {
-  const value = one(message, name);
-  if (!isMessage(value)) throw new ProtoTextError(`has a ${name} that is not a message`);
-  return value;
-}
-
-function bytesIn(message: Message, name: string): Uint8Array {
-  const value = one(message, name);
-  if (!(value instanceof Uint8Array)) throw new ProtoTextError(`has a ${name} without quotes`);
-  return value;
-}
-
-function text(message: Message, name: string): string {
-  return fromUtf8(bytesIn(message, name));
-}
-
-function asText(value: Value): string {
-  if (!(value instanceof Uint8Array)) throw new ProtoTextError('has a path without quotes');
-  return fromUtf8(value);
-}
-
-function word(message: Message, name: string): string {
-  const value = one(message, name);
-  if (typeof value !== 'string') throw new ProtoTextError(`has a ${name} that is not a number`);
-  return value;
-}
-
-function isMessage(value: Value | undefined): value is Message {
-  return Array.isArray(value);
 }
 
 const mostInt64 = 2n ** 63n - 1n;

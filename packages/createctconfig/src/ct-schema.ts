@@ -1,3 +1,4 @@
+import { isYes } from './fields.ts';
 import { List, type Message, ProtoTextError, type Value, valuesIn } from './prototext.ts';
 
 /*
@@ -65,9 +66,12 @@ const logConfig: Schema = {
   not_after_limit: timestamp,
   accept_only_ca: bool,
   log_backend_name: text,
-  // A mirror has no private key, and a frozen log signs nothing: neither is a log for Fulcio.
-  is_mirror: (value) => bool(value) && isNo(value),
+  is_mirror: bool,
   is_readonly: bool,
+  frozen_sth: message({
+    ...{ tree_size: whole(0n, 2n ** 63n - 1n), timestamp: whole(0n, 2n ** 63n - 1n) },
+    ...{ sha256_root_hash: bytes, tree_head_signature: bytes },
+  }),
   max_merge_delay_sec: seconds,
   expected_merge_delay_sec: seconds,
   reject_extensions: [matching(/^\d{1,9}(\.\d{1,9})*$/)],
@@ -123,6 +127,9 @@ export function checkLog(log: Message): void {
   if ([found.get('reject_expired'), found.get('reject_unexpired')].every(isYes)) {
     throw new ProtoTextError('rejects both expired and unexpired certificates');
   }
+  if (isYes(found.get('is_mirror')) && found.has('private_key')) {
+    throw refused('is_mirror', 'a value that ct_server does not take');
+  }
   if (number('expected_merge_delay_sec') > number('max_merge_delay_sec')) {
     throw new ProtoTextError('has an expected_merge_delay_sec above its max_merge_delay_sec');
   }
@@ -152,12 +159,4 @@ function singles(message: Message): Map<string, Value> {
   return new Map(
     message.flatMap(([name, value]) => (value instanceof List ? [] : [[name, value] as const])),
   );
-}
-
-function isYes(value: Value | undefined): boolean {
-  return value !== undefined && isWord(value) && /^(true|True|t|1)$/.test(value);
-}
-
-function isNo(value: Value): boolean {
-  return !isYes(value);
 }

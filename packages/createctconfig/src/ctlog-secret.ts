@@ -145,10 +145,11 @@ function configIn(place: string, { config }: Data): StoredConfig {
   return at(`${place} key config`, () => readConfig(config ?? new Uint8Array()));
 }
 
-/** A log cannot change its tree, and what it is called or asks stands in a server that runs. */
+/** A log changes its tree by a move alone, which names both until it is done; and what it is called or asks stands in a server that runs. */
 function refuseOther(place: string, config: StoredConfig, log: CtLog): void {
+  const tree = config.treeId === log.nextTreeId ? log.nextTreeId : log.treeId;
   const differences = [
-    ['is for the tree', config.treeId, log.treeId],
+    ['is for the tree', config.treeId, tree],
     ['has the prefix', config.prefix, log.prefix],
     ['has the backend', config.backend, log.backend],
     ['reads the key from', config.privateKeyPath, privateKeyPath(log.mountPath)],

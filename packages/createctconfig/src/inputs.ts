@@ -1,4 +1,5 @@
 import { ctlogConfig, fulcioPublicKey, treeAlike } from '@sigstand/contracts/records';
+import { nextTree } from '@sigstand/contracts/shards';
 import { at } from '@sigstand/job/errors';
 import type { JobContext } from '@sigstand/job/main';
 import { waitForKeys } from '@sigstand/job/wait';
@@ -24,15 +25,16 @@ export async function wantedLog(
 ): Promise<Wanted> {
   const means = { fulcio, meanwhile: once(meanwhile) };
   const ref: Ref = { kind: 'ConfigMap', namespace: options.namespace, name: options.configmap };
-  const { treeID } = await waitForKeys(context, ref, {
+  const { treeID, [nextTree]: coming } = await waitForKeys(context, ref, {
     ...ctlogConfig,
     alike: treeAlike,
     meanwhile: async () => means.meanwhile(await rootsNow(context, options)),
   });
   const treeId = treeIdOf(`${show(ref)} key treeID`, treeID ?? new Uint8Array());
+  const nextTreeId = coming?.length ? treeIdOf(`${show(ref)} key ${nextTree}`, coming) : undefined;
   const { logPrefix: prefix, trillianServer: backend, mountPath } = options;
   const roots = await fulcioRoots(context, options, means);
-  const log = { treeId, treePlace: show(ref), prefix, backend, mountPath };
+  const log = { treeId, treePlace: show(ref), nextTreeId, prefix, backend, mountPath };
   return { log, roots, now: context.now };
 }
 

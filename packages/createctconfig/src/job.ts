@@ -134,8 +134,7 @@ async function keepLog(context: JobContext, options: Options, effects: Effects) 
 }
 
 // A log keeps its key for life, so there is no other way out.
-const newLogAdvice =
-  'start a new log (delete ctlog-secrets, ctlog-public-key and its copy), as docs/rotation.md says';
+const newLogAdvice = 'start a new log (sigstand rotate ctlog --new-log), as docs/rotation.md says';
 
 function recordsOf({ namespace, secret, pubkeysecret }: Options): LogRecords {
   return {

@@ -6,6 +6,7 @@ import { openPrivateKey } from '@sigstand/pki/open';
 import { sealRfc1423 } from '@sigstand/pki/seal';
 import { describe, expect, it } from 'vitest';
 import { newConfig, readConfig } from './ct-config.ts';
+import { withNewLog } from './moved-config.ts';
 import {
   concat,
   inputs,
@@ -156,6 +157,55 @@ describe('createctconfig on a log that is stored', () => {
       );
       const { status, stderr } = await run(store, args);
       expect(status).toBe(78);
+      expect(stderr).toContain(why);
+      expect(await read(store)).toEqual(before);
+    });
+  });
+
+  describe('that was moved', () => {
+    const next = '7668082002570787638';
+
+    /** The store after `sigstand rotate ctlog --new-log` has given the log's Secret another log. */
+    async function moved(names: Record<string, string>) {
+      const before = await read(await made());
+      const { publicKey } = readConfig(before.config!);
+      const key = systemEntropy.privateKey('ecdsa-p256');
+      const word = systemEntropy.password();
+      const store = await tampered(await made(), {
+        ...before,
+        'private-before': before.private!,
+        private: sealRfc1423(key, word),
+        public: publicPem(publicKeyOf(key)),
+        config: withNewLog(before.config!, {
+          ...{ publicKey: publicKeyOf(key), password: text(word), treeId: next },
+          ...{ present: publicKey!, oldKeyPath: '/ctfe-keys/private-before' },
+        }),
+      });
+      const data = Object.fromEntries(Object.entries(names).map(([k, v]) => [k, text(v)]));
+      await store.write(ctlogConfig, { data }, await store.read(ctlogConfig));
+      return store;
+    }
+
+    it.each([
+      ['when it is done', { treeID: next }],
+      ['in its middle', { treeID: treeID, 'next-treeID': next }],
+    ])('is kept with all of its logs, %s', async (_when, names) => {
+      const store = await moved(names);
+      const before = await read(store);
+      const { status } = await run(store);
+      expect(status).toBe(0);
+      expect(await read(store)).toEqual(before);
+      expect((await read(store, ctlogPublicKey)).public).toEqual(before.public);
+    });
+
+    it.each([
+      ['the record names the tree of before', { treeID: treeID }, 78, `is for the tree ${next}`],
+      ['it names a next one that is no tree', { 'next-treeID': 'x' }, 65, 'key next-treeID'],
+    ])('is not touched where %s', async (_what, names, expected, why) => {
+      const store = await moved(names);
+      const before = await read(store);
+      const { status, stderr } = await run(store);
+      expect(status).toBe(expected);
       expect(stderr).toContain(why);
       expect(await read(store)).toEqual(before);
     });

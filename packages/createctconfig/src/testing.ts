@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { type KeyObject, sign, X509Certificate } from 'node:crypto';
 import { ctlogConfig, ctlogSecrets, fulcioPublicKey } from '@sigstand/contracts/records';
 import { runJob } from '@sigstand/job/testing';
 import { caExtensions, type Foreign, opensslCertificate } from '@sigstand/pki/testing';
@@ -7,6 +7,7 @@ import type { Data, Ref, Store } from '@sigstand/store/store';
 import { expect } from 'vitest';
 import type { Fulcio } from './fulcio.ts';
 import { createCtConfig } from './job.ts';
+import { headBytes, type SignedTreeHead } from './tree-head.ts';
 
 export const text = (value: string) => new Uint8Array(Buffer.from(value));
 export const concat = (...parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts));
@@ -69,3 +70,16 @@ export const rootsIn = (bundle: Uint8Array) =>
     .map((pem) => new X509Certificate(pem).subject);
 
 export const serving = (...chains: Uint8Array[]): Fulcio => ({ chains: async () => chains });
+
+/** The head of a tree as its log signs it. */
+export function signedHead(
+  key: KeyObject,
+  { size, timestamp, root = new Uint8Array(32) }: Partial<SignedTreeHead> & HeadTold,
+): SignedTreeHead {
+  const made = sign('sha256', headBytes({ size, timestamp, root }), key);
+  const lead = Buffer.from([4, key.asymmetricKeyType === 'rsa' ? 1 : 3, 0, 0]);
+  lead.writeUInt16BE(made.length, 2);
+  return { size, timestamp, root, signature: new Uint8Array(Buffer.concat([lead, made])) };
+}
+
+type HeadTold = Pick<SignedTreeHead, 'size' | 'timestamp'>;

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -40,7 +42,29 @@ func (s scratch) ctServer(asked question) (any, error) {
 	if _, err := ctfe.ValidateLogMultiConfig(config); err != nil {
 		return nil, err
 	}
-	log := config.LogConfigs.Config[0]
+	var first crypto.PublicKey
+	var keys []crypto.PublicKey
+	for _, log := range config.LogConfigs.Config {
+		instance, err := s.setUp(log, asked)
+		if err != nil {
+			return nil, err
+		}
+		key := instance.GetPublicKey()
+		if key == nil {
+			continue // a frozen log signs nothing
+		}
+		if slices.ContainsFunc(keys, key.(interface{ Equal(crypto.PublicKey) bool }).Equal) {
+			return nil, errors.New("same private key used by more than one log")
+		}
+		if keys = append(keys, key); len(keys) == 1 {
+			first = key
+		}
+	}
+	return first, s.allRoots(asked, config.LogConfigs.Config[0])
+}
+
+// setUp prepares one log of a configuration.
+func (s scratch) setUp(log *configpb.LogConfig, asked question) (*ctfe.Instance, error) {
 	if err := s.mount(log, asked.Mount); err != nil {
 		return nil, err
 	}
@@ -48,16 +72,12 @@ func (s scratch) ctServer(asked question) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	instance, err := ctfe.SetUpInstance(context.Background(), ctfe.InstanceOptions{
+	return ctfe.SetUpInstance(context.Background(), ctfe.InstanceOptions{
 		Validated:     validated,
 		Deadline:      time.Second,
 		MetricFactory: monitoring.InertMetricFactory{},
 		RequestLog:    new(ctfe.DefaultRequestLog),
 	})
-	if err != nil {
-		return nil, err
-	}
-	return instance.GetPublicKey(), s.allRoots(asked, log)
 }
 
 // mount lets a configuration's paths lead to where the files are here.
@@ -65,6 +85,9 @@ func (s scratch) mount(log *configpb.LogConfig, from string) error {
 	moved := func(path string) string { return strings.Replace(path, from, string(s), 1) }
 	for index, path := range log.RootsPemFile {
 		log.RootsPemFile[index] = moved(path)
+	}
+	if log.PrivateKey == nil {
+		return nil
 	}
 	file := new(keyspb.PEMKeyFile)
 	if err := log.PrivateKey.UnmarshalTo(file); err != nil {

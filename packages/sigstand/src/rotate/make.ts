@@ -1,7 +1,8 @@
 import { createCertChain } from '@sigstand/createcertchain/job';
 import { createCerts } from '@sigstand/createcerts/job';
-import { readConfig, withKey } from '@sigstand/createctconfig/ct-config';
+import { readConfig } from '@sigstand/createctconfig/ct-config';
 import { createCtConfig } from '@sigstand/createctconfig/job';
+import { withKey } from '@sigstand/createctconfig/moved-config';
 import { createSecret } from '@sigstand/createsecret/job';
 import { at, exitStatus, type Failure, JobError } from '@sigstand/job/errors';
 import { type Job, main } from '@sigstand/job/main';

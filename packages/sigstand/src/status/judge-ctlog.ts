@@ -1,4 +1,5 @@
-import { type KeyObject, verify, X509Certificate } from 'node:crypto';
+import { type KeyObject, X509Certificate } from 'node:crypto';
+import { isSignedBy, type SignedTreeHead } from '@sigstand/createctconfig/tree-head';
 import { JobError } from '@sigstand/job/errors';
 import type { TLogAuthority } from '@sigstore/verify/dist/trust/trust.types.js';
 import type { TreeHead } from '../merkle.ts';
@@ -17,15 +18,10 @@ export interface CtlogAnswers {
   readonly proof: Proof;
 }
 
-/** A tree head as RFC 6962 has it. */
-export interface SignedTreeHead extends TreeHead {
-  readonly timestamp: number;
-  /** `DigitallySigned` (§3.2): two bytes that name the algorithms, two of length, the signature. */
-  readonly signature: Buffer;
-}
+type CtTreeHead = SignedTreeHead & TreeHead;
 
 /** @throws {JobError} data */
-export function readSth(body: Buffer): SignedTreeHead {
+export function readSth(body: Buffer): CtTreeHead {
   try {
     const sth = JSON.parse(body.toString());
     const root = Buffer.from(sth.sha256_root_hash, 'base64');
@@ -66,21 +62,10 @@ export function judgeCtlog(
 
 /** Which of some keys has signed a tree head (RFC 6962 §3.5): a CT log tells its key by nothing else. */
 export function signerOf<Log extends { readonly publicKey: KeyObject }>(
-  { size, timestamp, root, signature }: SignedTreeHead,
+  head: SignedTreeHead,
   logs: readonly Log[],
 ): Log | undefined {
-  const signed = Buffer.alloc(50);
-  signed.writeUInt8(1, 1); // tree_hash, of version 0
-  signed.writeBigUInt64BE(BigInt(timestamp), 2);
-  signed.writeBigUInt64BE(BigInt(size), 10);
-  root.copy(signed, 18);
-  return logs.find(({ publicKey }) => {
-    try {
-      return verify('sha256', signed, publicKey, signature.subarray(4));
-    } catch {
-      return false;
-    }
-  });
+  return logs.find(({ publicKey }) => isSignedBy(head, publicKey));
 }
 
 function key(
