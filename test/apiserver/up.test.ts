@@ -123,6 +123,44 @@ describe('sigstand up', () => {
     });
   });
 
+  /** A Pod of its server, which no kubelet runs: it is what a test says. */
+  async function podIs(ready: 'True' | 'False') {
+    const where = { namespace: ns, name: 'tuf-0' };
+    const body = { metadata: { name: 'tuf-0', labels: { app: 'tuf' } }, spec: pod('b:1').spec };
+    const found = await core
+      .createNamespacedPod({ namespace: ns, body })
+      .catch(() => core.readNamespacedPod(where));
+    found.status = { phase: 'Running', conditions: [{ type: 'Ready', status: ready }] };
+    await core.replaceNamespacedPodStatus({ ...where, body: found });
+  }
+
+  it('waits, for as long as it has patience, for a Pod of a server that was said to be ready', async () => {
+    await podIs('False');
+    const began = Date.now();
+    const { status, stdout } = await raised('--patience=3s', '--json');
+    expect(Date.now() - began).toBeGreaterThan(3_000);
+    const [mirror] = JSON.parse(stdout).status.checks;
+    const says = `Service ${ns}/tuf has no Pod that is ready`;
+    expect({ status, mirror }).toMatchObject({
+      status: 69,
+      mirror: { says, reason: 'noReadyPod' },
+    });
+  });
+
+  it('looks again once that Pod is ready', async () => {
+    await podIs('False');
+    const running = raised('--patience=20s', '--json');
+    await until(async () => ((await server()).status?.readyReplicas ? true : undefined));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await podIs('True');
+    const { status, stdout } = await running;
+    const [mirror] = JSON.parse(stdout).status.checks;
+    // It is connected to, but for a kubelet.
+    expect(mirror).toMatchObject({ check: 'tuf-mirror', outcome: 'fail' });
+    expect(mirror).not.toHaveProperty('reason');
+    expect({ status, says: mirror.says }).toMatchObject({ says: expect.stringContaining('tuf-0') });
+  });
+
   it('finds a key that nobody has labelled', async () => {
     const running = up();
     await jobEnds('Complete');

@@ -1,4 +1,4 @@
-import { exitStatus, type Failure, type JobError } from '@sigstand/job/errors';
+import { exitStatus, type Failure, JobError } from '@sigstand/job/errors';
 
 /** What became of one check. */
 export interface Finding {
@@ -13,6 +13,21 @@ export interface Finding {
   readonly says: string;
   /** What to do about it. */
   readonly todo?: string;
+  /** Of a failure that may pass, for who would wait: why it failed. */
+  readonly reason?: Reason;
+}
+
+/** `noReadyPod`: a Service has Pods, and none is ready yet. */
+export type Reason = 'noReadyPod';
+
+/** An error with a reason that programs tell from others. */
+export class MayPass extends JobError {
+  readonly reason: Reason;
+
+  constructor(reason: Reason, message: string, options: { hint: string }) {
+    super('unavailable', message, options);
+    this.reason = reason;
+  }
 }
 
 type Told = Pick<Finding, 'check' | 'subject' | 'says'>;
@@ -30,7 +45,8 @@ export const contradicts = (told: Told & { todo: string }) => fail('contradictio
 
 /** A check that ended with an error. */
 export function failed(check: string, subject: string, error: JobError): Finding {
-  return fail(error.failure, { check, subject, says: error.message, todo: error.hint });
+  const told = fail(error.failure, { check, subject, says: error.message, todo: error.hint });
+  return error instanceof MayPass ? { ...told, reason: error.reason } : told;
 }
 
 /** The kinds of failures, the one that has to be known first in front. */

@@ -4,11 +4,7 @@ import { type Access, ask } from '@sigstand/store/api';
 import { refusal } from '@sigstand/store/refusal';
 import { openSocket } from '../socket.ts';
 import { backendOf, type Pod, type Service } from './backend.ts';
-
-const noPod = 'has no Pod that is ready';
-
-/** Whether that is what a finding says: there are Pods, which may become ready. */
-export const lacksPod = ({ says }: { says: string }) => says.includes(noPod);
+import { MayPass } from './finding.ts';
 
 /** A port of a Service. */
 export interface ServicePort {
@@ -55,10 +51,10 @@ async function backend(access: Access, { namespace, name, port }: ServicePort) {
   )) as { items?: readonly Pod[] };
   const found = labels.length > 0 && backendOf(service, pods.items ?? [], port);
   if (found) return found;
-  const none = (pods.items ?? []).length === 0;
-  throw new JobError('unavailable', `Service ${namespace}/${name} ${none ? 'has no Pod' : noPod}`, {
-    hint: `kubectl get pods -n ${namespace}, and kubectl describe pod says what it waits for`,
-  });
+  const hint = `kubectl get pods -n ${namespace}, and kubectl describe pod says what it waits for`;
+  const message = `Service ${namespace}/${name} has no Pod`;
+  if ((pods.items ?? []).length === 0) throw new JobError('unavailable', message, { hint });
+  throw new MayPass('noReadyPod', `${message} that is ready`, { hint });
 }
 
 /** One connection to a Pod, over a web socket: channel 0 is data, channel 1 what went wrong there. */

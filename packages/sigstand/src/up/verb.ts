@@ -6,7 +6,6 @@ import { manifestsOption, takeOverOption, timeoutOption } from '../options.ts';
 import { noting } from '../record/note.ts';
 import { holderOf, withLease } from '../rotate/lease.ts';
 import { type Finding, worst } from '../status/finding.ts';
-import { lacksPod } from '../status/forward.ts';
 import { report, summary, table } from '../status/report.ts';
 import { lookDefaults, looked, refuseUnset, tokenSource } from '../status/verb.ts';
 import { text } from '../values.ts';
@@ -14,6 +13,7 @@ import { accessTo, defineVerb, type VerbContext, verbCommand } from '../verb.ts'
 import { type Applied, applied, type Outcome } from './apply.ts';
 import { labelledObjects } from './before.ts';
 import { bringUp, type Report } from './bring-up.ts';
+import { bearable, mayPass, warnings } from './findings.ts';
 import { withImages } from './images.ts';
 import { kindsOf } from './kinds.ts';
 import { planOf } from './plan.ts';
@@ -118,7 +118,7 @@ async function raised(context: VerbContext, options: Options): Promise<void> {
     told.findings = await look();
     // A cluster that stood still says for a moment that all of its Pods are ready, as they were.
     const until = Math.min(end, Date.now() + patience);
-    while (told.findings.some(lacksPod) && Date.now() < until && !signal.aborted) {
+    while (told.findings.some(mayPass) && Date.now() < until && !signal.aborted) {
       await sleep(1_000, undefined, { signal }).catch(() => {});
       const again = { ...bringing, report: { ...say, done() {} }, timeout: end - Date.now() };
       await withLease(access, leasing, async (lost) => {
@@ -126,9 +126,7 @@ async function raised(context: VerbContext, options: Options): Promise<void> {
       });
       told.findings = await look();
     }
-    for (const { check, subject, says, todo } of told.findings.filter(isWarning)) {
-      log(`warning: ${check} ${subject}: ${says}; ${todo}`);
-    }
+    for (const warning of warnings(told.findings)) log(`warning: ${warning}`);
     const kind = worst(told.findings);
     if (kind !== undefined) {
       if (!json) print(table(told.findings));
@@ -141,18 +139,6 @@ async function raised(context: VerbContext, options: Options): Promise<void> {
   } finally {
     if (json) print(`${JSON.stringify(asJson(steps, told))}\n`);
   }
-}
-
-/** Under which name a cluster gives out its tokens, the manifests do not say: who signs has to know that, and can. */
-function bearable(finding: Finding): Finding {
-  if (finding.check !== 'issuer' || finding.kind === undefined) return finding;
-  const { kind: _kind, ...told } = finding;
-  return { ...told, outcome: 'warn' };
-}
-
-/** Of all warnings the one that is about this cluster, and not about time. */
-function isWarning({ check, outcome }: Finding): boolean {
-  return check === 'issuer' && outcome === 'warn';
 }
 
 function asJson(
