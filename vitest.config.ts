@@ -34,7 +34,6 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          setupFiles: ['test/tls.ts'],
           expect,
           // Nothing here changes what is of the whole process, and a module is loaded once.
           isolate: false,

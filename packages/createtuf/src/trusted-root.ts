@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { JobError } from '@sigstand/job/errors';
 import { createdNote } from '@sigstand/pki/created';
 import { spki } from '@sigstand/pki/keys';
+import { readForm } from '@sigstand/pki/x509-form';
+import { attributeIn, attributeType } from '@sigstand/pki/x509-names';
 import {
   type CertificateAuthority,
   HashAlgorithm,
@@ -170,17 +172,16 @@ function log({ key, created }: LogKey, baseUrl: string, dateless: Date): Transpa
 }
 
 function authority(chain: Parameters<typeof chainOf>[0], uri: string): CertificateAuthority {
-  const { O: organization, CN: commonName } = chain.root.toLegacyObject().subject;
+  const { subject } = readForm(chain.root.raw);
+  const first = (type: string) => attributeIn(subject, type) ?? '';
   return {
-    subject: { organization: first(organization), commonName: first(commonName) },
+    subject: {
+      organization: first(attributeType.organization),
+      commonName: first(attributeType.commonName),
+    },
     uri,
     certChain: { certificates: chainOf(chain).map(({ raw }) => ({ rawBytes: raw })) },
     validFor: windowOf(chain),
     operator: '',
   };
-}
-
-/** An attribute that a name has more than once comes as a list. */
-function first(value: string | string[] | undefined): string {
-  return (Array.isArray(value) ? value[0] : value) ?? '';
 }

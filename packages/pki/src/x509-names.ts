@@ -1,4 +1,4 @@
-import { contentOf, type Element, oidOf, tag, within } from './der.ts';
+import { contentOf, type Element, oidOf, only, tag, within } from './der.ts';
 import { odd } from './error.ts';
 
 const ascii = (octets: Uint8Array) => octets.every((octet) => octet < 0x80);
@@ -52,6 +52,23 @@ export function checkName(name: Element | undefined): void {
       }
     }
   }
+}
+
+/** Attribute types of RFC 4519 that are read. */
+export const attributeType = { commonName: '2.5.4.3', organization: '2.5.4.10' } as const;
+
+/** The first value of an attribute in the DER of a Name that was checked; undefined where it has none. */
+export function attributeIn(name: Uint8Array, type: string): string | undefined {
+  const attributes = within(only(name)).flatMap((set) => within(set, tag.set));
+  const values = attributes.map((one) => within(one));
+  const [, value] = values.find(([id]) => oidOf(id) === type) ?? [];
+  return value && textOf(value);
+}
+
+function textOf({ tag: kind, content }: Element): string {
+  const octets = Buffer.from(content);
+  if (kind === 30) return octets.swap16().toString('utf16le');
+  return octets.toString(kind === 12 ? 'utf8' : 'latin1');
 }
 
 /** @throws {PkiError} Where the element is no time as RFC 5280 §4.1.2.5 writes one. */
