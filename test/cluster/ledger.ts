@@ -1,8 +1,8 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cosign, identityOf, issuer, tokenOf } from './cosign.ts';
-import type { Entry, Logs } from './logs.ts';
+import { type Entry, entryIn, type Logs } from './logs.ts';
 import type { Rig } from './rig.ts';
 
 /** A blob that cosign said it has signed. */
@@ -10,15 +10,6 @@ export interface Signature {
   readonly blob: string;
   readonly bundle: string;
   readonly entry: Entry;
-}
-
-interface Bundle {
-  readonly verificationMaterial: {
-    readonly tlogEntries: readonly {
-      readonly logIndex?: string;
-      readonly canonicalizedBody: string;
-    }[];
-  };
 }
 
 /** Every signature made so far, and what has come of it. */
@@ -55,13 +46,7 @@ export async function openLedger(cluster: Rig, client: Cosign, logs: Logs): Prom
       refused = stdout + stderr;
       return undefined;
     }
-    const { verificationMaterial } = JSON.parse(await readFile(bundle, 'utf8')) as Bundle;
-    const [entry] = verificationMaterial.tlogEntries;
-    if (!entry) throw new Error(`${bundle} names no entry of a log`);
-    // Protobuf's JSON leaves a zero out, which the first entry's index is.
-    const { logIndex = '0', canonicalizedBody } = entry;
-    const body = Buffer.from(canonicalizedBody, 'base64');
-    const signature = { blob, bundle, entry: { logIndex: Number(logIndex), body } };
+    const signature = { blob, bundle, entry: await entryIn(bundle) };
     signatures.push(signature);
     return signature;
   };

@@ -1,4 +1,5 @@
 import { verify } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import {
   extendsTree,
   leafHash,
@@ -26,6 +27,27 @@ export interface RekorEntry {
       readonly treeSize: number;
     };
   };
+}
+
+interface Bundle {
+  readonly verificationMaterial: {
+    readonly tlogEntries: readonly {
+      readonly logIndex?: string;
+      readonly canonicalizedBody: string;
+      readonly inclusionProof?: { readonly checkpoint: { readonly envelope: string } };
+    }[];
+  };
+}
+
+/** The entry in the file of a bundle, and the checkpoint that its signer was given. */
+export async function entryIn(bundle: string): Promise<Entry & { checkpoint: string }> {
+  const { verificationMaterial } = JSON.parse(await readFile(bundle, 'utf8')) as Bundle;
+  const [entry] = verificationMaterial.tlogEntries;
+  if (!entry) throw new Error(`${bundle} names no entry of a log`);
+  // Protobuf's JSON leaves a zero out, which the first entry's index is.
+  const { logIndex = '0', canonicalizedBody, inclusionProof } = entry;
+  const checkpoint = inclusionProof?.checkpoint.envelope ?? '';
+  return { logIndex: Number(logIndex), body: base64(canonicalizedBody), checkpoint };
 }
 
 async function json<T>(url: string): Promise<T> {

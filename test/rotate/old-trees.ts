@@ -6,6 +6,7 @@ import { extendsTree, leafHash, rootOfInclusion } from '../../packages/sigstand/
 import { headIn } from '../../packages/sigstand/src/status/judge-rekor.ts';
 import type { Signature } from '../cluster/clients/client.ts';
 import type { Gateway } from '../cluster/gateway.ts';
+import { entryIn } from '../cluster/logs.ts';
 
 /* What Rekor still says of entries whose tree is frozen, asked in each way in which one can ask. */
 
@@ -31,13 +32,9 @@ interface Told {
 
 /** Where an entry is, by the bundle that its signer was given. */
 export async function placeOf({ bundle }: Signature) {
-  const { verificationMaterial } = JSON.parse(await readFile(bundle, 'utf8'));
-  const [entry] = verificationMaterial.tlogEntries;
-  const checkpoint: string = entry.inclusionProof.checkpoint.envelope;
+  const { logIndex: index, body, checkpoint } = await entryIn(bundle);
   const [, tree = ''] = / - (\d+)\n/.exec(checkpoint) ?? [];
-  const body: string = entry.canonicalizedBody;
-  // The first of all has the index 0, which its JSON leaves out.
-  return { index: Number(entry.logIndex ?? 0), tree, body, head: headIn(checkpoint) };
+  return { index, tree, body, head: headIn(checkpoint) };
 }
 
 /** The log behind a gateway. */
@@ -72,7 +69,7 @@ export function logBehind(gateway: Gateway) {
     /** Asks for an entry in every way, and checks each proof. */
     async holds(signature: Signature): Promise<void> {
       const { index, tree, body, head } = await placeOf(signature);
-      const leaf = leafHash(Buffer.from(body, 'base64'));
+      const leaf = leafHash(body);
       const uuid = leaf.toString('hex');
       const id = BigInt(tree).toString(16).padStart(16, '0') + uuid;
       const blob = createHash('sha256').update(await readFile(signature.blob));
@@ -88,7 +85,7 @@ export function logBehind(gateway: Gateway) {
       for (const answer of answers) {
         expect(Object.keys(answer)).toEqual([id]);
         const { body: found, logIndex, verification } = answer[id] as Entry;
-        expect({ found, logIndex }).toEqual({ found: body, logIndex: index });
+        expect({ found, logIndex }).toEqual({ found: body.toString('base64'), logIndex: index });
         const { inclusionProof: proof } = verification;
         const now = headIn(proof.checkpoint);
         expect(proof.checkpoint).toContain(` - ${tree}\n`);
