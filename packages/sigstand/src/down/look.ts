@@ -5,7 +5,7 @@ import { type KubeObject, titleOf } from '../up/objects.ts';
 import { refused } from '../up/refused.ts';
 import { atOnce } from './at-once.ts';
 import { insideOf } from './inside.ts';
-import type { Here } from './plan.ts';
+import { type Here, records } from './removal.ts';
 
 /** What is known of a cluster before anything is removed. */
 export interface Looked {
@@ -13,9 +13,7 @@ export interface Looked {
   readonly kinds: Kinds;
 }
 
-const precious: readonly Kind[] = ['Secret', 'ConfigMap', 'PersistentVolumeClaim'].map((kind) => ({
-  ...{ apiVersion: 'v1', kind },
-}));
+const precious: readonly Kind[] = records.map((kind) => ({ apiVersion: 'v1', kind }));
 const metadataOnly = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
 /** Looks for what a cluster has of the manifests, and beside them. @throws {JobError} */

@@ -2,7 +2,8 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { type KubeObject, titleOf } from '../up/objects.ts';
 import { stackOf } from '../up/stack.ts';
-import { type Here, removalOf } from './plan.ts';
+import { removalOf } from './plan.ts';
+import type { Here } from './removal.ts';
 
 const noInput = { stdin: () => Readable.from([]), signal: new AbortController().signal };
 const { objects, tuf } = await stackOf(undefined, noInput);

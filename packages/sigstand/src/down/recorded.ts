@@ -1,17 +1,18 @@
 import { type Made, uidsOf } from '../record/record.ts';
 import { type KubeObject, titleOf } from '../up/objects.ts';
 import {
+  besideOf,
   crowdedOf,
   type Here,
   instancesOf,
-  isOfOneOf,
   lastWaves,
+  outside,
   type Removal,
+  records,
   wavesOf,
-} from './plan.ts';
+} from './removal.ts';
 import { crowdedText, named } from './report.ts';
 
-const records = ['Secret', 'ConfigMap', 'PersistentVolumeClaim'];
 const makers = ['Job', 'CronJob', 'StatefulSet'];
 
 /**
@@ -30,28 +31,21 @@ export function recordedRemovalOf(here: Here, made: Made, tuf: string | undefine
   const crowded = crowdedOf(here.inside, homes, { mine: new Set(uids.keys()), instances });
   const isCrowded = (name: string) => crowded.some(({ namespace }) => namespace === name);
   const whole = namespaces.filter(({ metadata }) => !isCrowded(metadata.name));
-  const goes = new Set<string | undefined>(whole.map(({ metadata }) => metadata.name));
 
   const making = mine.filter(({ kind }) => makers.includes(kind));
   const working = new Set(making.map(({ metadata }) => metadata.namespace));
-  const written = here.labelled.filter(
-    (one) =>
-      records.includes(one.kind) &&
-      working.has(one.metadata.namespace) &&
-      isOfOneOf(one, instances) &&
-      !uids.has(titleOf(one)) &&
-      !made.before.includes(titleOf(one)),
+  const written = besideOf(here.labelled, working, { named: uids, instances }).filter(
+    (one) => records.includes(one.kind) && !made.before.includes(titleOf(one)),
   );
-  const alone = mine.filter((one) => one.kind !== 'Namespace' && !goes.has(one.metadata.namespace));
+  const alone = outside(mine, whole).filter(({ kind }) => kind !== 'Namespace');
   const plain = alone.filter(({ kind }) => kind !== 'Lease');
   const leases = alone.filter(({ kind }) => kind === 'Lease');
-  const single = written.filter(({ metadata }) => !goes.has(metadata.namespace));
-  const stays = found.filter((one) => !isMade(one) && !goes.has(one.metadata.namespace));
+  const stays = outside(found, whole).filter((one) => !isMade(one));
   return {
     // Until the lease goes, nobody else begins.
     waves: [
       ...wavesOf(plain),
-      ...lastWaves(single, whole, tuf),
+      ...lastWaves(written, whole, tuf),
       ...(leases.length > 0 ? [{ what: 'lease', objects: leases }] : []),
     ],
     kept: [],

@@ -6,7 +6,7 @@ import { type KubeObject, titleOf } from '../up/objects.ts';
 import { refused } from '../up/refused.ts';
 import { atOnce } from './at-once.ts';
 import { objectAt } from './look.ts';
-import type { Wave } from './plan.ts';
+import type { Wave } from './removal.ts';
 
 export interface Removing {
   readonly access: Access;

@@ -1,5 +1,5 @@
 import { type KubeObject, titleOf } from '../up/objects.ts';
-import type { Crowded, Removal } from './plan.ts';
+import type { Crowded, Removal } from './removal.ts';
 
 /** Objects by kind: `6 Namespaces, 1 Secret`. */
 export function counted(objects: readonly KubeObject[]): string {

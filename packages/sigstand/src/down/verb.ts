@@ -10,8 +10,9 @@ import { stackOf } from '../up/stack.ts';
 import { text } from '../values.ts';
 import { accessTo, defineVerb, type VerbContext, verbCommand } from '../verb.ts';
 import { type Looked, lookedAt, takingVolumes } from './look.ts';
-import { type Here, type Removal, removalOf } from './plan.ts';
+import { removalOf } from './plan.ts';
 import { recordedRemovalOf } from './recorded.ts';
+import type { Here, Removal } from './removal.ts';
 import { removeWave } from './remove.ts';
 import { crowdedText, doneText, lossText, named, planText } from './report.ts';
 
