@@ -197,7 +197,7 @@ describe('sigstand down', () => {
     const late = await sigstand('down', '--timeout=1s');
     expect(late.status).toBe(69);
     expect(late.stderr).toContain(
-      `not gone in time: CronJob ${ns}/maker (its finalizers are foregroundDeletion); `,
+      `not gone in time: CronJob ${ns}/maker (its Jobs are not gone yet); `,
     );
     expect(await there()).toEqual(whole());
     expect(await down()).toMatchObject({ status: 0, stderr: '' });

@@ -29,15 +29,17 @@ afterAll(async () => {
 
 const up = ['up', '--by-tag', '--take-over'];
 
-/** The manifests, with one object changed. */
-async function changed(title: string, change: (object: Manifest) => void): Promise<string> {
+/** The manifests, with some of their objects changed. */
+async function changed(changes: Record<string, (object: Manifest) => void>): Promise<string> {
   const copy = structuredClone(manifests) as Manifest[];
-  const found = copy.find(
-    ({ kind, metadata: { namespace, name } }) => `${kind} ${namespace}/${name}` === title,
-  );
-  if (!found) throw new Error(`no ${title}`);
-  change(found);
-  const path = join(work, `${title.replaceAll(/\W/g, '-')}.yaml`);
+  for (const [title, change] of Object.entries(changes)) {
+    const found = copy.find(
+      ({ kind, metadata: { namespace, name } }) => `${kind} ${namespace}/${name}` === title,
+    );
+    if (!found) throw new Error(`no ${title}`);
+    change(found);
+  }
+  const path = join(work, `${Object.keys(changes).join('-').replaceAll(/\W/g, '-')}.yaml`);
   await writeFile(path, copy.map((one) => JSON.stringify(one)).join('\n---\n'));
   return `--manifests=${path}`;
 }
@@ -64,8 +66,10 @@ describe('what stands in the way is named', () => {
   const mysql = 'StatefulSet trillian-system/mysql-trillian';
 
   it('a node that has no room', async () => {
-    const flag = await changed(createsecret, ({ spec }) => {
-      spec.template.spec.containers[0].resources = { requests: { cpu: '500' } };
+    const flag = await changed({
+      [createsecret]: ({ spec }) => {
+        spec.template.spec.containers[0].resources = { requests: { cpu: '500' } };
+      },
     });
     const words =
       /waiting: Job \S+: no node takes its Pod: 0\/1 nodes are available: 1 Insufficient cpu/;
@@ -110,7 +114,11 @@ describe('what stands in the way is named', () => {
 
     it('a StorageClass that is not there', async () => {
       const words = /StatefulSet \S+mysql-trillian: .*storageclass\S* "nobody" not found/;
-      const { status, after } = await told(words, await changed(mysql, storage('nobody')), timeout);
+      const { status, after } = await told(
+        words,
+        await changed({ [mysql]: storage('nobody') }),
+        timeout,
+      );
       expect(status).toBe(65);
       expect(after).toBeLessThan(12);
     });
@@ -126,7 +134,7 @@ describe('what stands in the way is named', () => {
         );
         const words =
           /waiting: StatefulSet \S+: its volume is not bound, PersistentVolumeClaim trillian-system\/data-mysql-trillian-0: .*nobody/;
-        const flag = await changed(mysql, storage(metadata.name));
+        const flag = await changed({ [mysql]: storage(metadata.name) });
         const { status, after } = await told(words, flag, '--timeout=20s');
         expect(status).toBe(69);
         expect(after).toBeLessThan(20);
@@ -165,6 +173,9 @@ async function uids(): Promise<Record<string, string>> {
   );
 }
 
+/** A Pod takes its time to end, and that is told. */
+const onlyPods = /^(sigstand down: waiting: \S+ \S+: its Pods are not gone yet\n)*$/;
+
 describe('killed', () => {
   const whole = async () => {
     const args = [...up, '--token=default/default', '--json'];
@@ -193,7 +204,8 @@ describe('killed', () => {
       await cli.kill(['down', '--take-over'], steps, '✔');
       // Or the stack is wanted again before it is gone.
       if (steps !== 2) {
-        expect(await cli.run(['down', '--take-over'])).toMatchObject({ status: 0, stderr: '' });
+        const ended = await cli.run(['down', '--take-over']);
+        expect(ended).toMatchObject({ status: 0, stderr: expect.stringMatching(onlyPods) });
       }
       await whole();
       const after = await uids();
@@ -208,6 +220,28 @@ describe('killed', () => {
     const { status } = await cli.run(flags);
     expect(status).toBe(0);
     expect(await uids()).toEqual({});
-    await whole();
+  });
+});
+
+describe('brought up again from nothing', () => {
+  it('warns that the cluster calls itself otherwise than clients are told, and serves', async () => {
+    const told = 'https://kubernetes.default.svc.cluster.local';
+    const flag = await changed({
+      'ConfigMap tuf-system/createtuf-settings': ({ data }) => {
+        data.CREATETUF_OIDC_ISSUER = told;
+      },
+      'ConfigMap fulcio-system/fulcio-config': ({ data }) => {
+        const entry = '  https://kubernetes.default.svc:\n';
+        expect(data['config.yaml']).toContain(entry);
+        const more = `  ${told}: {client-id: sigstore, type: kubernetes}\n`;
+        data['config.yaml'] = data['config.yaml'].replace(entry, more + entry);
+      },
+    });
+    const { status, stdout, stderr } = await cli.run([...up, flag, '--token=default/default']);
+    const warning = `issuer ${told}: it calls itself https://kubernetes.default.svc; give createtuf the name that stands in the tokens: CREATETUF_OIDC_ISSUER`;
+    expect({ status, stdout, stderr }).toMatchObject({
+      ...{ status: 0, stdout: expect.stringContaining('signed and verified, and all in order') },
+      stderr: `sigstand up: warning: ${warning}\n`,
+    });
   });
 });

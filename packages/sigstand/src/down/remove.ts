@@ -76,13 +76,20 @@ async function begin(object: KubeObject, { access, kinds, signal }: Removing): P
   }
 }
 
+/** The finalizer of what is deleted after all that it made. */
+const foreground = 'foregroundDeletion';
+/** What it made, where that is no Pods. */
+const madeBy: Readonly<Record<string, string>> = { CronJob: 'Jobs' };
+
 /** Who has to let an object go. */
 function heldBy({ kind, metadata, status }: KubeObject): string {
   const { conditions = [] } = (status ?? {}) as { conditions?: readonly Condition[] };
   const reasons = conditions.filter((one) => kind === 'Namespace' && one.status === 'True');
-  const finalizers = metadata.finalizers?.join(', ');
+  const all = metadata.finalizers ?? [];
+  const others = all.filter((one) => one !== foreground).join(', ');
   return [
-    ...(finalizers ? [`its finalizers are ${finalizers}`] : []),
+    ...(all.includes(foreground) ? [`its ${madeBy[kind] ?? 'Pods'} are not gone yet`] : []),
+    ...(others ? [`its finalizers are ${others}`] : []),
     ...reasons.map(({ message = '' }) => message),
   ].join('; ');
 }
