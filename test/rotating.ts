@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import {
   ctlogSecrets,
   fulcioSecrets,
@@ -19,6 +19,7 @@ import type { Ground } from '../packages/sigstand/src/rotate/ground.ts';
 import type { JobObject } from '../packages/sigstand/src/rotate/settings.ts';
 import { argsInPod, type JobPod, jobPodsOf } from './jobs.ts';
 import { begin, jobFor, madeBy } from './made-stack.ts';
+import { ctLogIn } from './rotating-ct.ts';
 import { rekorIn, type TreesIn, treesOf } from './rotating-log.ts';
 import { type Manifest, manifests } from './stack.ts';
 
@@ -138,7 +139,7 @@ export async function memoryStack(
     return openPrivateKey(data[sealed] ?? bytes(''), password);
   };
 
-  const rekorUrl = url('rekor');
+  const [rekorUrl, ctlogUrl] = [url('rekor'), url('ctlog')];
   const answers: Record<string, () => string> = {
     [`${url('rekor')}/api/v1/log/publicKey`]: () =>
       Buffer.from(publicPem(createPublicKey(keyOf('rekor')))).toString(),
@@ -151,28 +152,6 @@ export async function memoryStack(
       const chain = live('tsa')['cert-chain'] ?? bytes('');
       matching(keyOf('tsa'), parseCertificates(chain)[0]?.publicKey);
       return Buffer.from(chain).toString();
-    },
-    [`${url('ctlog')}/sigstorescaffolding/ct/v1/get-roots`]: () => {
-      const roots = parseCertificates(live('ctlog').rootca ?? bytes(''));
-      return JSON.stringify({ certificates: roots.map(({ raw: der }) => der.toString('base64')) });
-    },
-    [`${url('ctlog')}/sigstorescaffolding/ct/v1/get-sth`]: () => {
-      const head = Buffer.alloc(50);
-      head.writeUInt8(1, 1);
-      head.writeBigUInt64BE(BigInt(clock), 2);
-      const signature = sign('sha256', head, keyOf('ctlog'));
-      const size = Buffer.alloc(2);
-      size.writeUInt16BE(signature.length);
-      return JSON.stringify({
-        ...{
-          tree_size: 0,
-          timestamp: clock,
-          sha256_root_hash: Buffer.alloc(32).toString('base64'),
-        },
-        tree_head_signature: Buffer.concat([Buffer.from([4, 3]), size, signature]).toString(
-          'base64',
-        ),
-      });
     },
   };
 
@@ -192,7 +171,10 @@ export async function memoryStack(
       await new Promise((resolve) => setImmediate(resolve));
     },
     async way({ url }) {
-      const answer = answers[url] ?? rekorIn(url.slice(`${rekorUrl}`.length), trees);
+      const own = () => ctLogIn(url.slice(ctlogUrl.length), live('ctlog'), clock);
+      const answer = url.startsWith(ctlogUrl)
+        ? own()
+        : (answers[url] ?? rekorIn(url.slice(`${rekorUrl}`.length), trees));
       if (!answer) throw new Error(`nobody answers ${url}`);
       return { status: 200, type: '', body: Buffer.from(answer()) };
     },

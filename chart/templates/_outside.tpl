@@ -5,6 +5,8 @@
 {{- range list "get-sth" "get-sth-consistency" "get-proof-by-hash" "get-entries" "get-entry-and-proof" "get-roots" -}}
 {{- $reads = append $reads (list "Exact" (printf "/sigstorescaffolding/ct/v1/%s" .)) -}}
 {{- end -}}
+{{- /* Logs from before a move, which take nothing. */ -}}
+{{- $reads = append $reads (list "Prefix" "/sigstorescaffolding/old") -}}
 {{- dict
   "rekor" (list (list "Prefix" "/api/v1/log") (list "Prefix" "/api/v1/index"))
   "fulcio" (list (list "Prefix" "/api/v2") (list "Exact" "/api/v1/signingCert") (list "Exact" "/api/v1/rootCert"))

@@ -32,9 +32,10 @@ const calls: Readonly<Record<string, readonly string[]>> = {
     '/dev.sigstore.fulcio.v2.CA/CreateSigningCertificate',
     '/dev.sigstore.fulcio.v2.CA/GetTrustBundle',
   ],
-  ctlog: ['get-sth', 'get-entries', 'get-proof-by-hash', 'get-roots'].map(
-    (call) => `/sigstorescaffolding/ct/v1/${call}`,
-  ),
+  ctlog: ['get-sth', 'get-entries', 'get-proof-by-hash', 'get-roots'].flatMap((call) => [
+    `/sigstorescaffolding/ct/v1/${call}`,
+    `/sigstorescaffolding/old/7668082002570787638/ct/v1/${call}`,
+  ]),
   tsa: ['/api/v1/timestamp', '/api/v1/timestamp/certchain'],
   tuf: ['/timestamp.json', '/1.root.json', '/targets/abc.trusted_root.json'],
 };

@@ -16,6 +16,8 @@ export interface Common {
   readonly old: readonly Signature[];
   /** Milliseconds in which a client refused, by what was done. */
   readonly refusals: ReadonlyMap<string, number>;
+  /** Milliseconds in which nobody could sign. */
+  readonly aways: ReadonlyMap<string, number>;
   watched(what: string, work: () => Promise<unknown>): Promise<void>;
   expectDone(args: readonly string[]): Promise<unknown>;
   looksWell(): Promise<void>;

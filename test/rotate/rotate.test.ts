@@ -9,12 +9,13 @@ import { rig } from '../cluster/rig.ts';
 import { figure } from '../faults/profile.ts';
 import { type Cli, cliOn } from './cli.ts';
 import { watch } from './gap.ts';
-import { newLog } from './new-log.ts';
+import { newCtLog } from './new-ct-log.ts';
+import { type Common, newLog } from './new-log.ts';
 import { passwordsOf } from './password.ts';
 
 /* sigstand rotate on the rig: what clients refuse meanwhile, and what a death at any step costs. */
 
-const instance = 'rotate';
+const instance = process.env.RIG ?? 'rotate';
 let field: Field;
 let cli: Cli;
 const kinds = ['rekor', 'ctlog', 'tsa', 'fulcio'] as const;
@@ -169,11 +170,13 @@ describe('sigstand rotate database', () => {
   });
 });
 
-newLog({
-  ...{ signer, verifiers, old, refusals, watched, expectDone, looksWell, held },
+const common: Common = {
+  ...{ signer, verifiers, old, refusals, aways, watched, expectDone, looksWell, held },
   field: () => field,
   cli: () => cli,
-});
+};
+newLog(common);
+newCtLog(common);
 
 interface JobSpec {
   readonly template: { readonly metadata?: object; readonly spec: object };

@@ -1,5 +1,5 @@
 import type { Contract } from './contract.ts';
-import { frozenNote, shardingSetting } from './shards.ts';
+import { frozenNote, oldLogsNote, shardingSetting } from './shards.ts';
 
 const record = <const C extends Contract>(contract: C): C => contract;
 
@@ -91,6 +91,7 @@ export const fulcioPublicKey = record({
   without: 'createcerts makes it again',
 });
 
+/** After a move it also has the list of the trees before, by `shards.ts`: those of logs that are only read. */
 export const ctlogConfig = record({
   kind: 'ConfigMap',
   namespace: 'ctlog-system',
@@ -99,8 +100,9 @@ export const ctlogConfig = record({
   madeBy: 'createtree',
   usedBy: 'createctconfig',
   public: true,
-  notes: ['sigstand.dev/tree-intent'],
-  without: 'nothing, once the ID is put back by hand: createtree names it',
+  notes: ['sigstand.dev/tree-intent', 'sigstand.dev/next-tree-intent', frozenNote],
+  without:
+    'nothing, once the ID is put back by hand, and the list of old trees (docs/rotation.md): createtree names them',
 });
 
 /** The log's key until `ctlogSecrets` has it, so that nobody waits for a tree to know the key; then empty. */
@@ -125,7 +127,8 @@ export const ctlogSecrets = record({
   usedBy: 'CT log, mount at /ctfe-keys',
   public: false,
   notes: ['sigstand.dev/key-created'],
-  without: 'the CT log gets another key, by docs/rotation.md',
+  without:
+    'the CT log gets another key, and those of before are served no more, by docs/rotation.md',
 });
 
 export const ctlogPublicKey = record({
@@ -154,7 +157,7 @@ export const tsaCertChain = record({
 /** What copysecrets brings to the TUF namespace: each source's public keys, and nothing else of it. */
 export const copies = {
   fulcio: copyOf(fulcioPublicKey, ['cert', 'public']),
-  ctlog: copyOf(ctlogPublicKey, ['public']),
+  ctlog: copyOf(ctlogPublicKey, ['public'], [oldLogsNote]),
   rekor: copyOf(rekorPublicKey, ['public', 'hostname']),
   tsa: copyOf(tsaCertChain, ['cert-chain']),
 } as const;
@@ -217,6 +220,7 @@ export const records: readonly Contract[] = [
 function copyOf<Source extends string, const Key extends Source>(
   source: Contract<Source>,
   keys: readonly Key[],
+  notes: readonly string[] = [],
 ) {
   return record({
     kind: source.kind,
@@ -226,7 +230,7 @@ function copyOf<Source extends string, const Key extends Source>(
     madeBy: 'copysecrets',
     usedBy: 'createtuf',
     public: true,
-    notes: ['sigstand.dev/key-created'],
+    notes: ['sigstand.dev/key-created', ...notes],
     without: 'copysecrets copies it again',
   });
 }

@@ -67,5 +67,35 @@ export function oldLogPath(prefix: string, tree: string): string {
   return `${prefix}/${oldLogs}/${tree}`;
 }
 
+/** The key of the CT log's Secret with the private key of a log that is about to be frozen. */
+export function oldPrivateKey(tree: string): string {
+  return `private-${tree}`;
+}
+
+/**
+ * The note on the copy of the CT log's key that tells which keys were those of logs in which nobody writes any more: the
+ * last key of each such log, with its tree, from the oldest log to the newest.
+ */
+export const oldLogsNote = 'sigstand.dev/old-logs';
+
+/** A CT log that was frozen: the SHA-256 of its last key, which is the log's ID, and its tree. */
+export interface FrozenLog {
+  readonly key: string;
+  readonly tree: string;
+}
+
+/** The text of that note. */
+export function oldLogsText(logs: readonly FrozenLog[]): string {
+  return logs.map(({ key, tree }) => `${key} ${tree}`).join(', ');
+}
+
+/** What that note says; what is no such text says nothing. */
+export function readOldLogs(text: string | undefined): readonly FrozenLog[] {
+  return (text ?? '').split(', ').flatMap((part) => {
+    const [, key, tree] = /^([0-9a-f]{64}) (\d{1,19})$/.exec(part) ?? [];
+    return key && tree ? [{ key, tree }] : [];
+  });
+}
+
 /** Under this, beside the calls of the log that is written to, CT logs are served that are only read. */
 export const oldLogs = 'old';

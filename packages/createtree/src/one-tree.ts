@@ -150,7 +150,8 @@ async function verified(one: OneTree, id: string): Promise<void> {
     const named = isUsable ? [] : await sizesByName(one, await trillian.listTrees());
     return { found, others: named.filter((other) => other.id !== id && other.size > 0n) };
   });
-  const tree = usable(found, { id, type: wanted.treeType, place, others });
+  const moves = recordedId(place, (await one.store.read(record))?.data, coming) !== undefined;
+  const tree = usable(found, { id, type: wanted.treeType, place, others, moves });
   if (tree.displayName !== wanted.displayName) {
     log(
       `warning: tree ${id} is named ${JSON.stringify(tree.displayName)} in Trillian: look whose it is`,

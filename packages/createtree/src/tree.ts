@@ -194,20 +194,31 @@ export function siblings(
  *
  * @throws {JobError} contradiction, which names the record and the tree, and the trees that may be meant.
  */
-export function usable(
-  tree: Tree | undefined,
-  { id, type, place, others }: { id: string; type: string; place: string; others: readonly Used[] },
-): Tree {
+export function usable(tree: Tree | undefined, { id, type, place, others, moves }: Usable): Tree {
   const found = flaw(tree, type);
   if (found === undefined && tree !== undefined) return tree;
   const instead =
     others.length > 0 ? ` (Trillian has ${listed(others.map(told))} of its name)` : '';
   throw new JobError('contradiction', `${place} names tree ${id}, which ${found}${instead}`, {
     hint:
-      "nothing was changed; restore Trillian's database, or this record, from your backup (docs/backup.md); " +
-      'or start a new and empty log with --force',
+      moves && tree?.state !== 'ACTIVE'
+        ? movingHint
+        : "nothing was changed; restore Trillian's database, or this record, from your backup (docs/backup.md); " +
+          'or start a new and empty log with --force',
   });
 }
+
+interface Usable {
+  readonly id: string;
+  readonly type: string;
+  readonly place: string;
+  readonly others: readonly Used[];
+  /** Whether another tree is recorded to come after it. */
+  readonly moves: boolean;
+}
+
+const movingHint =
+  'nothing was changed; the log is about to go on in another tree: run sigstand rotate --new-log again, to its end';
 
 /** Why no log can be kept in a tree; undefined where one can. */
 export function flaw(tree: Tree | undefined, type: string): string | undefined {

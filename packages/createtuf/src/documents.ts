@@ -1,3 +1,4 @@
+import { oldLogPath } from '@sigstand/contracts/shards';
 import { TrustedRoot } from '@sigstore/protobuf-specs';
 import type { Addresses } from './addresses.ts';
 import { refuseTaken } from './extra-targets.ts';
@@ -5,7 +6,13 @@ import type { Material } from './material.ts';
 import { publishedTargets, type Repository, RepositoryError } from './repository.ts';
 import { signingConfigJson } from './signing-config.ts';
 import { retiredTargets, separateTargets, type Target } from './targets.ts';
-import { beginning, succeeding, trustedRoot, trustedRootJson } from './trusted-root.ts';
+import {
+  beginning,
+  type OldLog,
+  succeeding,
+  trustedRoot,
+  trustedRootJson,
+} from './trusted-root.ts';
 
 /** What the files that are handed out are made from. */
 export interface Contents {
@@ -28,7 +35,8 @@ export function targetsOf(
 ): { targets: Target[]; retired: string[] } {
   const before = published ? publishedTargets(published) : [];
   const separate = separateTargets(material, addresses);
-  const { root, retired } = trustFrom(before, trustedRoot(material, addresses), rest);
+  const old = oldLogsOf(material, addresses);
+  const { root, retired } = trustFrom(before, trustedRoot(material, addresses), { ...rest, old });
   const own = [
     { name: trustedRootName, bytes: trustedRootJson(root) },
     {
@@ -42,12 +50,18 @@ export function targetsOf(
   return { targets: [...own, ...extra], retired };
 }
 
+/** The CT logs in which nobody writes any more, beside the one that is written to. */
+function oldLogsOf({ ctlog }: Material, addresses: Addresses): OldLog[] {
+  const [base] = addresses.ctlog;
+  return (ctlog?.old ?? []).map(({ key, tree }) => ({ key, url: oldLogPath(base, tree) }));
+}
+
 const trustedRootName = 'trusted_root.json';
 
 function trustFrom(
   before: readonly Target[],
   wanted: TrustedRoot,
-  rest: Pick<Contents, 'correctLogUrl' | 'now'>,
+  rest: Pick<Contents, 'correctLogUrl' | 'now'> & { readonly old: readonly OldLog[] },
 ) {
   const document = before.find(({ name }) => name === trustedRootName);
   if (document === undefined) return { root: wanted, retired: [] };

@@ -1,5 +1,6 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { nextCreatedNote, splitNext } from '@sigstand/contracts/next';
+import { type FrozenLog, oldLogsNote, readOldLogs } from '@sigstand/contracts/shards';
 import { at, JobError } from '@sigstand/job/errors';
 import { readHostName } from '@sigstand/job/host-name';
 import {
@@ -18,7 +19,8 @@ import { keyDetails } from './key-details.ts';
 /** The public half of services. */
 export interface Publics {
   readonly fulcio?: Chain;
-  readonly ctlog?: LogKey;
+  /** With the logs of before, in which nobody writes any more. */
+  readonly ctlog?: LogKey & { readonly old?: readonly FrozenLog[] };
   /** With the name that it signs checkpoints with, where its record tells. */
   readonly rekor?: LogKey & { readonly hostname?: string };
   readonly tsa?: Chain & { readonly leaf: X509Certificate };
@@ -96,7 +98,7 @@ type Sources = Readonly<Partial<Record<Service, Source>>>;
 function readPublics({ fulcio, ctlog, rekor, tsa }: Sources): Publics {
   return {
     ...(fulcio && { fulcio: readFulcio(fulcio) }),
-    ...(ctlog && { ctlog: readKey(ctlog, refuseNoCtKey) }),
+    ...(ctlog && { ctlog: readCtlog(ctlog) }),
     ...(rekor && { rekor: readRekor(rekor) }),
     ...(tsa && { tsa: readTsa(tsa) }),
   };
@@ -123,6 +125,11 @@ export function windowOf(chain: Chain): { start: Date; end: Date } {
 /** A chain's certificates, leaf first and root last. */
 export function chainOf({ leaf, intermediates, root }: Chain): X509Certificate[] {
   return [...(leaf ? [leaf] : []), ...intermediates, root];
+}
+
+function readCtlog(source: Source) {
+  const old = readOldLogs(source.annotations?.[oldLogsNote]);
+  return { ...readKey(source, refuseNoCtKey), ...(old.length > 0 && { old }) };
 }
 
 function readRekor({ place, data, annotations = {} }: Source) {

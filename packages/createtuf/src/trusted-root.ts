@@ -69,7 +69,7 @@ export function beginning(material: Material): Date {
 export function succeeding(
   published: TrustedRoot,
   wanted: TrustedRoot,
-  { now, correctLogUrl }: { now: Date; correctLogUrl: boolean },
+  { now, correctLogUrl, old = [] }: { now: Date; correctLogUrl: boolean; old?: readonly OldLog[] },
 ): { root: TrustedRoot; retired: string[] } {
   const retired: string[] = [];
   const logs = (kind: 'tlogs' | 'ctlogs') =>
@@ -102,10 +102,31 @@ export function succeeding(
     mediaType,
     tlogs: logs('tlogs'),
     certificateAuthorities: authorities('certificateAuthorities'),
-    ctlogs: logs('ctlogs'),
+    ctlogs: placed(logs('ctlogs'), old),
     timestampAuthorities: authorities('timestampAuthorities'),
   };
   return { root, retired };
+}
+
+/** A CT log in which nobody writes any more: its last key, and where it is read. */
+export interface OldLog {
+  readonly key: string;
+  readonly url: string;
+}
+
+/**
+ * CT logs with those of before where they are read now. A log may have had several keys, one after the other: all that were
+ * published since the log before it, up to its last one.
+ */
+function placed(
+  logs: readonly TransparencyLogInstance[],
+  old: readonly OldLog[],
+): TransparencyLogInstance[] {
+  const known = logs.map((one) => old.find(({ key }) => key === logName(one)));
+  return logs.map((one, index) => {
+    const found = known.slice(index).find((log) => log !== undefined);
+    return found ? { ...one, baseUrl: found.url } : one;
+  });
 }
 
 /** trusted_root.json. */

@@ -23,15 +23,20 @@ export function identityOf(
   const root = value(tufRoot, 'root');
   const rekorTree = value(rekorConfig, 'treeID')?.toString();
   const ctlogTree = value(ctlogConfig, 'treeID')?.toString();
-  const list = rekorTree && value(rekorConfig, shardsBefore(rekorTree))?.toString();
-  const rekorShards = (list && readShards(list)) || [];
+  const before = (of: Contract, tree: string | undefined) => {
+    const list = tree && value(of, shardsBefore(tree))?.toString();
+    return ((list && readShards(list)) || []).map((shard) => shard.tree);
+  };
+  const rekorShards = before(rekorConfig, rekorTree);
+  const ctlogShards = before(ctlogConfig, ctlogTree);
   return {
     ...(namespacePrefix && { namespacePrefix }),
     ...(singleNamespace && { singleNamespace }),
     ...(root && { firstRoot: createHash('sha256').update(root).digest('hex') }),
     ...(rekorTree && { rekorTree }),
     ...(ctlogTree && { ctlogTree }),
-    ...(rekorShards.length > 0 && { rekorShards: rekorShards.map(({ tree }) => tree) }),
+    ...(rekorShards.length > 0 && { rekorShards }),
+    ...(ctlogShards.length > 0 && { ctlogShards }),
   };
 }
 
@@ -50,12 +55,15 @@ export function timestampOf(objects: readonly Kept[]): number {
 
 /** @throws {JobError} contradiction, where the database lacks a tree that the logs are told to use. */
 export function refuseLostTrees(
-  { rekorTree, ctlogTree, rekorShards = [] }: Identity,
+  { rekorTree, ctlogTree, rekorShards = [], ctlogShards = [] }: Identity,
   { heads }: Dumped,
 ): void {
   const trees = new Set(heads.map(({ tree }) => tree));
-  const used = [rekorTree, ...rekorShards].map((tree) => ['Rekor', tree] as const);
-  const lost = [...used, ['the CT log', ctlogTree] as const].find(([, tree]) => !trees.has(tree));
+  const used = [
+    ...[rekorTree, ...rekorShards].map((tree) => ['Rekor', tree] as const),
+    ...[ctlogTree, ...ctlogShards].map((tree) => ['the CT log', tree] as const),
+  ];
+  const lost = used.find(([, tree]) => !trees.has(tree));
   if (lost === undefined) return;
   throw new JobError(
     'contradiction',

@@ -19,6 +19,13 @@ export interface Identity extends Naming {
   readonly ctlogTree: string;
   /** The trees in which Rekor's log was before. */
   readonly rekorShards?: readonly string[];
+  /** Those of CT logs in which nobody writes any more. */
+  readonly ctlogShards?: readonly string[];
+}
+
+/** The trees of logs in which nobody writes any more. */
+export function oldTreesIn({ rekorShards = [], ctlogShards = [] }: Identity): readonly string[] {
+  return [...rekorShards, ...ctlogShards];
 }
 
 /** A dump of the database; without one it is somebody else's, who saves it by other means. */
@@ -96,9 +103,7 @@ export function readManifest(text: string): Manifest {
       !Number.isNaN(Date.parse(made)),
       typeof by === 'string',
       /^[0-9a-f]{64}$/.test(stack.firstRoot),
-      [stack.rekorTree, stack.ctlogTree, ...(stack.rekorShards ?? [])].every((tree) =>
-        isDigits(tree),
-      ),
+      [stack.rekorTree, stack.ctlogTree, ...oldTreesIn(stack)].every((tree) => isDigits(tree)),
       Number.isSafeInteger(timestamp),
       database === 'external' || isDump(database),
       parts.every((part) => typeof part.name === 'string' && isHash(part.sha256)),

@@ -26,8 +26,13 @@ export const summary = {
 
 /** The lines that tell what is in a backup. */
 export function rows({ made, stack, timestamp, database }: Manifest): [string, string][] {
-  const { rekorTree, ctlogTree } = stack;
-  const names: Record<string, string> = { [rekorTree]: 'Rekor', [ctlogTree]: 'the CT log' };
+  const { rekorTree, ctlogTree, rekorShards = [], ctlogShards = [] } = stack;
+  const before = (trees: readonly string[], name: string) =>
+    Object.fromEntries(trees.map((tree) => [tree, `${name}, before`]));
+  const names: Record<string, string> = {
+    ...{ ...before(rekorShards, 'Rekor'), ...before(ctlogShards, 'the CT log') },
+    ...{ [rekorTree]: 'Rekor', [ctlogTree]: 'the CT log' },
+  };
   const logs: [string, string][] =
     database === 'external'
       ? [['database', 'not in it: external']]

@@ -7,6 +7,7 @@ import { type Change, type Data, type Ref, type Snapshot, show } from '@sigstand
 import { certificateName } from '../status/trust.ts';
 import type { Ground } from './ground.ts';
 import { fitted } from './make.ts';
+import { actOfMove, oldLogs, treesToCome } from './moving-act.ts';
 import type { Step } from './next.ts';
 import { beginning, has, keeping, type Made, noting, picked, type Record } from './record.ts';
 import { liveKey, type Places } from './see.ts';
@@ -36,12 +37,20 @@ export async function act({ name, until }: Step, acting: Acting): Promise<void> 
   const { kind, copy, record: ref } = places;
   const cronJob = { kind: 'CronJob', namespace: copy.namespace, name: 'createtuf' } as const;
   switch (name) {
-    case 'make':
+    case 'tree':
+    case 'freeze':
+    case 'close':
+    case 'move':
+      await actOfMove(name, acting);
+      return;
+    case 'make': {
+      const trees = await treesToCome(ground, places);
       await converge(store, ref, (current) => {
         if (current && Object.keys(current.data).length > 0) throw taken(ref);
-        return beginning(made, { from: present, to });
+        return beginning(made, { from: present, to, trees });
       });
       return;
+    }
     case 'announce':
       await change(copy, () => announcing(underWay(acting)));
       return;
@@ -83,6 +92,7 @@ export async function act({ name, until }: Step, acting: Acting): Promise<void> 
         const fresh = fitted(kind, show(underWay(acting).secret), {
           made: underWay(acting).private,
           current: data,
+          trees: underWay(acting).trees,
         });
         return { data: fresh, ...created(underWay(acting)) };
       });
@@ -97,12 +107,13 @@ export async function act({ name, until }: Step, acting: Acting): Promise<void> 
       await restart(acting);
       return;
     case 'settle':
-      await change(copy, ({ data }) => ({
+      await change(copy, ({ data, annotations }) => ({
         data: underWay(acting).public,
         remove: Object.keys(data).filter((key) => key.startsWith(nextKey(''))),
         annotations: {
           [nextCreatedNote]: '',
           [createdNote]: underWay(acting).created ?? '',
+          ...oldLogs(annotations, underWay(acting)),
         },
       }));
       return;
@@ -110,6 +121,7 @@ export async function act({ name, until }: Step, acting: Acting): Promise<void> 
       await finish(acting);
       return;
     case 'forget':
+      await actOfMove(name, acting);
       await ground.remove(ref);
       return;
   }

@@ -36,6 +36,18 @@ describe('sigstand rotate', () => {
   );
 });
 
+describe('sigstand rotate --new-log', () => {
+  it.each([
+    [['fulcio', '--new-log'], '--new-log is for rekor and ctlog'],
+    [['database', '--new-log'], '--new-log is for rekor and ctlog'],
+    [['rekor', '--new-log', '--lead=1s'], 'for rekor, --new-log takes no flag of a key'],
+  ])('is refused for %j', async (args, why) => {
+    const { status, stderr } = await cli(['rotate', ...args]);
+    expect(status).toBe(64);
+    expect(stderr).toContain(why);
+  });
+});
+
 describe('what is no API server', () => {
   it.each([['rotate', 'rekor'], ['up'], ['down'], ['token'], ['export', '--timeout=0s']])(
     'is told as such by sigstand %s',

@@ -17,11 +17,14 @@ import type { Ground } from './ground.ts';
 import type { LogSeen, Trees } from './log-next.ts';
 import { type JobObject, settingIn, settingsOf } from './settings.ts';
 
-/** Where everything of Rekor's log is, in one stack. */
-export interface LogPlaces {
+/** Where a log's tree is recorded, and what makes trees for it. */
+export interface TreePlaces {
   readonly record: Ref;
-  /** The Job that makes trees. */
   readonly job: Named;
+}
+
+/** Where everything of Rekor's log is, in one stack. */
+export interface LogPlaces extends TreePlaces {
   readonly server: Named;
   readonly url: string;
 }
@@ -29,17 +32,27 @@ export interface LogPlaces {
 /** @throws {JobError} Where there is no createtree, or it takes a setting from where only its Pod can read it. */
 export async function logPlaces(ground: Ground, naming: Naming): Promise<LogPlaces> {
   const namespace = namespaceOf(naming, 'rekor');
-  const job = { kind: 'Job', namespace, name: jobNameOf(naming, 'rekor', 'createtree') } as const;
+  return {
+    ...(await treePlaces(ground, naming, 'rekor')),
+    server: { kind: 'Deployment', namespace, name: 'rekor' },
+    url: `http://rekor.${namespace}.svc`,
+  };
+}
+
+/** @throws {JobError} As above. */
+export async function treePlaces(
+  ground: Ground,
+  naming: Naming,
+  system: 'rekor' | 'ctlog',
+): Promise<TreePlaces> {
+  const namespace = namespaceOf(naming, system);
+  const job = { kind: 'Job', namespace, name: jobNameOf(naming, system, 'createtree') } as const;
   const settings = await settingsOf(ground.store, show(job), {
     job: await ground.job(job),
     namespace,
   });
   const name = settingIn(settings, 'createtree', 'configmap') ?? rekorConfig.name;
-  return {
-    ...{ job, record: { kind: 'ConfigMap', namespace, name } },
-    server: { kind: 'Deployment', namespace, name: 'rekor' },
-    url: `http://rekor.${namespace}.svc`,
-  };
+  return { job, record: { kind: 'ConfigMap', namespace, name } };
 }
 
 /** The log as its record has it, and as Rekor has it. @throws {JobError} */
@@ -48,7 +61,7 @@ export async function seeLog(ground: Ground, places: LogPlaces): Promise<LogSeen
   const found = await ground.store.read(record);
   const value = (key: string) => Buffer.from(found?.data[key] ?? []).toString();
   const active = value('treeID');
-  if (found === undefined || active === '') throw gone(record);
+  if (found === undefined || active === '') throw treeless(record);
   return {
     recorded: { active, shards: recordedShards(record, found, active) },
     next: value(nextTree) || undefined,
@@ -125,13 +138,13 @@ function obstacleIn({ spec }: JobObject): string | undefined {
   return `its Deployment does not read ${variable} from its record: apply the manifests of this version first`;
 }
 
-async function answer({ way }: Ground, url: string): Promise<Buffer> {
+export async function answer({ way }: Ground, url: string): Promise<Buffer> {
   const body = await heard(way, { url });
   if (body instanceof JobError) throw body;
   return body;
 }
 
-function gone(ref: Ref): JobError {
+export function treeless(ref: Ref): JobError {
   return new JobError('contradiction', `${show(ref)} names no tree`, {
     hint: 'nothing was changed; restore it from your backup, or let createtree say which tree it was (docs/backup.md)',
   });

@@ -1,8 +1,9 @@
+import { oldPrivateKey } from '@sigstand/contracts/shards';
 import { createCertChain } from '@sigstand/createcertchain/job';
 import { createCerts } from '@sigstand/createcerts/job';
 import { readConfig } from '@sigstand/createctconfig/ct-config';
 import { createCtConfig } from '@sigstand/createctconfig/job';
-import { withKey } from '@sigstand/createctconfig/moved-config';
+import { withKey, withNewLog } from '@sigstand/createctconfig/moved-config';
 import { createSecret } from '@sigstand/createsecret/job';
 import { at, exitStatus, type Failure, JobError } from '@sigstand/job/errors';
 import { type Job, main } from '@sigstand/job/main';
@@ -11,6 +12,7 @@ import { parsePublicKey } from '@sigstand/pki/keys';
 import { memoryStore } from '@sigstand/store/memory';
 import { type Data, type Ref, type Store, show } from '@sigstand/store/store';
 import type { Kind, KindName } from './kinds.ts';
+import type { Begun } from './next.ts';
 import { type Made, picked } from './record.ts';
 import type { Settings } from './settings.ts';
 
@@ -98,17 +100,22 @@ export async function newKey(
 export function fitted(
   { name }: Kind,
   place: string,
-  { made, current }: { made: Data; current: Data },
+  { made, current, trees }: { made: Data; current: Data; trees?: Begun['trees'] },
 ): Data {
   if (name !== 'ctlog') return made;
   const { config = new Uint8Array(), public: key = new Uint8Array() } = made;
-  const { password } = readConfig(config);
-  const publicKey = parsePublicKey(key);
+  const fresh = { publicKey: parsePublicKey(key), password: readConfig(config).password };
   const stored = current.config ?? new Uint8Array();
-  return {
-    ...made,
-    config: at(`${place} key config`, () => withKey(stored, { publicKey, password })),
-  };
+  return at(`${place} key config`, () => {
+    if (!trees) return { ...made, config: withKey(stored, fresh) };
+    const file = oldPrivateKey(trees.from);
+    const present = parsePublicKey(current.public ?? new Uint8Array());
+    const { privateKeyPath } = readConfig(stored);
+    const oldKeyPath = `${privateKeyPath.slice(0, privateKeyPath.lastIndexOf('/'))}/${file}`;
+    const log = { ...fresh, treeId: trees.to, present, oldKeyPath };
+    const before = current.private ?? new Uint8Array();
+    return { ...made, [file]: before, config: withNewLog(stored, log) };
+  });
 }
 
 function ended({ job }: Kind, status: number, line: string): JobError {

@@ -3,13 +3,14 @@ import { describe, expect, it } from 'vitest';
 import {
   type Begun,
   last,
+  type Moving,
   next,
   type Observed,
-  plan,
   type Step,
   stepNames,
   type Wish,
 } from './next.ts';
+import { plan } from './plan.ts';
 
 /* A stack as a model, in which a step is one write, or several with a death between them. */
 
@@ -30,6 +31,19 @@ interface World {
   /** Each key that has ever signed. */
   signed: Set<string>;
   now: number;
+  /** Of a log that moves: where it is written to, by its record, its configuration and its server. */
+  trees?: Trees;
+}
+
+interface Trees {
+  active: string;
+  next?: string | undefined;
+  configured: string;
+  live: string;
+  frozen: string[];
+  /** Those that are served as they are for good, as configured and as the server has it. */
+  ended: string[];
+  noted: boolean;
 }
 
 const fresh = (): World => {
@@ -41,7 +55,23 @@ const fresh = (): World => {
   };
 };
 
+const movable = (): World => ({
+  ...fresh(),
+  trees: { active: '1', configured: '1', live: '1', frozen: [], ended: [], noted: false },
+});
+
+function movingOf({ trees, begun }: World): Moving | undefined {
+  if (!trees) return undefined;
+  const { from = trees.active, to } = begun?.trees ?? {};
+  const { active, next: coming, frozen, ended, noted } = trees;
+  return {
+    ...{ next: coming, frozen: frozen.includes(from), moved: active === to },
+    closed: ended.includes(from) && noted,
+  };
+}
+
 const observed = (world: World): Observed => ({
+  moving: movingOf(world),
   begun: world.begun,
   present: world.published,
   isOne: false,
@@ -70,16 +100,33 @@ function writes(world: World, { name, until }: Step, made: string): (() => void)
   const start = () => {
     world.live = world.secret;
     world.signed.add(world.live);
+    if (world.trees) world.trees.live = world.trees.configured;
   };
+  const trees = world.trees as Trees;
+  const { from: before = '', to: after = '' } = world.begun?.trees ?? {};
   const steps: Record<Step['name'], (() => void)[]> = {
-    make: [() => (world.begun = { from: world.published, to: made, keeps: false })],
+    tree: [() => (trees.next = '2')],
+    freeze: [() => trees.frozen.push(before)],
+    close: [() => trees.ended.push(before), start, () => (trees.noted = true)],
+    move: [() => Object.assign(trees, { active: after, next: undefined })],
+    make: [
+      () => {
+        const coming = trees?.next ? { trees: { from: trees.active, to: trees.next } } : {};
+        world.begun = { from: world.published, to: made, keeps: false, ...coming };
+      },
+    ],
     announce: [() => (world.copy = { ...world.copy, next: begun().to })],
     publish: [publish],
     serve: [serve, () => (world.begun &&= { ...world.begun, announced: new Date(world.now) })],
     accept: [() => world.accepts.push(begun().to)],
     lead: [() => (world.now = until?.getTime() ?? world.now)],
     keep: [() => (world.begun = { ...begun(), keeps: true })],
-    switch: [() => (world.secret = begun().to)],
+    switch: [
+      () => {
+        world.secret = begun().to;
+        if (begun().trees) trees.configured = after;
+      },
+    ],
     name: [() => (world.published = begun().to)],
     restart: [start, () => (world.begun = { ...begun(), restarted: new Date(world.now) })],
     linger: [() => (world.now = until?.getTime() ?? world.now)],
@@ -112,12 +159,28 @@ function run(world: World, wish: Wish, made: string, budget: number): 'done' | '
 }
 
 /** What must hold at every moment, whoever is killed. */
-function sound({ live, served, stored, signed, secret, accepts }: World): void {
+function sound({ live, served, stored, signed, secret, accepts, trees }: World): void {
+  // Nobody writes to a tree that takes nothing, also where a Pod starts again at this moment.
+  if (trees)
+    for (const tree of [trees.live, trees.configured]) expect(trees.frozen).not.toContain(tree);
   // No client that looks refuses what is signed now, also where a Pod starts again at this moment.
   for (const key of [live, secret]) expect(served[key]).toBe('open');
   expect(accepts).toContain(live);
   // Nothing that ever signed is forgotten.
   for (const key of signed) expect(stored[key]).toBeDefined();
+}
+
+/** What ran on between two runs: Pods that died and came back. */
+function revive(world: World): void {
+  world.live = world.secret;
+  world.signed.add(world.live);
+  if (world.trees) world.trees.live = world.trees.configured;
+}
+
+function hasMoved({ trees }: World): void {
+  if (trees === undefined) return;
+  expect(trees).toMatchObject({ active: '2', configured: '2', live: '2', next: undefined });
+  for (const all of [trees.ended, trees.frozen]) expect([...new Set(all)]).toEqual(['1']);
 }
 
 const wish = (changes: Partial<Wish> = {}): Wish => ({
@@ -129,37 +192,47 @@ const wish = (changes: Partial<Wish> = {}): Wish => ({
 const times = fc.constantFrom(0, 1_000, 604_800_000);
 
 describe('a rotation', () => {
-  it('killed before any write, any number of times, goes on to its end', () => {
-    const points = new Set<number>();
-    fc.assert(
-      fc.property(fc.array(fc.nat(20), { maxLength: 12 }), times, times, (kills, lead, linger) => {
-        const world = fresh();
-        const asked = wish({ lead, linger });
-        let run1: 'done' | 'killed' = 'killed';
-        for (const [index, budget] of kills.entries()) {
-          if (run1 === 'done') break;
-          points.add(budget);
-          run1 = run(world, asked, `new${index}`, budget);
-          // What ran on between two runs: Pods that died and came back.
-          world.live = world.secret;
-          world.signed.add(world.live);
-          sound(world);
-        }
-        if (run1 === 'killed') run1 = run(world, asked, 'final', 1_000);
-        expect(run1).toBe('done');
-        expect(world.begun).toBeUndefined();
-        expect(world.live).not.toBe('old');
-        expect(world.stored.old).toBe('ended');
-        expect(world.stored[world.live]).toBe('open');
-        expect(world.copy).toEqual({ present: world.live });
-        expect(world.served).toBe(world.stored);
-        // One rotation, and not one for each run.
-        expect(Object.keys(world.stored)).toHaveLength(2);
-      }),
-      { numRuns: 1_000 },
-    );
-    expect(points.size).toBeGreaterThan(15);
-  });
+  it.each([
+    ['of a key', fresh, false],
+    ['of a log with its key', movable, true],
+  ] as const)(
+    '%s, killed before any write, any number of times, goes on to its end',
+    (_what, begin, newLog) => {
+      const points = new Set<number>();
+      fc.assert(
+        fc.property(
+          fc.array(fc.nat(20), { maxLength: 12 }),
+          times,
+          times,
+          (kills, lead, linger) => {
+            const world = begin();
+            const asked = wish({ lead, linger, newLog });
+            let run1: 'done' | 'killed' = 'killed';
+            for (const [index, budget] of kills.entries()) {
+              if (run1 === 'done') break;
+              points.add(budget);
+              run1 = run(world, asked, `new${index}`, budget);
+              revive(world);
+              sound(world);
+            }
+            if (run1 === 'killed') run1 = run(world, asked, 'final', 1_000);
+            expect(run1).toBe('done');
+            expect(world.begun).toBeUndefined();
+            expect(world.live).not.toBe('old');
+            expect(world.stored.old).toBe('ended');
+            expect(world.stored[world.live]).toBe('open');
+            expect(world.copy).toEqual({ present: world.live });
+            expect(world.served).toBe(world.stored);
+            hasMoved(world);
+            // One rotation, and not one for each run.
+            expect(Object.keys(world.stored)).toHaveLength(2);
+          },
+        ),
+        { numRuns: 1_000 },
+      );
+      expect(points.size).toBeGreaterThan(15);
+    },
+  );
 
   /** A rotation that was killed after each number of writes. */
   const killed = Array.from({ length: 25 }, (_, budget) => {
@@ -191,6 +264,17 @@ describe('a rotation', () => {
     for (const world of after ?? []) {
       expect(() => run(world, wish({ giveUp: true }), 'none', 9)).toThrow(/without --give-up/);
     }
+  });
+
+  it('of a key alone is not made one of the log by whoever runs it again', () => {
+    const world = movable();
+    run(world, wish(), 'new', 3);
+    const step = next(observed(world), wish({ newLog: true }), new Date(0));
+    expect(step).toMatchObject({ stuck: expect.stringMatching(/of its key alone/) });
+    const other = movable();
+    run(other, wish({ newLog: true }), 'new', 3);
+    expect(run(other, wish(), 'none', 1_000)).toBe('done');
+    expect(other.trees?.active).toBe('2');
   });
 
   it('waits as long as it was told, before and after', () => {
@@ -241,8 +325,8 @@ describe('a rotation', () => {
 
 describe('a plan', () => {
   it('is what is done then, with every step in it but those of going back', () => {
-    const world = fresh();
-    const asked = wish({ lead: 1_000, linger: 1_000 });
+    const world = movable();
+    const asked = wish({ lead: 1_000, linger: 1_000, newLog: true });
     const planned = plan(observed(world), asked, new Date(0)).map((step) =>
       'stuck' in step ? step.stuck : step.name,
     );

@@ -13,6 +13,21 @@ export interface Begun {
   readonly keeps: boolean;
   /** When the service was first seen to sign with the new key. */
   readonly restarted?: Date | undefined;
+  /** The trees of a log that moves with its key. */
+  readonly trees?: { readonly from: string; readonly to: string } | undefined;
+}
+
+/** A CT log that moves to another tree, or may: its old tree, and what is recorded. */
+export interface Moving {
+  /** What is in the way of a move that begins. */
+  readonly obstacle?: string | undefined;
+  /** The tree that is recorded to come after the present one. */
+  readonly next: string | undefined;
+  readonly frozen: boolean;
+  /** Whether the log of before is served with the head that it has for good, without its private key. */
+  readonly closed: boolean;
+  /** Whether the record names the new tree, and the old one with its length. */
+  readonly moved: boolean;
 }
 
 /** A stack as it is, as far as one key is concerned. */
@@ -34,6 +49,8 @@ export interface Observed {
   readonly live: string;
   /** Whether the CT log takes certificates of the new CA. */
   readonly accepted: boolean;
+  /** Where the log itself moves. */
+  readonly moving?: Moving | undefined;
 }
 
 /** What the operator asks for. */
@@ -44,10 +61,13 @@ export interface Wish {
   readonly linger: number;
   /** Go back to the old key, as long as nothing was signed with the new one. */
   readonly giveUp: boolean;
+  /** The log goes on in another tree, with the new key. */
+  readonly newLog?: boolean;
 }
 
 export const stepNames = [
   ...([
+    'tree',
     'make',
     'announce',
     'publish',
@@ -58,7 +78,8 @@ export const stepNames = [
     'switch',
     'name',
   ] as const),
-  ...(['restart', 'linger', 'settle', 'retire', 'tell', 'finish'] as const),
+  ...(['restart', 'linger', 'freeze', 'move', 'close', 'settle', 'retire'] as const),
+  ...(['tell', 'finish'] as const),
   ...(['withdraw', 'unpublish', 'untell', 'forget'] as const),
 ] as const;
 
@@ -82,7 +103,8 @@ export const last: readonly StepName[] = ['finish', 'forget'];
 export function next(seen: Observed, wish: Wish, now: Date): Step | Stuck {
   const { begun } = seen;
   if (begun === undefined)
-    return wish.giveUp ? { stuck: 'no rotation of it is under way' } : begin(seen);
+    return wish.giveUp ? { stuck: 'no rotation of it is under way' } : begin(seen, wish);
+  if (wish.newLog && !begun.trees) return keyAlone;
   if (seen.switched) return wish.giveUp ? switchedAlready : after(seen, begun, { wish, now });
   return wish.giveUp ? backwards(seen, begun) : before(seen, begun, { wish, now });
 }
@@ -91,8 +113,15 @@ const switchedAlready: Stuck = {
   stuck: 'the service has the new key already: run it again without --give-up, to its end',
 };
 
+const keyAlone: Stuck = {
+  stuck: 'a rotation of its key alone is under way: run it without --new-log, to its end',
+};
+
 /** Everything has to agree before anything is changed. */
-function begin({ present, copy, trusted, served, live }: Observed): Step | Stuck {
+function begin(
+  { present, copy, trusted, served, live, moving }: Observed,
+  { newLog }: Wish,
+): Step | Stuck {
   if (copy.present !== present) {
     return {
       stuck: `clients are told of ${short(copy.present)}, and the service's record has ${short(present)}`,
@@ -102,7 +131,9 @@ function begin({ present, copy, trusted, served, live }: Observed): Step | Stuck
   if (live !== present) {
     return { stuck: `the service signs with ${short(live)}, and its record has ${short(present)}` };
   }
-  return served ? { name: 'make' } : { name: 'serve' };
+  if (newLog && moving?.obstacle) return { stuck: moving.obstacle };
+  if (!served) return { name: 'serve' };
+  return { name: newLog && !moving?.next ? 'tree' : 'make' };
 }
 
 type Given = { readonly wish: Wish; readonly now: Date };
@@ -127,7 +158,7 @@ function before(seen: Observed, begun: Begun, { wish, now }: Given): Step | Stuc
 
 /** The service signs with the new key; the old one gets its end. */
 function after(seen: Observed, begun: Begun, { wish, now }: Given): Step | Stuck {
-  const { present, copy, trusted, served, live } = seen;
+  const { present, copy, trusted, served, live, moving } = seen;
   const { from, to, restarted } = begun;
   if (trusted[to] !== 'open' || trusted[from] === undefined) {
     return { stuck: 'the repository does not have both keys: it was replaced since' };
@@ -136,9 +167,17 @@ function after(seen: Observed, begun: Begun, { wish, now }: Given): Step | Stuck
   if (restarted === undefined || live !== to) return { name: 'restart' };
   const until = new Date(restarted.getTime() + wish.linger);
   if (now < until) return { name: 'linger', until };
+  const step = begun.trees && moving && stepOfMove(moving);
+  if (step) return { name: step };
   if (copy.present !== to || copy.next !== undefined) return { name: 'settle' };
   if (trusted[from] !== 'ended') return { name: 'retire' };
   return served ? { name: 'finish' } : { name: 'tell' };
+}
+
+/** Nobody writes to the log of before any more: it is frozen, recorded, and served as it is for good. */
+function stepOfMove({ frozen, closed, moved }: Moving): StepName | undefined {
+  if (!moved) return frozen ? 'move' : 'freeze';
+  return closed ? undefined : 'close';
 }
 
 /** Back to the old key, which alone has signed. */
@@ -151,60 +190,4 @@ function backwards({ copy, trusted, served }: Observed, { to }: Begun): Step {
 /** A key's name that is short enough for a line, and long enough to be compared. */
 export function short(name: string): string {
   return name ? `${name.slice(0, 12)}...` : 'none';
-}
-
-/** What a step makes of a stack, where all goes well: for the plan. */
-export function expected(seen: Observed, { name }: Step, now: Date): Observed {
-  const begun = seen.begun ?? { from: seen.present, to: 'new', keeps: false };
-  const { from, to } = begun;
-  switch (name) {
-    case 'make':
-      return { ...seen, begun };
-    case 'announce':
-      return { ...seen, copy: { ...seen.copy, next: to } };
-    case 'publish':
-      return { ...seen, trusted: { ...seen.trusted, [to]: 'open' }, served: false };
-    case 'serve':
-      return { ...seen, served: true, ...(seen.begun && { begun: { ...begun, announced: now } }) };
-    case 'accept':
-      return { ...seen, accepted: true };
-    case 'keep':
-      return { ...seen, begun: { ...begun, keeps: true } };
-    case 'switch':
-      return { ...seen, switched: true, ...(seen.isOne && { present: to }) };
-    case 'name':
-      return { ...seen, present: to };
-    case 'restart':
-      return { ...seen, live: to, begun: { ...begun, restarted: now } };
-    case 'settle':
-      return { ...seen, copy: { present: to } };
-    case 'withdraw':
-      return { ...seen, copy: { present: from } };
-    case 'retire':
-      return { ...seen, trusted: { ...seen.trusted, [from]: 'ended' }, served: false };
-    case 'unpublish':
-      return { ...seen, trusted: { ...seen.trusted, [to]: 'ended' }, served: false };
-    case 'tell':
-    case 'untell':
-      return { ...seen, served: true };
-    case 'finish':
-    case 'forget':
-      return { ...seen, begun: undefined };
-    default:
-      return seen;
-  }
-}
-
-/** All steps from here to the end. */
-export function plan(seen: Observed, wish: Wish, now: Date): (Step | Stuck)[] {
-  const steps: (Step | Stuck)[] = [];
-  let [state, time] = [seen, now];
-  while (steps.length < 2 * stepNames.length) {
-    const step = next(state, wish, time);
-    steps.push(step);
-    if ('stuck' in step || last.includes(step.name)) break;
-    time = step.until ?? time;
-    state = expected(state, step, time);
-  }
-  return steps;
 }

@@ -33,6 +33,8 @@ export interface Made {
 export interface Record extends Made, Begun {
   /** The old private values; empty until they are kept. */
   readonly old: Data;
+  /** When the log of before was first served as it is for good. */
+  readonly closed: Date | undefined;
 }
 
 const note = (name: string) => `sigstand.dev/rotation-${name}`;
@@ -54,7 +56,10 @@ export function rotationRecords(naming: Naming): Ref[] {
 }
 
 /** What keeps a rotation that begins. */
-export function beginning(made: Made, { from, to }: { from: string; to: string }): Change {
+export function beginning(
+  made: Made,
+  { from, to, trees }: Pick<Begun, 'from' | 'to' | 'trees'>,
+): Change {
   return {
     data: { ...named('new', made.private), ...named('public', made.public) },
     annotations: {
@@ -63,6 +68,7 @@ export function beginning(made: Made, { from, to }: { from: string; to: string }
       [note('secret')]: made.secret.name,
       [note('public')]: made.published?.name ?? '',
       ...(made.created && { [createdNote]: made.created }),
+      ...(trees && { [note('trees')]: `${trees.from} ${trees.to}` }),
     },
   };
 }
@@ -73,7 +79,7 @@ export function keeping(old: Data): Change {
 }
 
 /** What keeps a time. */
-export function noting(what: 'announced' | 'restarted', time: Date): Change {
+export function noting(what: 'announced' | 'restarted' | 'closed', time: Date): Change {
   return { annotations: { [note(what)]: time.toISOString() } };
 }
 
@@ -90,8 +96,10 @@ export function readRecord(kind: Kind, ref: Ref, { data, annotations }: Snapshot
     });
   }
   const old = part(data, 'old');
+  const [, before, after] = /^(\d{1,19}) (\d{1,19})$/.exec(told('trees')) ?? [];
   return {
     ...{ from, to, old, announced: time('announced'), restarted: time('restarted') },
+    ...{ trees: before && after ? { from: before, to: after } : undefined, closed: time('closed') },
     keeps: kind.keys.every((key) => old[key]?.length),
     secret: secretIn(ref.namespace, name),
     published: told('public') ? secretIn(ref.namespace, told('public')) : undefined,

@@ -7,9 +7,11 @@ import { jobNameOf, type Naming, namespaceOf } from '../names.ts';
 import { act } from './act.ts';
 import type { Ground } from './ground.ts';
 import type { Kind } from './kinds.ts';
+import { treePlaces } from './log-see.ts';
 import { newKey } from './make.ts';
-import { last, next, plan, type Step, type Stuck, short, type Wish } from './next.ts';
+import { last, next, type Step, type Stuck, short, type Wish } from './next.ts';
 import { createtufPlaces } from './places.ts';
+import { plan } from './plan.ts';
 import { keyIn, type Made, readRecord, recordOf } from './record.ts';
 import { type Places, see } from './see.ts';
 import { settingsOf } from './settings.ts';
@@ -37,10 +39,13 @@ const longestWait = 900_000; // milliseconds; who has to wait longer comes back
 
 /** Looks at a stack, and plans; nothing is written. @throws {JobError} */
 export async function prepare(ground: Ground, asked: Asked): Promise<Prepared> {
-  const places = await placesOf(ground, asked);
-  const { kind, record: ref } = places;
+  const own = await placesOf(ground, asked);
+  const { kind, record: ref } = own;
   const kept = await ground.store.read(ref);
   const under = kept && Object.keys(kept.data).length > 0 ? readRecord(kind, ref, kept) : undefined;
+  const moves = under ? under.trees !== undefined : asked.newLog;
+  const trees = moves ? await treePlaces(ground, asked.naming, 'ctlog') : undefined;
+  const places: Places = { ...own, trees };
   const made = under ?? (await making(ground, places, asked));
   const { observed } = await see(ground, places, made);
   if (under === undefined && !asked.giveUp) await refuseFixed(ground, places, made);
@@ -57,7 +62,7 @@ export async function keyWork(ground: Ground, asked: Asked): Promise<Work> {
   const prepared = await prepare(ground, asked);
   const { steps, telling, begun } = prepared;
   return {
-    ...{ what: asked.kind.name, title: asked.kind.title },
+    ...{ what: asked.kind.name, title: telling.places.trees ? 'the CT log' : asked.kind.title },
     ...{ from: short(telling.from), underWay: begun },
     plan: steps.map((step) =>
       'stuck' in step ? step : { step: step.name, says: told(step, telling) },
@@ -90,11 +95,12 @@ export async function rotate(
 }
 
 /** Refuses before anything is changed what could not be changed later: immutable records, and other programs'. */
-async function refuseFixed({ store }: Ground, { copy }: Places, made: Made): Promise<void> {
+async function refuseFixed({ store }: Ground, { copy, trees }: Places, made: Made): Promise<void> {
   const changes: [Ref, Change][] = [
     [made.secret, { data: made.private }],
     ...(made.published ? [[made.published, { data: made.public }] as [Ref, Change]] : []),
     [copy, { data: made.public }],
+    ...(trees ? [[trees.record, { data: { treeID: new Uint8Array() } }] as [Ref, Change]] : []),
   ];
   for (const [ref, change] of changes) {
     const current = await store.read(ref);

@@ -9,9 +9,10 @@ import { type Data, type Ref, type Snapshot, show } from '@sigstand/store/store'
 import { acceptedIn, readSth, signerOf } from '../status/judge-ctlog.ts';
 import { chainsIn } from '../status/judge-fulcio.ts';
 import { certificateName, certificatesIn } from '../status/trust.ts';
-import { heard } from '../status/way.ts';
 import type { Ground } from './ground.ts';
 import type { Kind } from './kinds.ts';
+import { answer, type TreePlaces } from './log-see.ts';
+import { seeMoving } from './moving-see.ts';
 import type { Observed } from './next.ts';
 import { has, keyIn, type Made, picked, type Record, readRecord, trustedIn } from './record.ts';
 import { isServed } from './serve.ts';
@@ -24,6 +25,8 @@ export interface Places {
   readonly repository: Ref;
   /** The CT log's record with the roots that it accepts. */
   readonly ctlog: Ref;
+  /** Where its tree is recorded, of a CT log that moves with its key. */
+  readonly trees?: TreePlaces | undefined;
   /** The URL of a service's Service, without a slash at its end. */
   readonly url: (server: string) => string;
 }
@@ -70,6 +73,7 @@ export async function see(ground: Ground, places: Places, made: Made): Promise<S
     served: await isServed(ground, places.repository),
     live: await liveKey(ground, places, keys),
     accepted: await isAccepted(ground, places, record),
+    moving: await seeMoving(ground, places, record),
   };
   return { observed, record };
 
@@ -138,10 +142,4 @@ async function isAccepted(
 async function ctPath({ store }: Ground, { ctlog }: Places): Promise<string> {
   const { config = new Uint8Array() } = (await store.read(ctlog))?.data ?? {};
   return `/${at(`${show(ctlog)} key config`, () => readConfig(config)).prefix}`;
-}
-
-async function answer({ way }: Ground, url: string): Promise<Buffer> {
-  const body = await heard(way, { url });
-  if (body instanceof JobError) throw body;
-  return body;
 }

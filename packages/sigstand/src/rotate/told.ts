@@ -13,9 +13,14 @@ export interface Telling {
 
 /** What a step does, in a sentence. */
 export function told(step: Step, { places, made, keepOld, from }: Telling): string {
-  const { kind, record, copy, ctlog } = places;
+  const { kind, record, copy, ctlog, trees } = places;
   const secret = show(made.secret);
+  const tree = trees ? show(trees.record) : '';
   const sentences: Record<StepName, string> = {
+    tree: `${trees?.job.name} makes a new tree, and records it beside the present one in ${tree}`,
+    freeze: 'createtree freezes the old tree, to which nobody writes any more',
+    close: `${show(ctlog)} gets the last head that the old key signed for it; ${kind.server} starts again with that, and without that key`,
+    move: `${tree} names the new tree, and the old one with its length before it`,
     make: `a new key is put into ${show(record)}, which no Pod reads`,
     announce: `its public half is put beside the present one in ${show(copy)}`,
     publish:
@@ -24,7 +29,9 @@ export function told(step: Step, { places, made, keepOld, from }: Telling): stri
     accept: `the CT log gets the new root in ${show(ctlog)}, starts again, and takes certificates of both CAs`,
     lead: `clients are given time to learn of it${step.until ? `, until ${time(step.until)}` : ''}`,
     keep: `the old private key is kept in ${show(record)}, too`,
-    switch: `${secret} gets the new key`,
+    switch: trees
+      ? `${secret} gets the new key and a log of it on the new tree; the old log is only read, under a path of its own`
+      : `${secret} gets the new key`,
     name: `${show(made.published ?? made.secret)} gets its public half`,
     restart: `${kind.server} starts again, and signs with the new key`,
     linger: `what was begun with the old key is let be signed${step.until ? `, until ${time(step.until)}` : ''}`,

@@ -41,7 +41,10 @@ const command = () =>
       'go back to the old key, where the service does not sign with the new one yet',
     )
     .addOption(takeOverOption())
-    .option('--new-log', 'for rekor: the log goes on in a new tree, and keeps its key')
+    .option(
+      '--new-log',
+      'for rekor and ctlog: the log goes on in a new tree; ctlog gets a new key with it',
+    )
     .option('--keep-old', 'keep the old private key, in a Secret of its own')
     .addOption(
       new Option(
@@ -112,13 +115,17 @@ type Prepare = (ground: Ground, signal: AbortSignal) => Promise<Work>;
 /** How to look at what is asked for. @throws {JobError} usage */
 function workFor(what: string, options: Options): (access: Access, now: () => Date) => Prepare {
   const { namespacePrefix, singleNamespace, lead, giveUp = false, keepOld = false } = options;
+  const { newLog = false } = options;
   const naming = { namespacePrefix, singleNamespace };
   const others = lead > 0 || giveUp || keepOld || options.linger !== undefined;
-  if (options.newLog) {
-    if (what === 'rekor' && !others) return () => (ground) => logWork(ground, naming);
-    throw new JobError('usage', '--new-log is for rekor, and takes no flag of a key', {
+  if (options.newLog && what === 'rekor') {
+    if (!others) return () => (ground) => logWork(ground, naming);
+    throw new JobError('usage', 'for rekor, --new-log takes no flag of a key', {
       hint: 'the log keeps its key: rotate that before or after',
     });
+  }
+  if (options.newLog && what !== 'ctlog') {
+    throw new JobError('usage', '--new-log is for rekor and ctlog');
   }
   const tufKind = tufKindNames.find((one) => one === what);
   if (tufKind) {
@@ -145,7 +152,7 @@ function workFor(what: string, options: Options): (access: Access, now: () => Da
   const kind = kinds[name];
   const { linger = kind.linger } = options;
   return () => (ground, signal) =>
-    keyWork(ground, { ...{ kind, naming, lead, linger, giveUp, keepOld, signal } });
+    keyWork(ground, { ...{ kind, naming, lead, linger, giveUp, keepOld, newLog, signal } });
 }
 
 function asJson({ what, from, underWay, plan }: Work, done: readonly object[]) {

@@ -6,14 +6,15 @@ import type { TreeHead } from '../merkle.ts';
 import { judgeGrowth, type Proof } from './consistency.ts';
 import { contradicts, type Finding, failed, ok } from './finding.ts';
 import type { SeenHead } from './seen.ts';
-import { certificateName, keyName, short, valid } from './trust.ts';
+import { certificateName, keyName, short } from './trust.ts';
 import type { Heard } from './way.ts';
 
 /** What one CT log answered. */
 export interface CtlogAnswers {
   readonly url: string;
   readonly sth: Heard;
-  readonly roots: Heard;
+  /** Of a log that takes entries. */
+  readonly roots: Heard | undefined;
   readonly seen: SeenHead | undefined;
   readonly proof: Proof;
 }
@@ -38,10 +39,10 @@ export function readSth(body: Buffer): CtTreeHead {
   });
 }
 
-/** The CT log's key, the roots that it accepts and its tree, against what clients trust and what was seen. */
+/** The CT log's key, the roots that it accepts and its tree, against what clients trust of it and what was seen. */
 export function judgeCtlog(
   { url, sth, roots, seen, proof }: CtlogAnswers,
-  trusted: { ctlogs: readonly TLogAuthority[]; now: Date; fulcio: readonly X509Certificate[] },
+  trusted: { ctlogs: readonly TLogAuthority[]; fulcio: readonly X509Certificate[] },
 ): Finding[] {
   if (sth instanceof JobError) return [failed('address', url, sth)];
   const answers = ok({ check: 'address', subject: url, says: 'it answers' });
@@ -50,8 +51,8 @@ export function judgeCtlog(
     const tree = { check: 'ctlog-tree', subject: url, name: 'it' };
     return [
       answers,
-      key(url, head, trusted),
-      accepted(url, roots, trusted.fulcio),
+      key(url, head, trusted.ctlogs),
+      ...(roots ? [accepted(url, roots, trusted.fulcio)] : []),
       judgeGrowth(tree, { seen, now: head, proof }),
     ];
   } catch (error) {
@@ -68,18 +69,13 @@ export function signerOf<Log extends { readonly publicKey: KeyObject }>(
   return logs.find(({ publicKey }) => isSignedBy(head, publicKey));
 }
 
-function key(
-  url: string,
-  head: SignedTreeHead,
-  { ctlogs, now }: { ctlogs: readonly TLogAuthority[]; now: Date },
-): Finding {
+function key(url: string, head: SignedTreeHead, trusted: readonly TLogAuthority[]): Finding {
   const told = { check: 'ctlog-key', subject: url };
-  const current = valid(ctlogs, now);
-  const signer = signerOf(head, current);
+  const signer = signerOf(head, trusted);
   if (signer) {
     return ok({ ...told, says: `key ${short(keyName(signer.publicKey))}, which clients trust` });
   }
-  const names = current.map(({ publicKey }) => short(keyName(publicKey)));
+  const names = trusted.map(({ publicKey }) => short(keyName(publicKey)));
   return contradicts({
     ...told,
     says: `its tree head is not signed by what clients trust, ${names.join(', ') || 'none'}`,

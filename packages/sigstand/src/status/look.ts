@@ -1,6 +1,7 @@
 import { JobError } from '@sigstand/job/errors';
+import type { Asking } from './asking.ts';
 import { type Finding, failed } from './finding.ts';
-import { type Asking, gather } from './gather.ts';
+import { gather } from './gather.ts';
 import { judgeCertificates } from './judge-certificates.ts';
 import { judgeTuf, untrusted } from './judge-tuf.ts';
 import type { Seen } from './seen.ts';

@@ -4,8 +4,10 @@ import type { RoleName } from './tuf-roles.ts';
 
 /** A log as it was when it was last in order. */
 export interface SeenHead {
-  /** Rekor's tree; a CT log has no name for its own. */
+  /** Rekor's tree; a CT log has no name for its own, but where it is only read. */
   readonly tree?: string;
+  /** SHA-256 of the key of a CT log, by which one is told from another. */
+  readonly key?: string;
   readonly size: number;
   /** Of the root hash, in hexadecimal digits. */
   readonly root: string;
@@ -52,6 +54,9 @@ export function headOf({ size, root }: SeenHead): TreeHead {
 }
 
 /** What is to be kept of a tree head. */
-export function seenHead({ size, root }: TreeHead, tree?: string): SeenHead {
-  return { ...(tree && { tree }), size, root: root.toString('hex') };
+export function seenHead(
+  { size, root }: TreeHead,
+  { tree, key }: { tree?: string | undefined; key?: string | undefined },
+): SeenHead {
+  return { ...(tree && { tree }), ...(key && { key }), size, root: root.toString('hex') };
 }
