@@ -60,7 +60,8 @@ async function work(
   const began = Date.now();
   const told = new Set<string>();
   const refuse = endurance(report, patience);
-  for (let looked = 0; ; ) {
+  const look = lookerOf(sight);
+  for (;;) {
     signal.throwIfAborted();
     applies.begin();
     await applies.refuse();
@@ -77,13 +78,25 @@ async function work(
       const open = awaited.map(titleOf).filter((title) => !done.includes(title));
       throw blocks[0] ? blocked(blocks[0]) : late([...open, ...applies.missing()], timeout);
     }
-    // What no watch tells of is looked for now and then.
-    if (Date.now() - looked > 2_000) {
-      looked = Date.now();
-      await sight.lookFor(applies.inputs());
-    }
-    await Promise.race([sight.change(), applies.next()]);
+    await Promise.race([sight.change(), applies.next(), look(applies.inputs)]);
   }
+}
+
+/** Looks now and then for what no watch tells of, beside all else; rejects where that is refused, and resolves never. */
+function lookerOf(sight: Sight): (titles: () => readonly string[]) => Promise<never> {
+  let next = 0;
+  const { promise: lost, reject } = Promise.withResolvers<never>();
+  // Whoever waits hears of it.
+  lost.catch(() => {});
+  return (titles) => {
+    if (Date.now() < next) return lost;
+    next = Number.POSITIVE_INFINITY;
+    const again = () => {
+      next = Date.now() + 2_000;
+    };
+    sight.lookFor(titles()).then(again, reject);
+    return lost;
+  };
 }
 
 function late(open: readonly string[], timeout: number): JobError {
