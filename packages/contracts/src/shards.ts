@@ -67,6 +67,11 @@ export function oldLogPath(prefix: string, tree: string): string {
   return `${prefix}/${oldLogs}/${tree}`;
 }
 
+/** The tree of a CT log in which nobody writes any more, by its path or URL; undefined of any other. */
+export function oldTreeIn(url: string): string | undefined {
+  return new RegExp(`/${oldLogs}/(\\d{1,19})/?$`).exec(url)?.[1];
+}
+
 /** The key of the CT log's Secret with the private key of a log that is about to be frozen. */
 export function oldPrivateKey(tree: string): string {
   return `private-${tree}`;

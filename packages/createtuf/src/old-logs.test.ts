@@ -1,6 +1,7 @@
 import { copies } from '@sigstand/contracts/records';
 import { oldLogPath, oldLogsNote, oldLogsText } from '@sigstand/contracts/shards';
-import { fingerprint, parsePublicKey } from '@sigstand/pki/keys';
+import { systemEntropy } from '@sigstand/pki/entropy';
+import { fingerprint, parsePublicKey, publicKeyOf, publicPem } from '@sigstand/pki/keys';
 import type { Store } from '@sigstand/store/store';
 import { describe, expect, it } from 'vitest';
 import { inputs, runAt, stored, supplied, trust } from './testing.ts';
@@ -46,6 +47,25 @@ describe('a CT log from before a move', () => {
     const outside = 'https://ctlog.example.com/log';
     expect(await runAt(store, days[2], [`--ctlog-url=${outside}`])).toMatchObject({ status: 0 });
     expect(await urls(store)).toEqual([oldLogPath(outside, '11'), outside]);
+  });
+
+  it('keeps its address where another log is moved, and its own note was lost', async () => {
+    const store = await supplied();
+    await runAt(store, days[0]);
+    await noted(store, oldLogsText([{ key: keyOf('first'), tree: '11' }]));
+    await runAt(store, days[1]);
+    const third = publicPem(publicKeyOf(systemEntropy.privateKey('ecdsa-p256')));
+    const annotations = { [oldLogsNote]: oldLogsText([{ key: keyOf('second'), tree: '12' }]) };
+    const copy = await store.read(copies.ctlog);
+    await store.write(copies.ctlog, { data: { public: third }, annotations }, copy);
+    const outside = 'https://ctlog.example.com/log';
+    for (const [url, args] of [
+      [base, []],
+      [outside, [`--ctlog-url=${outside}`]],
+    ] as const) {
+      expect(await runAt(store, days[2], args)).toMatchObject({ status: 0 });
+      expect(await urls(store)).toEqual([oldLogPath(base, '11'), oldLogPath(url, '12'), url]);
+    }
   });
 
   it.each([

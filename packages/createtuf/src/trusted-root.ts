@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { oldTreeIn } from '@sigstand/contracts/shards';
 import { JobError } from '@sigstand/job/errors';
 import { createdNote } from '@sigstand/pki/created';
 import { spki } from '@sigstand/pki/keys';
@@ -124,7 +125,12 @@ function placed(
 ): TransparencyLogInstance[] {
   const known = logs.map((one) => old.find(({ key }) => key === logName(one)));
   return logs.map((one, index) => {
-    const found = known.slice(index).find((log) => log !== undefined);
+    const tree = oldTreeIn(one.baseUrl);
+    const found =
+      tree === undefined
+        ? known.slice(index).find((log) => log !== undefined)
+        : old.find(({ url }) => oldTreeIn(url) === tree);
+    // One that nobody notes any more stays where it was told.
     return found ? { ...one, baseUrl: found.url } : one;
   });
 }

@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import { oldTreeIn } from '@sigstand/contracts/shards';
 import type { TrustedRoot } from '@sigstore/protobuf-specs';
 import { type Asking, type Log, proofBy, quietly, sound } from './asking.ts';
 import { needsProof, type Proof } from './consistency.ts';
@@ -25,7 +26,7 @@ export function ctlogsIn({ ctlogs }: TrustedRoot, now: Date): CtlogTold[] {
   return urls.flatMap((url) => {
     const own = ctlogs.filter(({ baseUrl }) => baseUrl === url);
     const isOpen = own.some(({ publicKey }) => covers(publicKey?.validFor, now));
-    if (!isOpen && treeIn(url) === undefined) return [];
+    if (!isOpen && oldTreeIn(url) === undefined) return [];
     const ids = own.map(({ logId }) => Buffer.from(logId?.keyId ?? []).toString('hex'));
     return [{ url, ids, isOld: !isOpen }];
   });
@@ -55,7 +56,7 @@ export async function ctlog(
   const findings = judgeCtlog({ url, sth, roots, seen, proof }, { ctlogs: trusted, fulcio });
   const signer = head && signerOf(head, trusted);
   const key = signer && keyName(signer.publicKey);
-  const kept = head && seenHead(head, { key, tree: treeIn(url) });
+  const kept = head && seenHead(head, { key, tree: oldTreeIn(url) });
   return { findings, head: kept && sound(findings) ? { [url]: kept } : {} };
 }
 
@@ -71,9 +72,4 @@ function seenOf(
   const known = ctlogs.map(({ logId }) => Buffer.from(logId?.keyId ?? []).toString('hex'));
   const isElsewhere = own.key !== undefined && known.includes(own.key) && !isOf(own.key);
   return isElsewhere ? undefined : own;
-}
-
-/** The tree of a log in which nobody writes any more, which its path ends with. */
-function treeIn(url: string): string | undefined {
-  return /\/old\/(\d{1,19})$/.exec(url)?.[1];
 }
