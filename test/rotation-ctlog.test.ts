@@ -10,7 +10,9 @@ import { readConfig } from '@sigstand/createctconfig/ct-config';
 import { openRepository, publishedTargets } from '@sigstand/createtuf/repository';
 import { runJob } from '@sigstand/job/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Ground } from '../packages/sigstand/src/rotate/ground.ts';
 import { kinds } from '../packages/sigstand/src/rotate/kinds.ts';
+import { treePlaces } from '../packages/sigstand/src/rotate/log-see.ts';
 import { trustedIn } from '../packages/sigstand/src/rotate/record.ts';
 import { type Asked, keyWork } from '../packages/sigstand/src/rotate/run.ts';
 import { argsInPod, jobPods, sharedTrillian } from './jobs.ts';
@@ -223,6 +225,19 @@ describe('sigstand rotate ctlog --new-log', () => {
     expect((await config()).old).toMatchObject([{ treeId: first, frozen: undefined }]);
     sharedTrillian.change(first, { size: 5n });
     expect((await run()).at(-1)).toBe('finish');
+  });
+
+  it('finds a stack of another name', async () => {
+    const own = { kind: 'Job', namespace: 'ctlog-system', name: 'createtree' } as const;
+    const ground: Ground = { ...stack, job: () => stack.job(own) };
+    expect(await treePlaces(ground, { namespacePrefix: 'stg-' }, 'ctlog')).toMatchObject({
+      job: { namespace: 'stg-ctlog-system', name: 'createtree' },
+      record: { namespace: 'stg-ctlog-system', name: 'ctlog-config' },
+    });
+    expect(await treePlaces(ground, { singleNamespace: 'one' }, 'ctlog')).toMatchObject({
+      job: { namespace: 'one', name: 'ctlog-createtree' },
+      record: { namespace: 'one', name: 'ctlog-config' },
+    });
   });
 
   it('keeps the address of a log of before when the copy was made anew', async () => {

@@ -149,6 +149,18 @@ describe('createtree --freeze', () => {
     expect([here.trees.get(old)?.state, here.trees.get(next)?.state]).toEqual(['ACTIVE', 'ACTIVE']);
   });
 
+  it('leads back to the move whoever runs it without flags before the record names the next tree', async () => {
+    const { it: here, old } = await begun();
+    await here.run(['--next']);
+    await here.run(['--freeze']);
+    const { status, stderr } = await here.run([]);
+    expect(status).toBe(78);
+    expect(stderr).toContain(`names tree ${old}, which is FROZEN`);
+    expect(stderr).toContain('run sigstand rotate --new-log again, to its end');
+    // Who did that would begin a third, empty log.
+    expect(stderr).not.toContain('--force');
+  });
+
   it('names what a record lost that had several trees', async () => {
     const { it: here, old } = await begun();
     await here.run(['--next', '--display-name=rekor']);
