@@ -1,6 +1,11 @@
 import { join } from 'node:path';
+import { clusterAccess } from '@sigstand/store/access';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { stringify } from 'yaml';
+import { applied } from '../../packages/sigstand/src/up/apply.ts';
+import { labelledObjects } from '../../packages/sigstand/src/up/before.ts';
+import { kindsOf } from '../../packages/sigstand/src/up/kinds.ts';
+import { objectsIn, titleOf } from '../../packages/sigstand/src/up/objects.ts';
 import type { Result } from '../cluster/rig.ts';
 import { kubectlOn } from '../programs/kubectl.ts';
 import { manifests, name, pods } from '../stack.ts';
@@ -11,6 +16,12 @@ const kubectl = kubectlOn(inject('kubeconfig'));
 /** Unknown fields are errors, warnings are printed. */
 const apply = (args: readonly string[], input?: string) =>
   kubectl(['apply', '--validate=strict', ...args], input);
+
+const text = manifests.map((one) => JSON.stringify(one)).join('\n---\n');
+const unasked = {
+  ...{ force: true, end: Number.POSITIVE_INFINITY, waiting: () => {} },
+  signal: new AbortController().signal,
+};
 
 let first: Result;
 beforeAll(async () => {
@@ -28,6 +39,17 @@ describe('the manifests, on a real API server', () => {
     const { status, stdout } = await apply(['-f', folder]);
     expect(status).toBe(0);
     expect(stdout.split('\n').filter((line) => line && !line.endsWith(' unchanged'))).toEqual([]);
+  });
+
+  it('are what sigstand up wants, and it says so', async () => {
+    const access = await clusterAccess({ KUBECONFIG: inject('kubeconfig') });
+    const objects = objectsIn(text, 'the manifests');
+    const kinds = await kindsOf(access, objects);
+    const before = await labelledObjects(access, kinds, objects);
+    const how = { ...unasked, access, kinds, before: (title: string) => before.get(title) };
+    const outcomes = await Promise.all(objects.map((one) => applied(one, how)));
+    const changed = outcomes.filter(({ outcome }) => outcome !== 'unchanged');
+    expect(changed.map(({ object, outcome }) => `${outcome}: ${titleOf(object)}`)).toEqual([]);
   });
 
   it('go over to server-side apply without a conflict', async () => {

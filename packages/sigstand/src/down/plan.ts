@@ -1,5 +1,5 @@
-import { ownFields } from '../up/apply.ts';
 import { type KubeObject, part, titleOf } from '../up/objects.ts';
+import { ownFields } from '../up/outcome.ts';
 import {
   besideOf,
   crowdedOf,

@@ -3,14 +3,10 @@ import { JobError } from '@sigstand/job/errors';
 import { type Access, ask, Unsuccessful } from '@sigstand/store/api';
 import { endOf } from '../rotate/objects.ts';
 import type { Kinds } from './kinds.ts';
-import { type KubeObject, type ManagedFields, titleOf } from './objects.ts';
+import { type KubeObject, titleOf } from './objects.ts';
+import { manager, type Outcome, outcomeOf } from './outcome.ts';
 import { patiently } from './patience.ts';
 import { conflictIn, isImmutable, refused } from './refused.ts';
-
-/** Whose fields the API server notes as ours: by it `down` knows what `up` applied. */
-export const manager = 'sigstand-up';
-
-export type Outcome = 'created' | 'changed' | 'unchanged' | 'remade';
 
 /** An object that was applied. */
 export interface Applied {
@@ -130,19 +126,4 @@ function explained(title: string, error: unknown): JobError {
     cause: error,
     hint: 'leave that out of the manifests, or take it over with --force-conflicts',
   });
-}
-
-/** The API server keeps the time of ours where an apply changes nothing. */
-function outcomeOf(before: KubeObject | undefined, after: KubeObject): Outcome {
-  if (before === undefined) return 'created';
-  if (before.metadata.resourceVersion === after.metadata.resourceVersion) return 'unchanged';
-  const [was, is] = [ownFields(before), ownFields(after)];
-  return was !== undefined && JSON.stringify(was) === JSON.stringify(is) ? 'unchanged' : 'changed';
-}
-
-/** What the API server notes as ours of an object. */
-export function ownFields({ metadata }: KubeObject): ManagedFields | undefined {
-  return metadata.managedFields?.find(
-    (one) => one.manager === manager && one.operation === 'Apply' && !one.subresource,
-  );
 }

@@ -1,4 +1,4 @@
-import type { Outcome } from './apply.ts';
+import type { Outcome } from './outcome.ts';
 
 /** A step that is done, and when. */
 export function stepText(step: string, milliseconds: number): string {
