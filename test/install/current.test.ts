@@ -1,9 +1,10 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openPage } from '../cluster/page.ts';
 import { rig, root } from '../cluster/rig.ts';
+import { packed } from '../packed.ts';
 
 /* docs/start-cluster.md on a cluster that npm start did not make, with the rig in its place: kubectl, an admin's kubeconfig and
    a registry over plain HTTP are all that it is given. The rig's registry serves other bytes than the manifests' digests name. */
@@ -142,6 +143,21 @@ describe('a stack whose images come from a registry of its own', () => {
   });
 });
 
+describe('the CLI alone', () => {
+  it('brings a stack up that signs, as the page says, and takes it away with its keys', async () => {
+    const before = await holdings();
+    const cli = await packed();
+    onTestFinished(cli.remove);
+    const command = cli.command.join(' ');
+    const up = page.commands('With the CLI alone').replace(/npx \S+\.tgz/, command);
+    const came = await run(`${up} --by-tag --registry=${registry.replace('http://', '')}`);
+    expect(came).toMatchObject({ status: 0, stderr: '' });
+    expect(came.stdout).toContain('✔ signed and verified, and all in order');
+    expect(await run(`${command} down --delete-keys`)).toMatchObject({ status: 0 });
+    expect(await holdings()).toEqual(before);
+  });
+});
+
 describe('kubectl alone', () => {
   it('brings a stack up from manifests whose images the cluster can pull, as the page says', async () => {
     const folder = join(work, 'alone');
@@ -153,6 +169,7 @@ describe('kubectl alone', () => {
 
 it('has no command on the page that is not run here', () => {
   expect(page.sections).toEqual([
-    ...['Start it', 'With a registry of your own', 'Use it', 'Take it away', 'With kubectl alone'],
+    ...['Start it', 'With a registry of your own', 'Use it', 'Take it away'],
+    ...['With kubectl alone', 'With the CLI alone'],
   ]);
 });
