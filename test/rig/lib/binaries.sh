@@ -192,15 +192,20 @@ wanted_go() {
 # bin NAME: prints where the program is. Both cosigns are called cosign, and both Helms helm; their modules' names tell
 # them apart.
 rig_bin() {
-  local name=${1:?usage: rig bin NAME} module candidate
+  local name=${1:?usage: rig bin NAME} module file candidate
   for module in "${MODULES[@]}" "${CONTROLLERS[@]}" "${INGRESSES[@]}" "${GITOPS[@]}" "${CERTIFIERS[@]}" "${LOGINS[@]}"; do
-    candidate=$(module_bin "$module")/$name
-    [ "$name" != "$module" ] || [[ $name != cosign* ]] || candidate=$(module_bin "$module")/cosign
+    file=$name
+    [ "$name" != "$module" ] || [[ $name != cosign* ]] || file=cosign
+    # To tell which build is this tree's takes ten processes: asked only where a build has such a program.
+    compgen -G "$CACHE/bin/$module-*/$file" >/dev/null || continue
+    candidate=$(module_bin "$module")/$file
     [ ! -x "$candidate" ] || { echo "$candidate"; return; }
   done
-  candidate=$(module_bin helm3)/helm
-  [ "$name" != helm3 ] || [ ! -x "$candidate" ] || { echo "$candidate"; return; }
-  candidate=$(python_bin)/$name
-  [ "$name" != "$PYTHON" ] || [ ! -x "$candidate" ] || { echo "$candidate"; return; }
+  case $name in
+    helm3) candidate=$(module_bin helm3)/helm ;;
+    "$PYTHON") candidate=$(python_bin)/$name ;;
+    *) candidate= ;;
+  esac
+  [ ! -x "$candidate" ] || { echo "$candidate"; return; }
   command -v "$name" || die "no program '$name' in the cache or on the PATH; 'rig build' makes them"
 }
