@@ -7,6 +7,7 @@ import type { Gateway } from '../cluster/gateway.ts';
 import type { Rig } from '../cluster/rig.ts';
 import { mirror, secretValue } from '../cluster/stack.ts';
 import { pushImage, type Signers, sign, type Way } from './images.ts';
+import { long } from './long.ts';
 
 export const signer = identityOf('builder');
 
@@ -24,7 +25,7 @@ export interface Ground {
 }
 
 /** Each controller has images of its own, so that each judges alone. */
-export const repositories = ['pc', 'ky'] as const;
+const repositories = long ? ['pc', 'ky'] : ['pc'];
 
 /** What another stack signed, whose URLs, issuer and identities are the same. */
 export const foreign = { sig: 'foreign:sig', bundle: 'foreign:bundle' } as const;
