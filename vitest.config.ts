@@ -52,6 +52,7 @@ export default defineConfig({
       {
         test: {
           name: 'apiserver',
+          isolate: false,
           expect,
           include: ['test/apiserver/**/*.test.ts'],
           globalSetup: ['test/apiserver/setup.ts'],
@@ -63,6 +64,7 @@ export default defineConfig({
       {
         test: {
           name: 'faults',
+          isolate: false,
           include: ['test/faults/**/*.test.ts', 'test/fuzz/**/*.test.ts'],
           globalSetup: ['test/faults/setup.ts'],
           testTimeout: process.env.FAULTS === 'long' ? 4 * 3_600_000 : 240_000,
@@ -75,6 +77,7 @@ export default defineConfig({
       {
         test: {
           name: 'consumers',
+          isolate: false,
           expect,
           include: ['test/{consumers,conformance,fresh}/**/*.test.ts'],
           testTimeout: 120_000,
