@@ -34,20 +34,26 @@ interface Bundle {
     readonly tlogEntries: readonly {
       readonly logIndex?: string;
       readonly canonicalizedBody: string;
-      readonly inclusionProof?: { readonly checkpoint: { readonly envelope: string } };
+      readonly inclusionProof?: {
+        readonly logIndex?: string;
+        readonly checkpoint: { readonly envelope: string };
+      };
     }[];
   };
 }
 
-/** The entry in the file of a bundle, and the checkpoint that its signer was given. */
-export async function entryIn(bundle: string): Promise<Entry & { checkpoint: string }> {
+/** The entry in the file of a bundle, where it is in its tree, and the checkpoint that its signer was given. */
+export async function entryIn(
+  bundle: string,
+): Promise<Entry & { inTree: number; checkpoint: string }> {
   const { verificationMaterial } = JSON.parse(await readFile(bundle, 'utf8')) as Bundle;
   const [entry] = verificationMaterial.tlogEntries;
   if (!entry) throw new Error(`${bundle} names no entry of a log`);
   // Protobuf's JSON leaves a zero out, which the first entry's index is.
   const { logIndex = '0', canonicalizedBody, inclusionProof } = entry;
+  const inTree = Number(inclusionProof?.logIndex ?? '0');
   const checkpoint = inclusionProof?.checkpoint.envelope ?? '';
-  return { logIndex: Number(logIndex), body: base64(canonicalizedBody), checkpoint };
+  return { logIndex: Number(logIndex), body: base64(canonicalizedBody), inTree, checkpoint };
 }
 
 async function json<T>(url: string): Promise<T> {

@@ -32,9 +32,9 @@ interface Told {
 
 /** Where an entry is, by the bundle that its signer was given. */
 export async function placeOf({ bundle }: Signature) {
-  const { logIndex: index, body, checkpoint } = await entryIn(bundle);
+  const { logIndex: index, inTree, body, checkpoint } = await entryIn(bundle);
   const [, tree = ''] = / - (\d+)\n/.exec(checkpoint) ?? [];
-  return { index, tree, body, head: headIn(checkpoint) };
+  return { index, inTree, tree, body, head: headIn(checkpoint) };
 }
 
 /** The log behind a gateway. */

@@ -32,7 +32,11 @@ export function openBoard(): Board {
 const said = ({ stdout, stderr }: Result) => `${stdout}${stderr}`;
 
 /** That a client, as it stands, takes a signature. */
-export async function verifies(client: Client, seat: Seat, signature: Signature): Promise<void> {
+export async function verifies(
+  client: Pick<Client, 'verify' | 'verified'>,
+  seat: Seat,
+  signature: Signature,
+): Promise<void> {
   const result = await client.verify(seat, signature);
   expect({ status: result.status, said: said(result) }).toEqual({
     status: 0,

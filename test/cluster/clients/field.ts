@@ -27,9 +27,9 @@ export interface Field {
   sleeper(client: Client): Seat;
   fallsAsleep(client: Client): Promise<void>;
   /** A home in which it has never run. */
-  newSeat(client: Client, changed?: Partial<Seat>): Promise<Seat>;
+  newSeat(client: Pick<Client, 'name'>, changed?: Partial<Seat>): Promise<Seat>;
   /** A signature over a blob of its own, by a client that can sign; with another Fulcio than the stack's where one is given. */
-  sign(client: Client, seat: Seat, fulcio?: string): Promise<Signature>;
+  sign(client: Pick<Client, 'name' | 'sign'>, seat: Seat, fulcio?: string): Promise<Signature>;
   /** The same, kept under a name. */
   signAs(when: string, client: Client): Promise<Signature>;
   signature(when: string): Signature;
@@ -38,12 +38,16 @@ export interface Field {
   close(): Promise<void>;
 }
 
-export async function openField(instance: string): Promise<Field> {
+/** Brings up an instance of the rig, and a stack on it: all of the manifests, unless `make` makes it otherwise. */
+export async function openField(
+  instance: string,
+  make: (cluster: Rig, manifests: string) => Promise<unknown> = applyAll,
+): Promise<Field> {
   const cluster = rig(instance);
   const work = await mkdtemp(join(tmpdir(), `sigstand-${instance}-`));
   const manifests = await bringUp(cluster, work);
   const folder = await checkoutOf(manifests);
-  await applyAll(cluster, manifests);
+  await make(cluster, manifests);
   const gateway = await openGateway(cluster, work);
   const impostors = openImpostors(cluster, gateway);
   const token = await tokenOf(cluster, 'default');
