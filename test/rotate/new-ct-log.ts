@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { ctlogConfig } from '@sigstand/contracts/records';
 import { describe, expect, it } from 'vitest';
 import { verifies } from '../cluster/clients/board.ts';
-import { handsOn, loseAllThatIsStored } from '../cluster/restoring-cli.ts';
 import { ctLogs, logsWith } from './ct-logs.ts';
 import type { Common } from './new-log.ts';
 
@@ -86,27 +85,6 @@ export function newCtLog(common: Common): void {
       expect(JSON.parse(stdout)).toMatchObject({
         stack: { ctlogTree: await treeNow(), ctlogShards: trees },
       });
-    });
-
-    it('is brought back with all of its logs, by restore, where all that was stored is lost', async () => {
-      const { cluster, work } = common.field();
-      const before = await told();
-      const hands = await handsOn(cluster, work);
-      expect(await hands.cli(...hands.backup)).toMatchObject({ status: 0 });
-      await loseAllThatIsStored({ cluster });
-      expect(await hands.cli(...hands.restore)).toMatchObject({ status: 0 });
-      const servers = ['log-server', 'log-signer', 'rekor', 'ctlog'];
-      for (const name of servers) {
-        const system = name.startsWith('log-') ? 'trillian' : name;
-        const deployment = ['-n', `${system}-system`, `deployment/${name}`];
-        await cluster.kubectl('rollout', 'restart', ...deployment);
-        await cluster.kubectl('rollout', 'status', ...deployment, '--timeout=3m');
-      }
-      expect(await told()).toEqual(before);
-      await goesOn();
-      // And it moves on from there.
-      await expectDone(['ctlog', '--new-log']);
-      await goesOn();
     });
 
     it.each(Array.from({ length: steps }, (_, nth) => nth))(
