@@ -9,6 +9,15 @@ import { bash } from './shell.ts';
 const plain =
   'awk base64 basename bash cat chmod cp cut date df dirname env grep head id kill ln ls mkdir mktemp mv printf readlink rm sed sha256sum sh sleep sort tail tee touch tr uname wc';
 
+const paths = new Map<string, string>();
+
+/** Where a plain program is; to ask takes a process. */
+function pathOf(name: string): string {
+  const known = paths.get(name) ?? bash(`type -P ${name}`).stdout.trim();
+  paths.set(name, known);
+  return known;
+}
+
 /** A machine whose programs are the plain ones and these, each a text in bash. */
 export function machine(folder: string, programs: Readonly<Record<string, string>>) {
   const bin = join(folder, 'bin');
@@ -17,7 +26,7 @@ export function machine(folder: string, programs: Readonly<Record<string, string
   mkdirSync(out, { recursive: true });
   for (const name of plain.split(' ')) {
     if (programs[name] !== undefined) continue;
-    symlinkSync(bash(`type -P ${name}`).stdout.trim(), join(bin, name));
+    symlinkSync(pathOf(name), join(bin, name));
   }
   for (const [name, text] of Object.entries(programs)) {
     const note = `echo "${name} $*" >>'${folder}/called'`;
