@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { fewRounds } from './test/few-rounds.ts';
 
 // A test may run what sets itself up, and must not take node_modules away under the others.
 process.env.SIGSTAND_INSTALL = 'no';
@@ -32,6 +33,7 @@ export default defineConfig({
     reporters: ['default', './test/matrix-reporter.ts'],
     projects: [
       {
+        plugins: [fewRounds()],
         test: {
           name: 'unit',
           expect,
@@ -50,6 +52,7 @@ export default defineConfig({
         },
       },
       {
+        plugins: [fewRounds()],
         test: {
           name: 'apiserver',
           isolate: false,
@@ -62,6 +65,7 @@ export default defineConfig({
         },
       },
       {
+        plugins: [fewRounds()],
         test: {
           name: 'faults',
           isolate: false,
@@ -75,6 +79,7 @@ export default defineConfig({
         },
       },
       {
+        plugins: [fewRounds()],
         test: {
           name: 'consumers',
           isolate: false,
