@@ -35,7 +35,9 @@ beforeEach(async () => {
 
 afterEach(() => {
   // Another stack would take trees with entries for its own log's.
-  for (const tree of sharedTrillian.trees.keys()) sharedTrillian.change(tree, { size: 0n });
+  for (const tree of sharedTrillian.trees.keys()) {
+    sharedTrillian.change(tree, { state: 'ACTIVE', size: 0n });
+  }
 });
 
 const recorded = async () => stack.store.read(ctlogConfig);
