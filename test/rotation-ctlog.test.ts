@@ -8,16 +8,15 @@ import {
 import { frozenNote, nextTree, oldLogsNote, shardsBefore } from '@sigstand/contracts/shards';
 import { readConfig } from '@sigstand/createctconfig/ct-config';
 import { openRepository, publishedTargets } from '@sigstand/createtuf/repository';
-import { runJob } from '@sigstand/job/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ground } from '../packages/sigstand/src/rotate/ground.ts';
 import { kinds } from '../packages/sigstand/src/rotate/kinds.ts';
 import { treePlaces } from '../packages/sigstand/src/rotate/log-see.ts';
 import { trustedIn } from '../packages/sigstand/src/rotate/record.ts';
 import { type Asked, keyWork } from '../packages/sigstand/src/rotate/run.ts';
-import { argsInPod, jobPods, sharedTrillian } from './jobs.ts';
-import { jobFor } from './made-stack.ts';
+import { jobPods, sharedTrillian } from './jobs.ts';
 import { Killed, type MemoryStack, memoryStack } from './rotating.ts';
+import { findNothingToDo, killedToItsEnd } from './rotating-again.ts';
 import { write } from './rotating-log.ts';
 
 /* sigstand rotate ctlog --new-log, on a stack in memory whose Jobs are the real ones. */
@@ -96,13 +95,7 @@ describe('sigstand rotate ctlog --new-log', () => {
     });
     expect(await get('sigstorescaffolding/ct/v1/get-sth')).toMatchObject({ tree_size: 0 });
 
-    // Every Job, run again, finds nothing to do: so it is with kubectl apply, helm upgrade and sigstand up.
-    for (const pod of jobPods) {
-      const { status, stderr, writes } = await runJob(jobFor(pod), stack.store, {
-        ...{ args: argsInPod(pod), env: pod.env, now: stack.now },
-      });
-      expect({ job: pod.title, status, stderr, writes }).toMatchObject({ status: 0, writes: [] });
-    }
+    await findNothingToDo(stack, jobPods);
   });
 
   it('moves twice with a new key between, and each log is told at its own path', async () => {
@@ -130,22 +123,13 @@ describe('sigstand rotate ctlog --new-log', () => {
   });
 
   it('killed before each of its changes, moves it once, and never writes to a frozen tree', async () => {
-    let done: string[] | undefined;
-    const killed: string[] = [];
-    for (let deaths = 0; done === undefined && deaths < 60; deaths += 1) {
-      // Two at times: a service that was started and not yet noted as started starts once more.
-      stack.budget = 1 + (deaths % 2);
-      done = await run().catch((error) => {
-        if (!(error instanceof Killed)) throw error;
-        killed.push(error.message);
-        return undefined;
-      });
-      stack.budget = Number.POSITIVE_INFINITY;
+    const between = async (deaths: number) => {
       await isSound();
       if (deaths % 5 === 4) await appliedAgain();
-    }
-    expect(done?.at(-1)).toBe('finish');
-    expect(killed.length).toBeGreaterThanOrEqual(10);
+    };
+    const { ended, killed } = await killedToItsEnd(stack, run, { most: 60, between });
+    expect(ended?.at(-1)).toBe('finish');
+    expect(killed).toBeGreaterThanOrEqual(10);
     expect(Object.values(trusted())).toEqual(['ended', 'open']);
     expect((await config()).old).toMatchObject([{ treeId: first, frozen: { size: 5 } }]);
   });

@@ -1,5 +1,4 @@
 import { mysqlCredentials, rekorMysqlCredentials } from '@sigstand/contracts/records';
-import { runJob } from '@sigstand/job/testing';
 import { type Ref, secretIn } from '@sigstand/store/store';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -11,9 +10,9 @@ import {
 import { sha256 } from '../packages/sigstand/src/rotate/database-see.ts';
 import { databaseWork } from '../packages/sigstand/src/rotate/database-work.ts';
 import type { Ground } from '../packages/sigstand/src/rotate/ground.ts';
-import { argsInPod, jobPods } from './jobs.ts';
-import { jobFor } from './made-stack.ts';
+import { jobPods } from './jobs.ts';
 import { Killed, type MemoryStack, memoryStack } from './rotating.ts';
+import { findNothingToDo, killedToItsEnd } from './rotating-again.ts';
 
 /* sigstand rotate database, on a stack in memory whose database lets in whom it was told to. */
 
@@ -101,29 +100,18 @@ describe('sigstand rotate database', () => {
     expect(admitted).toEqual([passwordHash(after)]);
     expect([...servers.values(), mounted]).toEqual([after, after, after, after]);
     expect(await stack.store.read(record)).toBeUndefined();
-    // Every Job, run again, finds nothing to do.
-    for (const pod of jobPods) {
-      const given = { args: argsInPod(pod), env: pod.env, now: stack.now };
-      const { status, writes } = await runJob(jobFor(pod), stack.store, given);
-      expect({ job: pod.title, status, writes }).toEqual({ job: pod.title, status: 0, writes: [] });
-    }
+    await findNothingToDo(stack, jobPods);
   });
 
   it('killed before each of its changes, goes on, and nobody is refused meanwhile', async () => {
     const before = await text(mysqlCredentials);
-    let ended: string[] | undefined;
-    let deaths = 0;
-    for (; ended === undefined && deaths < 40; deaths += 1) {
-      stack.budget = 1 + (deaths % 2);
-      ended = await run().catch((error) => {
-        if (!(error instanceof Killed)) throw error;
-        return undefined;
-      });
+    const between = async (deaths: number) => {
       everybodyIsLetIn();
       expect([deaths, (await text(record)) === '']).toEqual([deaths, true]);
-    }
+    };
+    const { ended, killed } = await killedToItsEnd(stack, run, { most: 40, between });
     expect(ended?.at(-1)).toBe('finish');
-    expect(deaths).toBeGreaterThan(5);
+    expect(killed).toBeGreaterThanOrEqual(5);
     expect(await text(mysqlCredentials)).not.toBe(before);
     expect(await text(rekorMysqlCredentials)).toBe(await text(mysqlCredentials));
     expect(admitted).toEqual([passwordHash(await text(mysqlCredentials))]);

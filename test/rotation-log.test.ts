@@ -1,13 +1,12 @@
 import { rekorConfig } from '@sigstand/contracts/records';
 import { nextTree, shardsBefore } from '@sigstand/contracts/shards';
-import { runJob } from '@sigstand/job/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ground } from '../packages/sigstand/src/rotate/ground.ts';
 import { liveTrees, logPlaces } from '../packages/sigstand/src/rotate/log-see.ts';
 import { logWork } from '../packages/sigstand/src/rotate/log-work.ts';
-import { argsInPod, jobPods, sharedTrillian } from './jobs.ts';
-import { jobFor } from './made-stack.ts';
-import { Killed, type MemoryStack, memoryStack } from './rotating.ts';
+import { jobPods, sharedTrillian } from './jobs.ts';
+import { type MemoryStack, memoryStack } from './rotating.ts';
+import { findNothingToDo, killedToItsEnd } from './rotating-again.ts';
 import { write } from './rotating-log.ts';
 
 /* sigstand rotate rekor --new-log, on a stack in memory whose createtree is the real one. */
@@ -55,18 +54,7 @@ describe('sigstand rotate rekor --new-log', () => {
     expect([stateOf(first), stateOf(second)]).toEqual(['FROZEN', 'ACTIVE']);
     expect(await text(nextTree)).toBe('');
     expect(await text(shardsBefore(second))).toBe(`- {treeID: ${first}, treeLength: 5}\n`);
-    // createtree, run again, finds nothing to do: so it is with kubectl apply, helm upgrade and sigstand up.
-    const pods = jobPods.filter(
-      ({ job, namespace }) => job === 'createtree' && /rekor/.test(namespace),
-    );
-    expect(pods).toHaveLength(1);
-    for (const pod of pods) {
-      const { status, writes } = await runJob(jobFor(pod), stack.store, {
-        args: argsInPod(pod),
-        env: pod.env,
-      });
-      expect({ status, writes }).toEqual({ status: 0, writes: [] });
-    }
+    await findNothingToDo(stack, jobPods);
   });
 
   it('moves it twice, and Rekor knows all three trees', async () => {
@@ -86,26 +74,17 @@ describe('sigstand rotate rekor --new-log', () => {
   });
 
   it('killed before each of its changes, moves it once, and never to a part of the log', async () => {
-    let done: string[] | undefined;
-    const killed: string[] = [];
-    for (let deaths = 0; done === undefined && deaths < 20; deaths += 1) {
-      // Two at times: a Pod that stands by does so once more.
-      stack.budget = 1 + (deaths % 2);
-      done = await run().catch((error) => {
-        if (!(error instanceof Killed)) throw error;
-        killed.push(error.message);
-        return undefined;
-      });
-      stack.budget = Number.POSITIVE_INFINITY;
+    const between = async () => {
       // Rekor may die at any time, and comes back with what is recorded.
       await stack.start('rekor');
       const { active, shards } = await live();
       expect(shards).toEqual(active === first ? [] : [{ tree: first, length: 5 }]);
       // What it writes to takes entries, but for the moment between the two.
       if (stateOf(active) !== 'ACTIVE') expect(await text(nextTree)).not.toBe('');
-    }
-    expect(done?.at(-1)).toBe('finish');
-    expect(killed.length).toBeGreaterThanOrEqual(3);
+    };
+    const { ended, killed } = await killedToItsEnd(stack, run, { most: 20, between });
+    expect(ended?.at(-1)).toBe('finish');
+    expect(killed).toBeGreaterThanOrEqual(3);
     expect(await live()).toMatchObject({ shards: [{ tree: first, length: 5 }] });
     expect(sharedTrillian.trees.get((await live()).active)?.state).toBe('ACTIVE');
   });

@@ -3,6 +3,7 @@ import { openRepository } from '@sigstand/createtuf/repository';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { rootWork, type TufKindName } from '../packages/sigstand/src/rotate/tuf-root.ts';
 import { Killed, type MemoryStack, memoryStack } from './rotating.ts';
+import { killedToItsEnd } from './rotating-again.ts';
 
 /* sigstand rotate tuf-root and tuf-keys, on a stack in memory whose createtuf is the real one. */
 
@@ -47,19 +48,16 @@ describe.each([
   });
 
   it('killed before each of its changes, makes one rotation and not two', async () => {
-    let done: string[] | undefined;
-    for (let deaths = 0; done === undefined && deaths < 20; deaths += 1) {
-      stack.budget = 1;
-      done = await run(what).catch((error) => {
-        if (!(error instanceof Killed)) throw error;
-        return undefined;
-      });
-      if (deaths === 2) {
+    const { ended } = await killedToItsEnd(stack, () => run(what), {
+      most: 20,
+      changes: () => 1,
+      between: async (deaths) => {
+        if (deaths !== 2) return;
         stack.budget = 1;
         await stack.run(nightly);
-      }
-    }
-    expect(done?.at(-1)).toBe('finish');
+      },
+    });
+    expect(ended?.at(-1)).toBe('finish');
     expect(version()).toBe(1 + roots[what]);
     expect(Object.keys(await keys()).sort()).toEqual(['root', ...online]);
   });

@@ -1,14 +1,13 @@
 import { copies, tufRepository } from '@sigstand/contracts/records';
 import { openRepository, publishedTargets } from '@sigstand/createtuf/repository';
-import { runJob } from '@sigstand/job/testing';
 import { type Ref, secretIn, show } from '@sigstand/store/store';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type KindName, kindNames, kinds } from '../packages/sigstand/src/rotate/kinds.ts';
 import { trustedIn } from '../packages/sigstand/src/rotate/record.ts';
 import { type Asked, prepare, rotate } from '../packages/sigstand/src/rotate/run.ts';
-import { argsInPod, jobPods } from './jobs.ts';
-import { jobFor } from './made-stack.ts';
+import { jobPods } from './jobs.ts';
 import { Killed, type MemoryStack, memoryStack } from './rotating.ts';
+import { findNothingToDo, killedToItsEnd } from './rotating-again.ts';
 import { secondStack } from './second-stack.ts';
 import { objectsIn } from './stack.ts';
 
@@ -60,35 +59,21 @@ describe.each(kindNames)('sigstand rotate %s', (name) => {
     expect(steps.at(0)).toBe('make');
     expect(steps.at(-1)).toBe('finish');
     expect(await data(side(kind))).toBeUndefined();
-    // Every Job, run again, finds nothing to do: what is stored is what they would have made.
-    for (const pod of jobPods) {
-      const { status, stderr, writes } = await runJob(jobFor(pod), stack.store, {
-        args: argsInPod(pod),
-        env: pod.env,
-        now: stack.now,
-      });
-      expect({ job: pod.title, status, stderr, writes }).toMatchObject({ status: 0, writes: [] });
-    }
+    // What is stored is what they would have made.
+    await findNothingToDo(stack, jobPods);
   });
 
   it('killed before each of its changes, goes on from there', async () => {
     const old = stack.signsWith(kind.server as never);
-    let ended: string[] | undefined;
-    for (let deaths = 0; ended === undefined && deaths < 40; deaths += 1) {
-      // Two at times: a service that was started and not yet noted as started starts once more.
-      stack.budget = 1 + (deaths % 2);
-      ended = await run(name).catch((error) => {
-        if (!(error instanceof Killed)) throw error;
-        return undefined;
-      });
+    const between = async (deaths: number) => {
       // A Pod may die at any time, and comes back with what its Secret has: clients trust it.
-      stack.budget = Number.POSITIVE_INFINITY;
       if (deaths % 3 === 2) await stack.start(kind.server as never);
       expect(trusted(name)[stack.signsWith(kind.server as never)]).toBe('open');
       // The nightly run comes between.
       if (deaths % 5 === 4)
         await stack.run({ kind: 'CronJob', namespace: 'tuf-system', name: 'createtuf' });
-    }
+    };
+    const { ended } = await killedToItsEnd(stack, () => run(name), { most: 40, between });
     expect(ended?.at(-1)).toBe('finish');
     const fresh = stack.signsWith(kind.server as never);
     expect(trusted(name)).toEqual({ [old]: 'ended', [fresh]: 'open' });
