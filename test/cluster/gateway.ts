@@ -22,25 +22,28 @@ export async function openGateway(cluster: Rig, folder: string): Promise<Gateway
   const program = join(import.meta.dirname, 'gateway-inside.ts');
   const inside = await startInside(cluster, program, [path]);
 
-  const servers = new Map<string, Server>();
-  const port: Gateway['port'] = async (host, port = 80) => {
-    const target = `${host} ${port}\n`;
-    const known = servers.get(target);
-    if (known) return (known.address() as AddressInfo).port;
+  // Two may ask for one at the same time.
+  const servers = new Map<string, Promise<Server>>();
+  const serve = async (target: string) => {
     const server = createServer({ allowHalfOpen: true }, (client) => {
       const through = connect({ path, allowHalfOpen: true });
       through.write(target);
       splice(client, through);
     });
-    servers.set(target, server);
     await once(server.listen(0, '127.0.0.1'), 'listening');
-    return (server.address() as AddressInfo).port;
+    return server;
+  };
+  const port: Gateway['port'] = async (host, port = 80) => {
+    const target = `${host} ${port}\n`;
+    const server = servers.get(target) ?? serve(target);
+    servers.set(target, server);
+    return ((await server).address() as AddressInfo).port;
   };
   return {
     port,
     url: async (host, at) => `http://127.0.0.1:${await port(host, at)}`,
     async close() {
-      for (const server of servers.values()) server.close();
+      for (const server of servers.values()) (await server).close();
       await inside.close();
     },
   };
