@@ -11,10 +11,11 @@ import { clients, named } from '../cluster/clients/clients.ts';
 import { type Field, openField } from '../cluster/clients/field.ts';
 import { type Rig, rig } from '../cluster/rig.ts';
 import { type Cli, cliOn } from './cli.ts';
+import { ctLogs, logsWith } from './ct-logs.ts';
 import { logBehind, placeOf } from './old-trees.ts';
 import { sigstorePython } from './sigstore-python.ts';
 
-/* A stack of Helm's whose log has moved: what becomes of it at an upgrade, and where its cluster is lost. */
+/* A stack of Helm's whose logs have moved: what becomes of them at an upgrade, and where its cluster is lost. */
 
 const instance = process.env.RIG ?? 'test';
 const signer = named('cosign3');
@@ -50,6 +51,12 @@ const sign = async (by: Pick<typeof signer, 'name' | 'sign'> = signer) => {
 };
 const allIsHeld = async () => {
   for (const one of signed) await log().holds(one);
+};
+/** The CT logs in which nobody writes any more, with all that is in them; each certificate is in one log. */
+const oldCtLogs = async () => {
+  const logs = await ctLogs(field);
+  for (const one of signed) expect(await logsWith(one, logs)).toHaveLength(1);
+  return logs.filter(({ isOpen }) => !isOpen);
 };
 const done = async (...args: string[]) => {
   const { status, stdout, stderr } = await cli.run(args);
@@ -93,35 +100,43 @@ const everyClient = (when: string) =>
     },
   );
 
-describe('a log that has moved', () => {
-  it('is moved twice, and signed for in each tree', async () => {
+describe('logs that have moved', () => {
+  it('are moved twice, and signed for in each tree', async () => {
     await sign();
     for (const _ of [1, 2]) {
       await done('rotate', 'rekor', '--new-log');
+      await done('rotate', 'ctlog', '--new-log');
       await sign();
       await sign();
     }
     expect((await log().trees()).before).toHaveLength(2);
+    expect(await oldCtLogs()).toHaveLength(2);
     await sign(sigstorePython);
     await allIsHeld();
   });
 
-  it('keeps its trees when the release is upgraded, and Rekor starts again', async () => {
+  it('keep their trees when the release is upgraded, and their servers start again', async () => {
     const { cluster } = field;
-    const before = await log().trees();
-    const pods = () =>
-      cluster.kubectl(
-        ...['get', 'pods', '-n', 'rekor-system', '-l', 'app.kubernetes.io/name=rekor'],
-        ...['--field-selector=status.phase=Running', '-o', 'name'],
-      );
-    const pod = await pods();
-    await helm(cluster, 'upgrade', { resources: { rekor: { limits: { memory: '1536Mi' } } } });
-    await cluster.kubectl(
-      ...['rollout', 'status', '-n', 'rekor-system', 'deployment/rekor', '--timeout=3m'],
-    );
+    const before = { log: await log().trees(), ct: await oldCtLogs() };
+    const servers = ['rekor', 'ctlog'];
+    const pods = async () => {
+      const running = ['--field-selector=status.phase=Running', '-o', 'name'];
+      const of = (name: string) => ['-n', `${name}-system`, '-l', `app.kubernetes.io/name=${name}`];
+      const found = servers.map((name) => cluster.kubectl('get', 'pods', ...of(name), ...running));
+      return Promise.all(found);
+    };
+    const [rekorPod, ctlogPod] = await pods();
+    const limits = { memory: '1536Mi' };
+    await helm(cluster, 'upgrade', { resources: { rekor: { limits }, ctlog: { limits } } });
+    for (const name of servers) {
+      const at = ['-n', `${name}-system`, `deployment/${name}`, '--timeout=3m'];
+      await cluster.kubectl('rollout', 'status', ...at);
+    }
     await serves(cluster);
-    expect(await pods()).not.toBe(pod);
-    expect(await log().trees()).toEqual(before);
+    const [rekorNow, ctlogNow] = await pods();
+    expect(rekorNow).not.toBe(rekorPod);
+    expect(ctlogNow).not.toBe(ctlogPod);
+    expect({ log: await log().trees(), ct: await oldCtLogs() }).toEqual(before);
     await sign();
     await allIsHeld();
     await done('status', '--token=default/default');
@@ -130,9 +145,9 @@ describe('a log that has moved', () => {
   everyClient('after the moves and an upgrade');
 });
 
-describe('a log that has moved, and whose cluster is lost', () => {
-  it('is restored into a new one, before Helm and after it, with all of its trees', async () => {
-    const { active, before, entries } = await log().trees();
+describe('logs that have moved, and whose cluster is lost', () => {
+  it('are restored into a new one, before Helm and after it, with all of their trees', async () => {
+    const before = { log: await log().trees(), ct: await oldCtLogs() };
     const file = join(work, 'moved.tar');
     await done('backup', '--unencrypted', `--to=${file}`);
     await field.gateway.close();
@@ -152,18 +167,20 @@ describe('a log that has moved, and whose cluster is lost', () => {
       await helm(cluster, 'upgrade');
       await serves(cluster);
     });
-    expect(await log().trees()).toEqual({ active, before, entries });
+    expect({ log: await log().trees(), ct: await oldCtLogs() }).toEqual(before);
     await sign();
     await allIsHeld();
     await done('status', '--token=default/default');
   });
 
-  it('moves again, and is signed for', async () => {
+  it('move again, and are signed for', async () => {
     const { active, before } = await log().trees();
     await done('rotate', 'rekor', '--new-log');
+    await done('rotate', 'ctlog', '--new-log');
     expect((await log().trees()).before).toEqual([...before, active]);
     await sign();
     await sign(sigstorePython);
+    expect(await oldCtLogs()).toHaveLength(3);
     await allIsHeld();
     await done('status', '--token=default/default');
   });
