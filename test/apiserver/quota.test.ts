@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CoreV1Api, type V1Pod } from '@kubernetes/client-node';
 import { describe, expect, inject, it } from 'vitest';
 import { kubeconfigAt } from '../programs/kubeconfig.ts';
@@ -45,6 +46,21 @@ async function limit(namespace: string, hard: Record<string, string>): Promise<v
     namespace,
     body: { ...body, status: { hard, used } },
   });
+  await inForce(namespace);
+}
+
+/** Until the API server has heard of a quota, it takes every Pod and counts none. */
+async function inForce(namespace: string): Promise<void> {
+  const much = { cpu: '1k', memory: '1Ti' };
+  const container = { name: 'much', image: 'much', resources: { requests: much, limits: much } };
+  const body = { metadata: { name: 'much', namespace }, spec: { containers: [container] } };
+  const asked = { namespace, body, dryRun: 'All' };
+  for (const end = Date.now() + 20_000; ; await sleep(50)) {
+    const refusal = await core.createNamespacedPod(asked).then(() => '', String);
+    if (refusal.includes('exceeded quota')) return;
+    if (refusal !== '') throw new Error(refusal);
+    if (Date.now() > end) throw new Error(`the quota of ${namespace} is not in force after 20 s`);
+  }
 }
 
 describe('a quota of the size that the README names', () => {
