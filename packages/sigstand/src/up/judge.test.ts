@@ -177,6 +177,19 @@ describe('a Job', () => {
     ]);
   });
 
+  it.each([
+    'Error creating: ',
+    'Create Pod db-0 in StatefulSet db failed error: ',
+    'create Pod db-0 in StatefulSet db failed error: ',
+    'create Claim data-db-0 for Pod db-0 in StatefulSet db failed error: ',
+  ])('for which no Pod may be made is told without what was tried: %s', (tried) => {
+    const message = `${tried}pods "x" is forbidden: exceeded quota: small`;
+    const event = { reason: 'FailedCreate', message, involvedObject: { uid: 'uid-createtree' } };
+    expect(judge(job, { events: [event] }).blocks).toMatchObject([
+      { says: 'no Pod of it is made: pods "x" is forbidden: exceeded quota: small' },
+    ]);
+  });
+
   it('whose first Pod was refused is not blocked once it has one', () => {
     const events = [
       { reason: 'FailedCreate', message: 'x', involvedObject: { uid: 'uid-createtree' } },

@@ -51,7 +51,7 @@ export function notMade(object: KubeObject, title: string, signs: Signs): Block[
   const message =
     object.kind === 'Deployment' ? replicaFailure(object) : failedCreate(object, signs);
   if (message === undefined) return [];
-  const why = message.replace(/^(Error creating: |create (Pod|Claim) .*? failed error: )/, '');
+  const why = message.replace(/^(Error creating: |[Cc]reate (Pod|Claim) .*? failed error: )/, '');
   const verdict = verdicts.find(([words]) => words.test(why))?.[1] ?? other;
   return [{ title, reason: 'FailedCreate', says: `no Pod of it is made: ${why}`, ...verdict }];
 }
