@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { tufRepository } from '@sigstand/contracts/records';
+import { logIdOf } from '@sigstand/createtuf/log-id';
 import { openRepository, publishedTargets } from '@sigstand/createtuf/repository';
 import { TrustedRoot } from '@sigstore/protobuf-specs';
 import { expect } from 'vitest';
@@ -66,7 +67,7 @@ export async function ctLogs(field: Field): Promise<CtLog[]> {
         return JSON.parse(body.toString());
       };
       const own = root.ctlogs.filter((one) => one.baseUrl === url);
-      const ids = own.map(({ logId }) => Buffer.from(logId?.keyId ?? []).toString('hex'));
+      const ids = own.map(logIdOf);
       const keys = material.ctlogs.filter(({ logID }) => ids.includes(logID.toString('hex')));
       const head = readSth(Buffer.from(JSON.stringify(await json('/get-sth'))));
       expect({ url, signer: signerOf(head, keys) !== undefined }).toEqual({ url, signer: true });

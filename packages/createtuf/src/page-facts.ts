@@ -4,6 +4,7 @@ import {
   type TransparencyLogInstance,
   TrustedRoot,
 } from '@sigstore/protobuf-specs';
+import { logIdOf } from './log-id.ts';
 import { sha256 } from './metadata.ts';
 import { publishedDocument } from './published-document.ts';
 import { publishedTargets, type Repository, targetFileName } from './repository.ts';
@@ -105,7 +106,7 @@ function trustedIn(root: TrustedRoot): Trusted[] {
   const log = (what: string) => (one: TransparencyLogInstance) => ({
     what,
     name: one.baseUrl,
-    id: Buffer.from(one.logId?.keyId ?? []).toString('hex'),
+    id: logIdOf(one),
     start: one.publicKey?.validFor?.start,
     end: one.publicKey?.validFor?.end,
   });

@@ -13,6 +13,7 @@ import {
 } from '@sigstore/protobuf-specs';
 import { type Addresses, logUrl, timestampUrl } from './addresses.ts';
 import { keyDetails } from './key-details.ts';
+import { logIdOf } from './log-id.ts';
 import {
   certificatesOf,
   chainOf,
@@ -75,7 +76,7 @@ export function succeeding(
   const retired: string[] = [];
   const logs = (kind: 'tlogs' | 'ctlogs') =>
     succession(published[kind], wanted[kind], {
-      identify: logName,
+      identify: logIdOf,
       renew: (old, entry) => ({
         ...withWindow(entry, { start: old.publicKey?.validFor?.start }),
         baseUrl: kind === 'tlogs' && !correctLogUrl ? old.baseUrl : entry.baseUrl,
@@ -83,7 +84,7 @@ export function succeeding(
       retire: (old) => {
         const { start, end } = old.publicKey?.validFor ?? {};
         if (ended(end, now)) return old;
-        retired.push(`the ${kind === 'tlogs' ? 'Rekor' : 'CT log'} key ${logName(old)}`);
+        retired.push(`the ${kind === 'tlogs' ? 'Rekor' : 'CT log'} key ${logIdOf(old)}`);
         return withWindow(old, { start, end: now });
       },
     });
@@ -123,7 +124,7 @@ function placed(
   logs: readonly TransparencyLogInstance[],
   old: readonly OldLog[],
 ): TransparencyLogInstance[] {
-  const known = logs.map((one) => old.find(({ key }) => key === logName(one)));
+  const known = logs.map((one) => old.find(({ key }) => key === logIdOf(one)));
   return logs.map((one, index) => {
     const tree = oldTreeIn(one.baseUrl);
     const found =
@@ -172,10 +173,6 @@ function withWindow(
 ): TransparencyLogInstance {
   const { rawBytes, keyDetails = 0 } = entry.publicKey ?? {};
   return { ...entry, publicKey: { rawBytes, keyDetails, validFor } };
-}
-
-function logName({ logId }: TransparencyLogInstance): string {
-  return logId?.keyId.toString('hex') ?? '';
 }
 
 function chainName({ certChain }: CertificateAuthority): string {

@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { oldTreeIn } from '@sigstand/contracts/shards';
+import { logIdOf } from '@sigstand/createtuf/log-id';
 import type { TrustedRoot } from '@sigstore/protobuf-specs';
 import { type Asking, type Log, proofBy, quietly, sound } from './asking.ts';
 import { needsProof, type Proof } from './consistency.ts';
@@ -27,7 +28,7 @@ export function ctlogsIn({ ctlogs }: TrustedRoot, now: Date): CtlogTold[] {
     const own = ctlogs.filter(({ baseUrl }) => baseUrl === url);
     const isOpen = own.some(({ publicKey }) => covers(publicKey?.validFor, now));
     if (!isOpen && oldTreeIn(url) === undefined) return [];
-    const ids = own.map(({ logId }) => Buffer.from(logId?.keyId ?? []).toString('hex'));
+    const ids = own.map(logIdOf);
     return [{ url, ids, isOld: !isOpen }];
   });
 }
@@ -69,7 +70,7 @@ function seenOf(
   const isOf = (key: string | undefined) => key !== undefined && ids.includes(key);
   const own = all[url];
   if (own === undefined) return Object.values(all).find(({ key }) => isOf(key));
-  const known = ctlogs.map(({ logId }) => Buffer.from(logId?.keyId ?? []).toString('hex'));
+  const known = ctlogs.map(logIdOf);
   const isElsewhere = own.key !== undefined && known.includes(own.key) && !isOf(own.key);
   return isElsewhere ? undefined : own;
 }
