@@ -1,4 +1,5 @@
 import { oldLogPath } from '@sigstand/contracts/shards';
+import { pem } from '@sigstand/pki/pem';
 import { TrustedRoot } from '@sigstore/protobuf-specs';
 import type { Addresses } from './addresses.ts';
 import { refuseTaken } from './extra-targets.ts';
@@ -44,7 +45,7 @@ export function targetsOf(
       bytes: signingConfigJson(material, addresses, beginning(material)),
     },
     ...separate,
-    ...retiredTargets(before, [...separate, ...extra]),
+    ...retiredTargets(before, [...separate, ...extra]).map((one) => placedAs(root, one)),
   ];
   refuseTaken(extra, own);
   return { targets: [...own, ...extra], retired };
@@ -54,6 +55,20 @@ export function targetsOf(
 function oldLogsOf({ ctlog }: Material, addresses: Addresses): OldLog[] {
   const [base] = addresses.ctlog;
   return (ctlog?.old ?? []).map(({ key, tree }) => ({ key, url: oldLogPath(base, tree) }));
+}
+
+/** The file of a CT log's key with the address that the trust root has for that log. */
+function placedAs({ ctlogs }: TrustedRoot, file: Target): Target {
+  const { custom, bytes } = file;
+  const sigstore = custom?.sigstore;
+  if (sigstore?.usage !== 'CTFE') return file;
+  const log = ctlogs.find(({ publicKey }) => isKeyOf(publicKey?.rawBytes, bytes));
+  const uri = log?.baseUrl ?? sigstore.uri;
+  return { ...file, custom: { ...custom, sigstore: { ...sigstore, uri } } };
+}
+
+function isKeyOf(key: Uint8Array | undefined, file: Uint8Array): boolean {
+  return key !== undefined && Buffer.compare(pem('PUBLIC KEY', key), file) === 0;
 }
 
 const trustedRootName = 'trusted_root.json';

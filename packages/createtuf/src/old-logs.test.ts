@@ -4,6 +4,8 @@ import { systemEntropy } from '@sigstand/pki/entropy';
 import { fingerprint, parsePublicKey, publicKeyOf, publicPem } from '@sigstand/pki/keys';
 import type { Store } from '@sigstand/store/store';
 import { describe, expect, it } from 'vitest';
+import { logIdOf } from './log-id.ts';
+import { publishedTargets } from './repository.ts';
 import { inputs, runAt, stored, supplied, trust } from './testing.ts';
 
 /* CT logs in which nobody writes any more, as `sigstand rotate ctlog --new-log` notes them. */
@@ -23,6 +25,16 @@ async function noted(store: Store, text: string, name: 'first' | 'second' = 'sec
 
 const urls = async (store: Store) => trust(await stored(store)).ctlogs.map((one) => one.baseUrl);
 
+/** The same, as the list of targets says it of each key's own file. */
+async function filed(store: Store) {
+  const repository = await stored(store);
+  const files = publishedTargets(repository).filter(({ name }) => name.startsWith('ctfe'));
+  return trust(repository).ctlogs.map((log) => {
+    const file = files.find(({ bytes }) => fingerprint(parsePublicKey(bytes)) === logIdOf(log));
+    return file?.custom?.sigstore?.uri;
+  });
+}
+
 describe('a CT log from before a move', () => {
   it('is told at its own address, also by a later run, and by one that is told nothing of it', async () => {
     const store = await supplied();
@@ -34,6 +46,7 @@ describe('a CT log from before a move', () => {
     expect(await urls(store)).toEqual(told);
     expect(trust(await stored(store)).ctlogs[0]?.publicKey?.validFor?.end).toBeDefined();
     expect((await runAt(store, days[1])).writes).toEqual([]);
+    expect(await filed(store)).toEqual(told);
     await noted(store, '');
     expect(await runAt(store, days[2])).toMatchObject({ status: 0 });
     expect(await urls(store)).toEqual(told);
@@ -46,7 +59,9 @@ describe('a CT log from before a move', () => {
     await runAt(store, days[1]);
     const outside = 'https://ctlog.example.com/log';
     expect(await runAt(store, days[2], [`--ctlog-url=${outside}`])).toMatchObject({ status: 0 });
-    expect(await urls(store)).toEqual([oldLogPath(outside, '11'), outside]);
+    const told = [oldLogPath(outside, '11'), outside];
+    expect(await urls(store)).toEqual(told);
+    expect(await filed(store)).toEqual(told);
   });
 
   it('keeps its address where another log is moved, and its own note was lost', async () => {
