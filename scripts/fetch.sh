@@ -10,7 +10,7 @@ debian_install() {
 debian() { apt-get -o DPkg::Lock::Timeout=300 -y --no-install-recommends "$@"; }
 
 UNREACHED='connection refused|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|no such host|i/o timeout|timed out|NewConnectionError'
-UNREACHED+='|network is unreachable|Temporary failure (in name resolution|resolving)|GOPROXY=off|Could not connect to'
+UNREACHED+='|network is unreachable|Unknown host|Temporary failure (in name resolution|resolving)|GOPROXY=off|Could not connect to'
 
 # gone_pin: reads such a log, and prints the name and version that the client did not get, and why; status 1 where there
 # is none.
@@ -27,12 +27,13 @@ gone_pin() {
 }
 
 # A client's line, and what it comes down to. go names the module after "verifying", pip the file below a heading, npm
-# the package that it was unpacking.
+# the package that it was unpacking; what Maven fetched the rig holds against its hash.
 other_bytes() {
   local served='is served with other bytes than those'
   cat <<SED
 s/^(.* )?verifying ([^ ]+@v[^ :/]+)(\/go\.mod)?: checksum mismatch.*/\2, which $served/p
 s/^ +([A-Za-z0-9._-]+==[^ ]+) from .*/\1, which $served/p
+s/^([^ :]+:[^ ]+) has another SHA-256 than .*/\1, which $served/p
 s/^.*npm (error|ERR!) Verification failed while extracting ([^ ]+@[^ :]+):.*/\2, which $served/p
 s/^.*npm (error|ERR!) (sha[0-9]+-[^ ]+) integrity checksum failed .*/\2, which $served/p
 SED
@@ -44,6 +45,8 @@ not_served() {
 s/^(.* )?([^ ]+@v[^ :]+): reading [^ ]+: (403|404|410) .*/\2, $gone/p
 s/^(.* )?([^ ]+@v[^ :]+): invalid version: .*/\2, $gone/p
 s/^ERROR: No matching distribution found for ([^ ]+==[^ ]+).*/\1, $gone for this machine's Python/p
+s/^.*Could not find artifact ([^ :]+:[^ ]+) .*/\1, $gone/p
+s/^.*Could not transfer artifact ([^ :]+:[^ ]+) .* (403|410) .*/\1, $gone/p
 s/^.*npm (error|ERR!) 404 +(The requested resource )?'([^ ]+@[^ ]+)' .*/\3, $gone/p
 s/^.*npm (error|ERR!) notarget No matching version found for ([^ ]+[^ .])\.?( .*)?$/\2, $gone/p
 s/^E: Unable to locate package ([^ ]+)$/\1, which Debian's lists do not have/p

@@ -27,6 +27,7 @@ rig_build() {
     case $part in
       packages | images) STEP_LOG=$CACHE/log/$part.log "build_$part" ;;
       "$PYTHON") build_python ;;
+      "$SIGSTORE_JAVA") build_java ;;
       *) build_module "$part" ;;
     esac
   done
@@ -36,7 +37,7 @@ rig_build() {
 build_module() {
   local module=$1 to folder
   folder=$(module_folder "$module")
-  [ -f "$folder/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images ${CONTROLLERS[*]} ${OLDER[*]} ${INGRESSES[*]} ${GITOPS[*]} ${CERTIFIERS[*]} ${LOGINS[*]}"
+  [ -f "$folder/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images ${CONTROLLERS[*]} ${OLDER[*]} ${INGRESSES[*]} ${GITOPS[*]} ${CERTIFIERS[*]} ${LOGINS[*]} $SIGSTORE_JAVA"
   to=$(module_bin "$module")
   [ ! -d "$to" ] || { note "$(module_title "$module"):" cached; return; }
   PINS=${folder#"$ROOT"/}/go.mod STEP_LOG=$CACHE/log/$module.log step "building $(module_title "$module")" compile "$module" "$to"
@@ -204,6 +205,8 @@ rig_bin() {
   case $name in
     helm3) candidate=$(module_bin helm3)/helm ;;
     "$PYTHON") candidate=$(python_bin)/$name ;;
+    # A folder of jars.
+    "$SIGSTORE_JAVA") candidate=$(java_bin)/$name ;;
     *) candidate= ;;
   esac
   [ ! -x "$candidate" ] || { echo "$candidate"; return; }
