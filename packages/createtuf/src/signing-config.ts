@@ -21,16 +21,17 @@ export function signingConfigJson(
       majorApiVersion: 1,
       operator,
     }));
-  // Each URL leads to the same service; ANY takes no count.
+  // Each URL leads to the same service; ANY takes no count. It stands there also where there is none: sigstore-java reads no
+  // document that leaves one of the two out.
   const any = { selector: ServiceSelector.ANY, count: 0 };
   const config = SigningConfig.toJSON({
     mediaType,
     caUrls: fulcio ? services(addresses.fulcio) : [],
     oidcUrls: fulcio ? services(addresses.oidcIssuer) : [],
     rekorTlogUrls: rekor ? services(addresses.rekor) : [],
-    rekorTlogConfig: rekor && any,
+    rekorTlogConfig: any,
     tsaUrls: tsa ? services(addresses.tsa.map(timestampUrl)) : [],
-    tsaConfig: tsa && any,
+    tsaConfig: any,
   });
   return new Uint8Array(Buffer.from(`${JSON.stringify(config, null, 1)}\n`));
 }
