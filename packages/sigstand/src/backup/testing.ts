@@ -21,13 +21,21 @@ interface Shown {
   [field: string]: unknown;
 }
 
+interface Deletion {
+  readonly preconditions: { readonly uid: string };
+}
+
 /** An API server of ours in the place of a real one: it keeps objects by their paths, and runs what is given. */
 export async function fakeCluster(run: Run = () => ({ status: 1 })) {
   const objects = new Map<string, Shown>();
   const asked: string[] = [];
   let version = 0;
   /** Called before each answer, as whoever else writes at the same time. */
-  const hooks: { before?: (request: string) => void } = {};
+  const hooks: {
+    before?: (request: string) => void;
+    /** What is answered by 403. */
+    forbids?: (request: string) => boolean;
+  } = {};
   const put = (path: string, one: object) => {
     version += 1;
     const { metadata, ...rest } = one as Shown;
@@ -42,13 +50,20 @@ export async function fakeCluster(run: Run = () => ({ status: 1 })) {
     const path = decodeURIComponent(new URL(url, 'http://a').pathname);
     asked.push(`${method} ${path}`);
     hooks.before?.(`${method} ${path}`);
+    if (hooks.forbids?.(`${method} ${path}`)) return [403, failure('Forbidden')];
     const found = objects.get(path);
     if (method === 'GET') return found ? [200, found] : [404, failure('NotFound')];
     const body = (await json(request)) as Shown;
     if (method === 'POST') return posted(path, body);
     if (!found) return [404, failure('NotFound')];
+    if (method === 'DELETE') return deleted(path, found, body as never);
     const stale = body.metadata.resourceVersion !== found.metadata.resourceVersion;
     return stale ? [409, failure('Conflict')] : [200, put(path, body)];
+  };
+  const deleted = (path: string, found: Shown, { preconditions }: Deletion): [number, object] => {
+    if (preconditions.uid !== found.metadata.uid) return [409, failure('Conflict')];
+    objects.delete(path);
+    return [200, found];
   };
   const posted = (path: string, body: Shown): [number, object] => {
     const place = `${path}/${body.metadata.name}`;

@@ -18,7 +18,7 @@ export interface Told {
 /** As text, and for programs. */
 export const report = {
   json({ manifest, restored, dryRun, different, seen }: Told): object {
-    const { plan, database } = restored;
+    const { plan, database, jobs } = restored;
     const { parts: _, ...said } = manifest;
     return {
       ...{ dryRun, backup: said, database },
@@ -29,6 +29,7 @@ export const report = {
           showKept(kept),
         ),
       },
+      ...(jobs && { jobs }),
       lost: lost(nowIn(manifest, restored), seen),
     };
   },
@@ -46,6 +47,7 @@ export const report = {
       ['database', databaseText(database)],
       ...rows(nowIn(manifest, restored)),
       ...since(told),
+      ...jobRows(restored),
       ...lost(nowIn(manifest, restored), seen).map((one): [string, string] => ['lost', one]),
     ];
     return lines(all);
@@ -57,6 +59,14 @@ function databaseText(database: Restored['database']): string {
   if (database === 'left') return 'not looked at: run it again when its Pod is there';
   const told = { loaded: 'loaded', there: 'has it already', would: 'would be loaded' } as const;
   return told[database.how];
+}
+
+function jobRows({ jobs: { deleted, left } = { deleted: [], left: [] } }: Restored) {
+  const why = 'which looked for a tree before it was there: apply the manifests again';
+  const rows: [string, string][] = [];
+  if (deleted.length > 0) rows.push(['jobs', `${deleted.join(', ')} deleted, ${why}`]);
+  if (left.length > 0) rows.push(['jobs', `delete ${left.join(', ')} yourself, ${why}`]);
+  return rows;
 }
 
 /** A log that went on from the backup has what it has. */

@@ -12,6 +12,7 @@ import type { Contents } from './contents.ts';
 import { type Held, load } from './load.ts';
 import { type Plan, planFor, refuseDifferent, refuseOtherStack, refuseStrange } from './plan.ts';
 import { create, overwrite } from './put-back.ts';
+import { clearTreeJobs, type TreeJobs } from './tree-jobs.ts';
 
 /** What is restored, and where. */
 export interface Restore {
@@ -40,6 +41,7 @@ export interface Restore {
 export interface Restored {
   readonly plan: Plan;
   readonly database: Held | 'external' | 'left';
+  readonly jobs?: TreeJobs;
 }
 
 /**
@@ -78,7 +80,10 @@ export async function restore(one: Restore): Promise<Restored> {
     }
     if (!wants) return { plan, database: left };
     await podReady(locked);
-    return { plan, database: await load(locked) };
+    const database = await load(locked);
+    signal.throwIfAborted();
+    const loaded = database.how === 'loaded';
+    return { plan, database, jobs: await clearTreeJobs(access, manifest.stack, { loaded }) };
   });
 }
 

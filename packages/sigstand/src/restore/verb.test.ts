@@ -177,6 +177,75 @@ describe('sigstand restore', () => {
     expect(written()).toHaveLength(records.length + 6);
   });
 
+  describe('where createtree has looked for its tree before', () => {
+    const jobs = (system: string) => `/apis/batch/v1/namespaces/${system}-system/jobs/createtree`;
+    const plantJob = (system: string, type?: string, partOf = 'sigstand') => {
+      const labels = { 'app.kubernetes.io/part-of': partOf };
+      const conditions = type ? [{ type, status: 'True' }] : [];
+      const metadata = { namespace: `${system}-system`, name: 'createtree', labels };
+      cluster.put(jobs(system), { kind: 'Job', metadata, status: { conditions } } as object);
+    };
+    const there = () => ['rekor', 'ctlog'].filter((one) => cluster.objects.has(jobs(one)));
+
+    it('takes both Jobs away once it has loaded the dump, also one that is not marked as failed yet', async () => {
+      plantPod(cluster);
+      plantJob('rekor', 'Failed');
+      plantJob('ctlog');
+      const { status, stdout, stderr } = await restore();
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(there()).toEqual([]);
+      expect(stdout).toMatch(
+        /^jobs +Job rekor-system\/createtree, Job ctlog-system\/createtree deleted, .*apply the manifests again/m,
+      );
+    });
+
+    it('takes away what had failed, where the run before was killed in between', async () => {
+      plantStack(cluster);
+      database = { rows: allRows, known: knownRows, load: {} };
+      plantJob('rekor', 'Failed');
+      plantJob('ctlog');
+      const { status, stdout } = await restore('--json');
+      const deleted = ['Job rekor-system/createtree'];
+      expect({ status, ...JSON.parse(stdout) }).toMatchObject({
+        status: 0,
+        jobs: { deleted, left: [] },
+      });
+      expect(there()).toEqual(['ctlog']);
+    });
+
+    it('leaves what is done, what is of others, and in a dry run all', async () => {
+      plantPod(cluster);
+      plantJob('rekor', 'Complete');
+      plantJob('ctlog', 'Failed', 'another');
+      expect((await restore()).stdout).not.toMatch(/^jobs/m);
+      plantJob('ctlog', 'Failed');
+      expect(await restore('--dry-run')).toMatchObject({ status: 0 });
+      expect(there()).toEqual(['rekor', 'ctlog']);
+    });
+
+    it('leaves one that somebody has made anew meanwhile', async () => {
+      plantPod(cluster);
+      plantJob('rekor', 'Failed');
+      cluster.hooks.before = (request) => {
+        if (request === `DELETE ${jobs('rekor')}`) plantJob('rekor');
+      };
+      expect(await restore()).toMatchObject({ status: 0, stderr: '' });
+      expect(there()).toEqual(['rekor']);
+    });
+
+    it('names those that the caller may not delete, and the database is loaded all the same', async () => {
+      plantPod(cluster);
+      plantJob('rekor', 'Failed');
+      cluster.hooks.forbids = (request) => request.startsWith('DELETE');
+      const { status, stdout } = await restore();
+      expect(status).toBe(0);
+      expect(stdout).toMatch(
+        /^jobs +delete Job rekor-system\/createtree yourself, .*apply the manifests again/m,
+      );
+      expect(there()).toEqual(['rekor']);
+    });
+  });
+
   it('goes on wherever it was killed', async () => {
     for (let done = 4; done < records.length + 6; done += 4) {
       let left = 4;
