@@ -11,6 +11,7 @@ debian() { apt-get -o DPkg::Lock::Timeout=300 -y --no-install-recommends "$@"; }
 
 UNREACHED='connection refused|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|no such host|i/o timeout|timed out|NewConnectionError'
 UNREACHED+='|network is unreachable|Unknown host|Temporary failure (in name resolution|resolving)|GOPROXY=off|Could not connect to'
+UNREACHED+='|Could not resolve host'
 
 # gone_pin: reads such a log, and prints the name and version that the client did not get, and why; status 1 where there
 # is none.
@@ -27,7 +28,7 @@ gone_pin() {
 }
 
 # A client's line, and what it comes down to. go names the module after "verifying", pip the file below a heading, npm
-# the package that it was unpacking; what Maven fetched the rig holds against its hash.
+# the package that it was unpacking, cargo the crate in backticks; what Maven fetched the rig holds against its hash.
 other_bytes() {
   local served='is served with other bytes than those'
   cat <<SED
@@ -36,6 +37,8 @@ s/^ +([A-Za-z0-9._-]+==[^ ]+) from .*/\1, which $served/p
 s/^([^ :]+:[^ ]+) has another SHA-256 than .*/\1, which $served/p
 s/^.*npm (error|ERR!) Verification failed while extracting ([^ ]+@[^ :]+):.*/\2, which $served/p
 s/^.*npm (error|ERR!) (sha[0-9]+-[^ ]+) integrity checksum failed .*/\2, which $served/p
+s/^error: checksum for \`([^ ]+) v([^\`]+)\` changed between lock files.*/\1@\2, which $served/p
+s/^ *failed to verify the checksum of \`([^ ]+) v([^ \`]+).*/\1@\2, which $served/p
 SED
 }
 
@@ -49,6 +52,9 @@ s/^.*Could not find artifact ([^ :]+:[^ ]+) .*/\1, $gone/p
 s/^.*Could not transfer artifact ([^ :]+:[^ ]+) .* (403|410) .*/\1, $gone/p
 s/^.*npm (error|ERR!) 404 +(The requested resource )?'([^ ]+@[^ ]+)' .*/\3, $gone/p
 s/^.*npm (error|ERR!) notarget No matching version found for ([^ ]+[^ .])\.?( .*)?$/\2, $gone/p
+s/^error: no matching package named \`([^\`]+)\` found.*/\1, $gone/p
+s/^error: failed to select a version for the requirement \`([^ ]+) .*\` \(locked to ([^)]+)\).*/\1@\2, $gone/p
+s/^ *failed to get [^\`]+ from \`[^\`]*\/([^\/\`]+)\/([^\/\`]+)\/download\`.* got (403|404|410)$/\1@\2, $gone/p
 s/^E: Unable to locate package ([^ ]+)$/\1, which Debian's lists do not have/p
 s/^E: Package '?([^ ']+)'? has no installation candidate$/\1, which Debian's lists do not have/p
 SED

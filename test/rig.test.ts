@@ -178,6 +178,65 @@ it('what pip installs is what the hashes name, and nothing that it would compile
   });
 });
 
+describe('what cargo builds', () => {
+  const files = {
+    'sigstore-rust/Cargo.toml': 'rust-version = "1.88"\n',
+    'sigstore-rust/Cargo.lock': 'a\n',
+    'exported.rs': '',
+  };
+  const built = 'shift $(($# - 2)); mkdir -p "$2/debug"; echo >"$2/debug/sigstore-rust"';
+  const build = (cargo: string, version = '1.88.0') =>
+    inFolder(files, (folder) => {
+      const says = `[ "$1" != --version ] || { echo "cargo ${version} (abc 2026-01-01)"; exit; }`;
+      const env = {
+        PATH: standIn(folder, 'cargo', `${says}\necho "$@"; ${cargo}`),
+        SIGSTAND_CACHE: join(folder, 'cache'),
+      };
+      const said = bash(rig('mkdir -p "$CACHE/bin" "$CACHE/log"; build_rust', { at: folder }), {
+        env,
+      });
+      const bin = join(folder, 'cache/bin');
+      const log = join(folder, 'cache/log/sigstore-rust.log');
+      return {
+        ...said,
+        log: existsSync(log) ? readFileSync(log, 'utf8') : '',
+        kept: readdirSync(bin, { recursive: true }).filter((name) => !`${name}`.startsWith('.')),
+      };
+    });
+
+  it('is what its Cargo.lock names, and nothing but the program is kept', () => {
+    const { status, stderr, log, kept } = build(built);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(log).toMatch(/^build --locked /);
+    const folder = expect.stringMatching(/^sigstore-rust-[0-9a-f]{16}$/);
+    const program = expect.stringMatching(/^sigstore-rust-[0-9a-f]{16}\/sigstore-rust$/);
+    expect(kept.sort()).toEqual([folder, program]);
+  });
+
+  it('is not in the cache where its compiler failed', () => {
+    const { status, kept } = build(`${built}; exit 1`);
+    expect({ status, kept }).toEqual({ status: 1, kept: [] });
+  });
+
+  it('wants a cargo that its crates can be compiled with, and says so in a line', () => {
+    const { status, stderr, log, kept } = build(built, '1.85.0');
+    expect({ status, log, kept }).toEqual({ status: 1, log: '', kept: [] });
+    expect(stderr).toMatch(
+      /^rig: cargo here is 1\.85\.0, and the crates of \S+ need 1\.88 or newer; .*cargo-web.*\n$/,
+    );
+  });
+
+  it.each(Object.keys(files))('is another one where its %s is another', (file) => {
+    const name = (given: Record<string, string>) =>
+      inFolder(given, (folder) => {
+        const text = `RUST_PROGRAM='${folder}/exported.rs'; basename "$(rust_bin)"`;
+        return bash(rig(text, { at: folder })).stdout;
+      });
+    expect(name(files)).toMatch(/^sigstore-rust-[0-9a-f]{16}\n$/);
+    expect(name({ ...files, [file]: 'another\n' })).not.toBe(name(files));
+  });
+});
+
 describe('the images', () => {
   it('are those that the manifests name, without their digests', () => {
     const named = readdirSync(join(root, 'manifests'))

@@ -80,6 +80,47 @@ describe('a Go module with other bytes', () => {
   });
 });
 
+// cargo is on no machine that runs these; its words are those of cargo 1.95 before a registry that has lost a crate.
+describe('a crate', () => {
+  it.each([
+    [
+      'whose version is gone',
+      'error: failed to select a version for the requirement `itoa = "^1"` (locked to 1.0.19)',
+      'itoa@1.0.19, which the registry does not serve',
+    ],
+    [
+      'whose file is gone',
+      '  failed to get successful HTTP response from `http://127.0.0.1:1/dl/itoa/1.0.19/download` (127.0.0.1), got 404',
+      'itoa@1.0.19, which the registry does not serve',
+    ],
+    [
+      'that is gone altogether',
+      'error: no matching package named `itoa` found',
+      'itoa, which the registry does not serve',
+    ],
+    [
+      'of another checksum',
+      'error: checksum for `itoa v1.0.19` changed between lock files',
+      'itoa@1.0.19, which is served with other bytes than those',
+    ],
+    [
+      'with other bytes',
+      '  failed to verify the checksum of `itoa v1.0.19 (registry `local`)`',
+      'itoa@1.0.19, which is served with other bytes than those',
+    ],
+    [
+      'that no network leads to',
+      '  [6] Could not resolve host (Could not resolve host: index.invalid)',
+      'what a registry serves, and that registry cannot be reached',
+    ],
+  ])('%s is named as such', async (_what, told, named) => {
+    const script = 'source scripts/fetch.sh; gone_pin <<<"$TOLD"';
+    expect(await run('bash', ['-c', script], { env: { TOLD: told } })).toMatchObject({
+      stdout: `${named}\n`,
+    });
+  });
+});
+
 describe('a Python package that is gone', () => {
   const from = (url: string) => ({
     PIP_INDEX_URL: `${url}/simple`,

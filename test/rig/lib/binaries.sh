@@ -28,6 +28,7 @@ rig_build() {
       packages | images) STEP_LOG=$CACHE/log/$part.log "build_$part" ;;
       "$PYTHON") build_python ;;
       "$SIGSTORE_JAVA") build_java ;;
+      "$RUST") build_rust ;;
       *) build_module "$part" ;;
     esac
   done
@@ -37,7 +38,7 @@ rig_build() {
 build_module() {
   local module=$1 to folder
   folder=$(module_folder "$module")
-  [ -f "$folder/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images ${CONTROLLERS[*]} ${OLDER[*]} ${INGRESSES[*]} ${GITOPS[*]} ${CERTIFIERS[*]} ${LOGINS[*]} $SIGSTORE_JAVA"
+  [ -f "$folder/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images ${CONTROLLERS[*]} ${OLDER[*]} ${INGRESSES[*]} ${GITOPS[*]} ${CERTIFIERS[*]} ${LOGINS[*]} $SIGSTORE_JAVA $RUST"
   to=$(module_bin "$module")
   [ ! -d "$to" ] || { note "$(module_title "$module"):" cached; return; }
   PINS=${folder#"$ROOT"/}/go.mod STEP_LOG=$CACHE/log/$module.log step "building $(module_title "$module")" compile "$module" "$to"
@@ -207,6 +208,7 @@ rig_bin() {
     "$PYTHON") candidate=$(python_bin)/$name ;;
     # A folder of jars.
     "$SIGSTORE_JAVA") candidate=$(java_bin)/$name ;;
+    "$RUST") candidate=$(rust_bin)/$name ;;
     *) candidate= ;;
   esac
   [ ! -x "$candidate" ] || { echo "$candidate"; return; }
