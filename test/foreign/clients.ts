@@ -11,6 +11,7 @@ import { type Ground, issuerUrl } from './ground.ts';
 import { subject } from './issuer.ts';
 import { sendClientsTo } from './issuer-of-stack.ts';
 import { installed } from './python.ts';
+import { describeRust } from './rust.ts';
 
 /** Clients that are too large for `npm test`, each told nothing but what the export has for it. */
 export function describeClients(of: () => Ground): void {
@@ -69,6 +70,8 @@ export function describeClients(of: () => Ground): void {
       /Signing succeeded\s+Verification succeeded\s+Verification failed/,
     );
   });
+
+  describe('sigstore-rust', () => describeRust(() => ({ ...of(), trust }), asPerson));
 
   describe('podman’s policy', () => {
     const image = `${registry}/team/app:1`;

@@ -8,6 +8,7 @@ import { type Ground, openGround } from './ground.ts';
 import { expectationsOf, surprises, tally } from './outcomes.ts';
 import { probe } from './prober.ts';
 import { runSuite } from './run-suite.ts';
+import { describeRustMirror } from './rust-mirror.ts';
 import { cosign, rekor, rekorPackages } from './suites.ts';
 
 // Other projects' tests, against one stack of ours. A test that ends otherwise than expected/ says is a failure: a new
@@ -44,6 +45,8 @@ describe.each([rekor, rekorPackages, cosign])('$name', (suite) => {
     expect(surprises(seen, expectationsOf(await readFile(page, 'utf8')))).toEqual([]);
   });
 });
+
+describe('sigstore-rust before a mirror', describeRustMirror);
 
 // Last, since it has the stack tell clients of another issuer.
 describe('clients', () => describeClients(() => ground as Ground));
