@@ -32,6 +32,8 @@ export interface Terminal {
   readonly written?: () => Promise<string | undefined>;
   /** Aborts when the process is told to stop. */
   readonly signal: AbortSignal;
+  /** How many milliseconds the work has from then on, where a request under way is not all that it has to end. */
+  readonly grace?: () => number;
   readonly now: () => Date;
 }
 
@@ -85,7 +87,7 @@ export async function conclude<Options extends { readonly logFormat: 'text' | 'j
     const options = parse<Options>(command, terminal);
     if (options !== undefined) {
       log = tell(options.logFormat);
-      await untilStopped(terminal.signal, work(options, log));
+      await untilStopped(terminal, work(options, log));
     }
     await refuseLost(terminal);
     return exitStatus.done;
@@ -149,17 +151,17 @@ async function run(
   await job.run({ store, log, now: host.now(), signal, waitFor }, options);
 }
 
-const grace = 500; // milliseconds
+const aRequest = () => 500; // milliseconds
 
 /**
  * What `work` comes to; but once the signal comes, it has only as long as a request under way needs.
  * Whatever that leaves half done, the next run goes on from.
  */
-function untilStopped(signal: AbortSignal, work: Promise<void>): Promise<void> {
+function untilStopped({ signal, grace = aRequest }: Terminal, work: Promise<void>): Promise<void> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const count = () => {
-    timer = setTimeout(() => reject(signal.reason), grace);
+    timer = setTimeout(() => reject(signal.reason), grace());
   };
   signal.addEventListener('abort', count, { once: true });
   if (signal.aborted) count();

@@ -6,6 +6,7 @@ import { backup } from './backup/verb.ts';
 import { down } from './down/verb.ts';
 import { exporting } from './export/verb.ts';
 import { restore } from './restore/verb.ts';
+import { graceNow } from './rotate/lease.ts';
 import { rotate } from './rotate/verb.ts';
 import { status } from './status/verb.ts';
 import { token } from './token.ts';
@@ -25,7 +26,8 @@ export function sigstand(terminal: Terminal): Promise<number> {
   const { env, stdin = nothing, stdout: print, signal, now } = terminal;
   // No flag comes from the environment: SIGSTAND_OUT and its like are the scripts'.
   if (made === undefined) return withoutVerb({ ...terminal, env: {} });
-  return conclude(made.command, { ...terminal, args, env: {} }, (options, log) =>
+  const unhurried = { ...terminal, args, env: {}, grace: graceNow };
+  return conclude(made.command, unhurried, (options, log) =>
     made.run({ stdin, print, log, now, signal, env }, options),
   );
 }

@@ -16,12 +16,16 @@ export interface Ended {
 /** Runs the CLI in process; for tests. */
 export async function cli(
   args: readonly string[],
-  { env = {}, now = () => new Date() }: { env?: Record<string, string>; now?: () => Date } = {},
+  {
+    env = {},
+    now = () => new Date(),
+    signal = new AbortController().signal,
+  }: { env?: Record<string, string>; now?: () => Date; signal?: AbortSignal } = {},
 ): Promise<Ended> {
   let stdout = '';
   let stderr = '';
   const status = await sigstand({
-    ...{ args, env, now, signal: new AbortController().signal },
+    ...{ args, env, now, signal },
     stdout: (more) => {
       stdout += more;
     },

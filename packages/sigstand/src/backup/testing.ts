@@ -32,7 +32,7 @@ export async function fakeCluster(run: Run = () => ({ status: 1 })) {
   let version = 0;
   /** Called before each answer, as whoever else writes at the same time. */
   const hooks: {
-    before?: (request: string) => void;
+    before?: (request: string) => void | Promise<void>;
     /** What is answered by 403. */
     forbids?: (request: string) => boolean;
   } = {};
@@ -49,7 +49,7 @@ export async function fakeCluster(run: Run = () => ({ status: 1 })) {
     const { method = '', url = '' } = request;
     const path = decodeURIComponent(new URL(url, 'http://a').pathname);
     asked.push(`${method} ${path}`);
-    hooks.before?.(`${method} ${path}`);
+    await hooks.before?.(`${method} ${path}`);
     if (hooks.forbids?.(`${method} ${path}`)) return [403, failure('Forbidden')];
     const found = objects.get(path);
     if (method === 'GET') return found ? [200, found] : [404, failure('NotFound')];

@@ -159,6 +159,24 @@ describe('sigstand restore', () => {
     expect(cluster.objects.get(lease)).toMatchObject({ spec: { holderIdentity: '' } });
   });
 
+  it('gives the lease back where it is told to stop, though what is under way takes a second', async () => {
+    plantStack(cluster);
+    database = { rows: allRows, known: knownRows, load: {} };
+    cluster.objects.delete(rekorSecret);
+    const stop = new AbortController();
+    cluster.hooks.before = async (request) => {
+      if (request !== `POST ${api}/rekor-system/secrets`) return;
+      stop.abort();
+      await new Promise((later) => setTimeout(later, 1_000));
+    };
+    const args = [`--kubeconfig=${config.path}`, `--from=${clear}`];
+    const { status, stderr } = await cli(['restore', ...args], { signal: stop.signal });
+    expect(status).toBe(75);
+    expect(stderr).toContain('stopped before it was done; run it again');
+    const lease = '/apis/coordination.k8s.io/v1/namespaces/tuf-system/leases/sigstand';
+    expect(cluster.objects.get(lease)).toMatchObject({ spec: { holderIdentity: '' } });
+  });
+
   it('waits for a database that comes up', async () => {
     plantPod(cluster, '', 'False');
     cluster.hooks.before = (request) => {

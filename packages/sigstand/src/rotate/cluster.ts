@@ -32,15 +32,18 @@ export function groundOver(
   { now, signal }: { now: () => Date; signal: AbortSignal },
 ): Ground {
   const store = storeOver(access, 'rotate');
-  const pause: Ground['pause'] = async (time) => {
-    await sleep(time, undefined, { signal }).catch(() => {
-      throw new JobError('tryAgain', 'stopped before it was done', {
-        hint: 'run it again, it goes on from what is stored',
-      });
+  const refuseStopped = () => {
+    if (!signal.aborted) return;
+    throw new JobError('tryAgain', 'stopped before it was done', {
+      hint: 'run it again, it goes on from what is stored',
     });
+  };
+  const pause: Ground['pause'] = async (time) => {
+    await sleep(time, undefined, { signal }).catch(refuseStopped);
   };
 
   async function api(ref: Named, verb: string, rest: Omit<Question, 'path'>): Promise<unknown> {
+    refuseStopped();
     const path = pathOf(rest.method === 'POST' || ref.name === '' ? { ...ref, name: '' } : ref);
     try {
       return await ask(access, { ...rest, path });

@@ -19,6 +19,13 @@ export interface Leasing {
   readonly signal: AbortSignal;
 }
 
+let holding = 0;
+
+/** How long work may take to end that is told to stop: who holds a lease gives it back, or the next waits for a minute. */
+export function graceNow(): number {
+  return holding > 0 ? 5_000 : 500;
+}
+
 /** Whoever runs this, in words that tell people apart. */
 export function holderOf({ USER = 'somebody' }: { readonly USER?: string | undefined }): string {
   return `${USER}@${hostname()} ${randomBytes(4).toString('hex')}`;
@@ -68,6 +75,7 @@ export async function withLease<T>(
   const isHeld = standing(before, { holder, now: now() }) === 'held';
   if (isHeld && !takeOver) throw held(ref, before, now());
   await write(before, false);
+  holding += 1;
 
   const over = new AbortController();
   const lost = new AbortController();
@@ -89,6 +97,7 @@ export async function withLease<T>(
     over.abort();
     await renewal;
     await release();
+    holding -= 1;
   }
 
   /** Whoever comes next need not wait; where this fails, it waits a minute. */
