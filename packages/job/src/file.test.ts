@@ -46,6 +46,10 @@ describe('the place that a flag names, for a file to be written', () => {
     expect(place(link)).toBe(realpathSync(path));
   });
 
+  it('is not standard output', () => {
+    expect(() => place('-')).toThrow('--flag takes a file, not standard output');
+  });
+
   it('is no device, folder or pipe, in whose place a file would come to be', () => {
     const pipe = join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);

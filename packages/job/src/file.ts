@@ -28,9 +28,11 @@ export function fileAt(
 /**
  * Where a file is to be written that a flag names: the path, or what a link there leads to.
  *
- * @throws {JobError} usage, where something else is there, such as a device, whose place the file would take.
+ * @throws {JobError} usage, where something else is there, such as a device, whose place the file would take; and of `-`.
  */
 export function placeAt(flag: string, path: string): string {
+  // Who writes that means standard output, and would have a file of that name.
+  if (path === '-') throw new JobError('usage', `${flag} takes a file, not standard output`);
   try {
     if (statSync(path).isFile()) return realpathSync(path);
   } catch {

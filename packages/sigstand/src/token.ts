@@ -12,6 +12,10 @@ const summary = 'print a token of a service account, by which tests and scripts 
 const description = `Print a token of a service account, once, and nothing else. It is a credential for as long as it
 lives: give it on by the environment (SIGSTORE_ID_TOKEN) or a pipe, never by a flag.`;
 
+const afterwards = `
+Exit status: 0 the token was printed; 64 a flag is wrong; 65 there is no such service account, or no usable kubeconfig;
+75 the API server does not answer; 77 forbidden.`;
+
 const command = () =>
   verbCommand('token', summary, description)
     .option('--namespace <name>', 'namespace of the service account', namespaceName, 'default')
@@ -21,7 +25,8 @@ const command = () =>
       new Option('--expiry <duration>', 'how long it lives, from 10m to 24h')
         .default(minutes(10), '10m')
         .argParser(expiry),
-    );
+    )
+    .addHelpText('after', afterwards);
 
 /** `sigstand token`. */
 export const token = () =>

@@ -81,5 +81,11 @@ export function accessTo(
 ): Promise<Access> {
   // Of a list, kubectl passes over a file that is not there; of one that a flag names, it does not.
   if (kubeconfig) fileAt('--kubeconfig', kubeconfig, { most: mostBytes, failure: 'usage' });
-  return clusterAccess({ ...env, ...(kubeconfig && { KUBECONFIG: kubeconfig }) }, { context });
+  const hint = kubeconfig
+    ? 'name the one that is meant by --context, as kubectl config get-contexts lists them'
+    : 'give --kubeconfig, or set KUBECONFIG to the files that kubectl takes';
+  return clusterAccess(
+    { ...env, ...(kubeconfig && { KUBECONFIG: kubeconfig }) },
+    { context, hint },
+  );
 }

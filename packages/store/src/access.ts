@@ -18,7 +18,10 @@ export interface ClusterEnvironment extends PodEnvironment {
  */
 export async function clusterAccess(
   env: ClusterEnvironment,
-  { context }: { readonly context?: string | undefined } = {},
+  {
+    context,
+    hint = 'set KUBECONFIG to the files that kubectl takes, or run it as a Job',
+  }: { readonly context?: string | undefined; readonly hint?: string } = {},
 ): Promise<Access> {
   // In a Pod nobody needs what reads kubeconfigs: it is larger than all the rest.
   const own = homeKubeconfig();
@@ -32,7 +35,7 @@ export async function clusterAccess(
     env.KUBECONFIG
       ? 'no cluster: this is not a Pod with a service account, and no file of KUBECONFIG is there and selects one'
       : 'no cluster: this is not a Pod with a service account, and there is no kubeconfig that selects one',
-    { hint: 'set KUBECONFIG to the files that kubectl takes, or run it as a Job' },
+    { hint },
   );
 }
 

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { Option } from '@commander-js/extra-typings';
 import { JobError } from '@sigstand/job/errors';
 import { fileAt, placeAt } from '@sigstand/job/file';
 import { several } from '@sigstand/job/values';
@@ -21,28 +22,32 @@ as it is at one moment, while clients go on signing. The file is encrypted to re
 private key.`;
 
 const afterwards = `
-Exit status: 0 the file is whole and in its place; 65 the stack is not whole, or the file cannot be written; 69 the
+Exit status: 0 the file is whole and in its place; 64 a flag is wrong; 65 the stack is not whole, or the file cannot be written; 69 the
 database's Pod is not ready; 75 something failed that may pass; 77 forbidden; 78 what is stored contradicts itself.
 With any but 0 there is no new file.`;
 
 const command = () =>
   verbCommand('backup', summaryOf, description)
     .requiredOption('--to <file>', 'the file to write', text)
-    .option(
-      '--recipient <recipient>',
-      'to whom it is encrypted (age1...), as often as there are',
-      several((value: string) => recipient(value, '--recipient')),
-      [] as readonly string[],
+    .addOption(
+      new Option(
+        '--recipient <recipient>',
+        'to whom it is encrypted (age1...), as often as there are',
+      )
+        .default([] as readonly string[], 'none')
+        .argParser(several((value: string) => recipient(value, '--recipient'))),
     )
-    .option(
-      '--recipients-file <file>',
-      'a file with recipients, one a line, as often as there are',
-      several(text),
-      [] as readonly string[],
+    .addOption(
+      new Option(
+        '--recipients-file <file>',
+        'a file with recipients, one a line, as often as there are',
+      )
+        .default([] as readonly string[], 'none')
+        .argParser(several(text)),
     )
     .option('--unencrypted', 'write every private key for all to read who get the file')
     .option('--replace', 'replace the file that is there')
-    .option('--external-database', 'the database is not the stack’s own; save it by other means')
+    .option('--external-database', "the database is not the stack's own; save it by other means")
     .addOption(prefixOption())
     .addOption(singleOption())
     .addHelpText('after', afterwards);

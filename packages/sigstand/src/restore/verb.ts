@@ -31,11 +31,10 @@ database's Pod is not there yet: apply it, and run this again; 75 something fail
 const command = () =>
   verbCommand('restore', summaryOf, description)
     .requiredOption('--from <file>', 'the file that sigstand backup wrote', text)
-    .option(
-      '--identity-file <file>',
-      'a file as age-keygen writes it, as often as there are',
-      several(text),
-      [] as readonly string[],
+    .addOption(
+      new Option('--identity-file <file>', 'a file as age-keygen writes it, as often as there are')
+        .default([] as readonly string[], 'none')
+        .argParser(several(text)),
     )
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--objects-only', 'leave the database for another run')

@@ -27,7 +27,7 @@ run again.`;
 const afterwards = `
 What is kept: everything that was signed before goes on verifying. docs/rotation.md has the whole.
 
-Exit status: 0 done, or the plan was shown; 65 a setting is wrong; 69 something did not come in time; 75 run it again,
+Exit status: 0 done, or the plan was shown; 64 a flag is wrong; 65 a setting is wrong; 69 something did not come in time; 75 run it again,
 at once or at the time that the line names, or when the other operator is done; 77 forbidden; 78 what is there contradicts itself.`;
 
 const command = () =>

@@ -28,9 +28,9 @@ against the trust root. It needs no Secret. A URL with the name of a Service is 
 Pod, as kubectl port-forward does; every other one straight.`;
 
 const afterwards = `
-Exit status: 0 all is well, or only warned of; else the gravest kind among the lines: 78 what a service shows and what
-clients trust contradict each other; 65 something has expired or is not what it should be; 77 forbidden;
-69 something does not answer.`;
+Exit status: 0 all is well, or only warned of; 64 a flag is wrong; 75 the API server does not answer; else the gravest
+kind among the lines: 78 what a service shows and what clients trust contradict each other; 65 something has expired or
+is not what it should be; 77 forbidden; 69 something does not answer.`;
 
 const days = 86_400_000;
 
