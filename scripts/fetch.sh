@@ -57,5 +57,6 @@ s/^error: failed to select a version for the requirement \`([^ ]+) .*\` \(locked
 s/^ *failed to get [^\`]+ from \`[^\`]*\/([^\/\`]+)\/([^\/\`]+)\/download\`.* got (403|404|410)$/\1@\2, $gone/p
 s/^E: Unable to locate package ([^ ]+)$/\1, which Debian's lists do not have/p
 s/^E: Package '?([^ ']+)'? has no installation candidate$/\1, which Debian's lists do not have/p
+s/^.*Depends: ([^ ]+) (\(.*\) )?but it is not installable$/\1, which Debian's lists do not have/p
 SED
 }

@@ -11,6 +11,7 @@ const parts = /for part in ([^;]*);/.exec(readFileSync(join(here, 'rig'), 'utf8'
 /** A text with the rig's functions before it, as `test/rig/rig` has them. */
 const rig = (text: string, { at = here }: { at?: string } = {}) => `
 HERE='${here}'
+source "$HERE/../../scripts/fetch.sh"
 for part in ${parts.replaceAll('\\\n', ' ')}; do source "$HERE/lib/$part.sh"; done
 HERE='${at}'
 ${text}`;
@@ -333,5 +334,78 @@ describe('what is not there', () => {
 
   it('as a verb is refused with 64', () => {
     expect(bash(`'${here}/rig' fly`)).toMatchObject({ status: 64 });
+  });
+});
+
+describe('MySQL, of another suite of Debian', () => {
+  const sources = [
+    'http://others.test/ nodistro main',
+    'http://mirror.test/debian/ bookworm main',
+    'http://mirror.test/debian/ bookworm-updates main',
+    'http://mirror.test/debian/ bookworm contrib',
+  ];
+  /** Runs a text where apt serves a package of this version. */
+  const served = (text: string, version: string, own = 'bookworm') =>
+    inFolder({ 'os-release': `VERSION_CODENAME=${own}\n` }, (folder) => {
+      const cache = join(folder, 'cache');
+      const apt = `case "$*" in
+        indextargets*) printf '%s\n' ${sources.map((one) => `'${one}'`).join(' ')} ;;
+        *--download-only*) for word; do case $word in Dir::Cache=*) touch "\${word#*=}/archives/a.deb" ;; esac; done ;;
+        esac; echo "$@" >>'${folder}/asked'`;
+      standIn(folder, 'dpkg-deb', `printf 'mysql-server-core\\t%s\\n' '${version}'`);
+      const PATH = standIn(folder, 'apt-get', apt);
+      const env = { PATH, SIGSTAND_CACHE: cache, OS_RELEASE: join(folder, 'os-release') };
+      const done = bash(rig(`build_image() { :; }; mkdir -p "$CACHE"/{bin,log}\n${text}`), { env });
+      const kept = readdirSync(join(cache, 'bin')).filter((name) => !name.startsWith('.'));
+      const asked = join(folder, 'asked');
+      return { ...done, kept, asked: existsSync(asked) ? readFileSync(asked, 'utf8') : '' };
+    });
+
+  it('comes from the mirror that the machine has', () => {
+    expect(served('debian_source sid', '').stdout).toMatch(
+      /^deb \[signed-by=\S+ target=Packages\] http:\/\/mirror\.test\/debian\/ sid main\n$/,
+    );
+  });
+
+  it('is not looked for on a machine that has no Debian', () => {
+    expect(served('debian_source sid', '', 'noble')).toMatchObject({
+      status: 1,
+      stderr: "E: no source of apt has main of Debian's noble\n",
+    });
+  });
+
+  it('is fetched once, and apt is told of no place of the machine', () => {
+    const { status, stdout, kept, asked } = served('build_mysql; build_mysql', '9.7.4-2');
+    expect({ status, kept }).toEqual({
+      status: 0,
+      kept: [expect.stringMatching(/^mysql-[0-9a-f]{16}$/)],
+    });
+    expect(stdout).toMatch(/^MySQL: +9\.7\.4-2\nMySQL 9\.7\.4-2: +cached\n$/m);
+    const calls = asked.split('\n').filter((line) => /update|install/.test(line));
+    expect(calls).toHaveLength(2);
+    for (const call of calls) {
+      for (const place of ['Etc::SourceList', 'State::Lists', 'State::Status', 'Cache']) {
+        expect(call).toMatch(new RegExp(`Dir::${place}=\\S+/cache/bin/\\.fresh-mysql/`));
+      }
+      expect(call).toContain('Dir::Etc::SourceParts=- ');
+    }
+  });
+
+  it('is refused where it is older than what was tried, and not kept', () => {
+    expect(served('build_mysql', '8.0.46-1')).toMatchObject({
+      status: 1,
+      stderr:
+        "rig: mysql-server-core of Debian's sid is 8.0.46-1, and the rig needs 9.7 or newer (test/rig/lib/mysql.sh)\n",
+      kept: [],
+    });
+  });
+
+  it.each([
+    'E: Unable to locate package libicu78',
+    ' mysql-server-core : Depends: libicu78 (>= 78.1-1~) but it is not installable',
+  ])('is named where a part of it is gone: %s', (said) => {
+    expect(bash(rig(`gone_pin <<<'${said}'`)).stdout).toBe(
+      "libicu78, which Debian's lists do not have\n",
+    );
   });
 });

@@ -42,6 +42,25 @@ rootfs_mariadb() {
 }
 config_mariadb() { jq -cn --arg path "PATH=$IMAGE_PATH" '{Env: [$path], Cmd: ["mariadbd"]}'; }
 
+# MySQL's server and client with the libraries of their own suite, and a shell beside them.
+rootfs_mysql() {
+  local from package file lib=usr/lib/x86_64-linux-gnu
+  from=$(mktemp -d)
+  for package in "$(mysql_packages)"/*.deb; do dpkg-deb --extract "$package" "$from"; done
+  bare_system "$1"
+  mkdir -p "$1/usr/share/mysql" "$1/run/mysqld" "$1/var/lib/mysql"
+  cp -R "$from"/usr/share/mysql/{english,charsets} "$1/usr/share/mysql/"
+  for file in sbin/mysqld bin/mysql bin/mysqldump lib/mysql/plugin/{semisync_source,semisync_replica,component_reference_cache}.so; do
+    install -D -m 755 "$from/usr/$file" "$1/usr/$file"
+    "$from/usr/lib64/ld-linux-x86-64.so.2" --library-path "$from/$lib" --list "$from/usr/$file"
+  done | { grep -oE "$from/usr/[^ ]+" || true; } | sort -u | while read -r file; do
+    install -D -m 755 "$file" "$1${file#"$from"}"
+  done
+  rm -rf "$from"
+  add_program "$1" "$(type -P sh)" "$(type -P sh)"
+}
+config_mysql() { jq -cn --arg path "PATH=$IMAGE_PATH" '{Env: [$path], Cmd: ["mysqld"]}'; }
+
 # Debian's nginx, laid out as nginxinc/nginx-unprivileged: the program, a shell, MIME types, logs to the container's output.
 rootfs_nginx() {
   local program

@@ -82,6 +82,7 @@ inputs_of() {
     node) [ -x "$NODE24" ] || die "no Node 24 at $NODE24; run 'npm ci' first"
       "$NODE24" --version ;;
     mariadb) dpkg-query --show mariadb-server-core mariadb-client-core mariadb-client libc6 || true ;;
+    mysql) cat "$(mysql_packages)/packages" ;;
     nginx) dpkg-query --show nginx libc6 || true ;;
   esac
 }

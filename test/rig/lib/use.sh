@@ -48,3 +48,10 @@ rig_base() {
   [ -d "$(image_layout node '')" ] || rig_build images >&2
   image_layout node ''
 }
+
+# image mysql: what is loaded only where a test wants it.
+rig_image() {
+  [ "${1:-}" = mysql ] || die 'usage: rig image mysql'
+  rig_build mysql >&2
+  image_layout mysql ''
+}
