@@ -1,5 +1,8 @@
 {{/* What no schema can say of the values: that some of them contradict each other, or what is there already. */}}
 {{- define "sigstand.check" -}}
+{{- if not (dig "enabled" true .Values.AsMap) -}}
+{{- fail "values: /enabled: is for the condition of a chart that has this one as a part, and there is no such condition here" -}}
+{{- end -}}
 {{- include "sigstand.check.names" . -}}
 {{- include "sigstand.check.outside" . -}}
 {{- include "sigstand.check.issuers" . -}}

@@ -98,7 +98,7 @@ volumeMounts:
     name: {{ .configMap | default "database-ca" | quote }}
   {{- end }}
     items:
-      - {key: {{ .pem | empty | ternary .key "ca.crt" }}, path: ca.crt}
+      - {key: {{ .pem | empty | ternary .key "ca.crt" | toYaml }}, path: ca.crt}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -111,7 +111,7 @@ kind: ConfigMap
 {{ include "sigstand.metadata" (list (first $) (last $) "database-ca" "1") }}
 data:
   ca.crt: |
-    {{- . | trim | nindent 4 }}
+    {{- include "sigstand.certificates" . | nindent 4 }}
 {{- end }}
 {{- end }}
 
@@ -221,7 +221,8 @@ them in. In one of somebody else's, whoever LOADS makes them if the values want 
 {{- $cas := list -}}
 {{- range list "pem" "secret" "configMap" }}{{ if get $one.ca . }}{{ $cas = append $cas . }}{{ end }}{{ end -}}
 {{- if not $one.host -}}
-{{- range $what, $set := dict "ca" $cas "addresses" $one.addresses "kind" (eq $one.kind "postgresql") -}}
+{{- $given := dict "ca" $cas "addresses" $one.addresses "kind" (eq $one.kind "postgresql") "port" (ne (int $one.port) 3306) -}}
+{{- range $what, $set := merge $given (dict "tls" (eq $one.tls "none") "schema" (eq $one.schema "none")) -}}
 {{- if $set }}{{ fail (printf "%s/%s: says nothing without /database/external/host" $place $what) }}{{ end -}}
 {{- end -}}
 {{- else -}}
@@ -239,6 +240,9 @@ them in. In one of somebody else's, whoever LOADS makes them if the values want 
 {{- end -}}
 {{- if and (eq $one.kind "postgresql") (eq (int $one.port) 3306) -}}
 {{- fail (printf "%s/port: 3306 is no port of a postgresql, which has 5432" $place) -}}
+{{- end -}}
+{{- with $one.ca.pem -}}
+{{- include "sigstand.check.ca" (list $ (printf "%s/ca/pem" $place) .) -}}
 {{- end -}}
 {{- if .Values.storage.className -}}
 {{- fail "values: /storage/className: there is no volume where /database/external/host names a database" -}}

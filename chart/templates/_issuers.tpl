@@ -59,9 +59,14 @@ ci-issuer-metadata:
 {{- end -}}
 {{- end -}}
 {{- with .ca -}}
-{{- $_ := set $one "ca-cert" (printf "%s\n" (join "\n" (regexFindAll "(?s)-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----" (replace "\r" "" .) -1))) -}}
+{{- $_ := set $one "ca-cert" (printf "%s\n" (include "sigstand.certificates" .)) -}}
 {{- end -}}
 {{- toJson $one -}}
+{{- end }}
+
+{{/* The certificates of a text in PEM, without what stands between them: TEXT. */}}
+{{- define "sigstand.certificates" -}}
+{{- regexFindAll "(?s)-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----" (replace "\r" "" .) -1 | join "\n" -}}
 {{- end }}
 
 {{/* Which extensions of a certificate take which claims, in JSON; none for an issuer of no pipelines. */}}

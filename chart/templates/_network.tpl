@@ -63,7 +63,7 @@ The Pods of a system that a table of SYSTEM and NAMES has, or in one namespace t
     - to:
         - namespaceSelector:
             matchLabels:
-              kubernetes.io/metadata.name: {{ $dns.namespace }}
+              kubernetes.io/metadata.name: {{ $dns.namespace | toYaml }}
       ports:
         - {protocol: UDP, port: {{ int $dns.port }}}
         - {protocol: TCP, port: {{ int $dns.port }}}

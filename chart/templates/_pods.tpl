@@ -14,7 +14,7 @@ terminationGracePeriodSeconds: {{ . }}
 {{- end }}
 securityContext:
   runAsNonRoot: true
-  {{- with $values.pods.user }}
+  {{- with int64 $values.pods.user }}
   runAsUser: {{ . }}
   runAsGroup: {{ . }}
   {{- if $.volume }}
@@ -66,7 +66,9 @@ resources:
 {cpu: {{ include "sigstand.amount" .cpu }}, memory: {{ include "sigstand.amount" .memory }}}
 {{- end }}
 
-{{/* A bare number would be no string, as which the API server gives it back. */}}
+{{/* A bare number would be no string, as which the API server gives it back, and a large one has an exponent. */}}
 {{- define "sigstand.amount" -}}
-{{- regexMatch "[A-Za-z]$" (toString .) | ternary (toString .) (toString . | quote) -}}
+{{- $text := toString . -}}
+{{- if and (kindIs "float64" .) (eq . (floor .)) }}{{ $text = int64 . | toString }}{{ end -}}
+{{- regexMatch "[A-Za-z]$" $text | ternary $text ($text | quote) -}}
 {{- end }}

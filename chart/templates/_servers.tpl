@@ -62,7 +62,7 @@ livenessProbe:
 {{- end }}
 
 {{- define "sigstand.rekor.settings" -}}
-hostname: {{ include "sigstand.rekor.hostname" . }}
+hostname: {{ include "sigstand.rekor.hostname" . | toYaml }}
 {{- end }}
 
 {{/* How many bytes Rekor takes at most in one request, and whatever stands before it. */}}

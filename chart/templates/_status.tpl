@@ -1,9 +1,9 @@
 {{/* Whom the look at the stack believes, beside public authorities: those of the services outside, and of each issuer. */}}
 {{- define "sigstand.status.authorities" -}}
 {{- $all := list -}}
-{{- with .Values.status.ca }}{{ $all = append $all (trim .) }}{{ end -}}
+{{- with .Values.status.ca }}{{ $all = append $all (include "sigstand.certificates" .) }}{{ end -}}
 {{- range .Values.fulcio.issuers -}}
-{{- with .ca }}{{ $all = append $all (trim .) }}{{ end -}}
+{{- with .ca }}{{ $all = append $all (include "sigstand.certificates" .) }}{{ end -}}
 {{- end -}}
 {{- uniq $all | join "\n" -}}
 {{- end }}

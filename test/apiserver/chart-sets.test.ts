@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { chart, runHelm } from '../../scripts/chart/rendered.ts';
-import { flags, objectsOf, type SetName, sets } from '../chart/sets.ts';
+import { certificate } from '../chart/certificate.ts';
+import { flags, objectsOf, rendered, type SetName, sets } from '../chart/sets.ts';
 import { jobPodsOf } from '../jobs.ts';
 import { endOf } from '../network/needs.ts';
 import { type End, evaluate, type Policy, policies } from '../network/policies.ts';
@@ -16,6 +17,8 @@ const of = (set: SetName) => all.get(set)!;
 const theirs: SetName = 'namespaces of others, and users of the cluster’s choice';
 const everything: SetName = 'a prefix, and all else';
 const single: SetName = 'one namespace for all';
+const odd: SetName = 'words and numbers that YAML may take for others';
+const another: SetName = 'a database that somebody else runs';
 
 beforeAll(async () => {
   await Promise.all(names.map(async (set) => all.set(set, await objectsOf(set))));
@@ -118,6 +121,22 @@ describe('what a value changes', () => {
     expect(text).not.toMatch(/runAsUser|runAsGroup|fsGroup/);
     expect(text).toContain('"runAsNonRoot":true');
     expect(of(theirs).objects.filter(({ kind }) => kind === 'Namespace')).toEqual([]);
+  });
+
+  it('is written as it was, though YAML may take a word for a number, and Helm a number for another', async () => {
+    const { text } = of(odd);
+    expect(text).not.toMatch(/[0-9]e[+][0-9]/);
+    expect(specs(odd)[0]!.securityContext).toMatchObject({ runAsUser: 1_000_650_000 });
+    expect(text).toContain('requests: {cpu: 30m, memory: "1073741824"}');
+    const { stdout } = await rendered({ storage: { size: 5_368_709_120 } });
+    expect(stdout).toContain('storage: "5368709120"');
+  });
+
+  it('leaves out of a CA what is no certificate, which no reader of it would want', () => {
+    const authority = of(another).objects.find(
+      ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'database-ca',
+    );
+    expect(authority?.data).toEqual({ 'ca.crt': certificate + certificate });
   });
 
   it('leads Rekor to free memory in time, whatever its limit', () => {

@@ -9,9 +9,11 @@ const username = (subjectDomain: string) => issuers({ url, type: 'username', sub
 const ci = (more: object) => issuers({ url, type: 'ci', ...more });
 
 /** Certificates that are none, or are more than that. */
-const damaged = certificate.replace(/(BEGIN CERTIFICATE-----\n.{40})./, '$1*');
-const cut = certificate.replace(/\n.*\n(-----END)/, '\n$1');
-const key = ['-----BEGIN PRIVATE', 'KEY-----\nMAA=\n-----END PRIVATE', 'KEY-----\n'].join(' ');
+export const damaged = certificate.replace(/(BEGIN CERTIFICATE-----\n.{40})./, '$1*');
+export const cut = certificate.replace(/\n.*\n(-----END)/, '\n$1');
+export const key = ['-----BEGIN PRIVATE', 'KEY-----\nMAA=\n-----END PRIVATE', 'KEY-----\n'].join(
+  ' ',
+);
 
 /** Issuers that cannot be, the path that is named, and the reason. */
 export const refusedIssuers: readonly (readonly [values: object, path: string, reason: RegExp])[] =

@@ -1,4 +1,5 @@
-import { refusedIssuers } from './refused-issuers.ts';
+import { certificate as pem } from './certificate.ts';
+import { cut, damaged, key, refusedIssuers } from './refused-issuers.ts';
 import { outside } from './refused-outside.ts';
 
 /** What cannot be, the path that is named, and the reason. */
@@ -7,8 +8,9 @@ export type Refused = readonly [values: object, path: string, reason: RegExp];
 const tolerations = (...list: object[]) => ({ pods: { tolerations: list } });
 const rekor = (resources: object) => ({ resources: { rekor: resources } });
 const external = (database: object) => ({ database: { external: database } });
-const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 const host = 'db.example.com';
+const pemOf = '/database/external/ca/pem';
+const addresses = (one: string) => external({ host, ca: { pem }, addresses: [one] });
 const long = (letters: number) => 'x'.repeat(letters);
 
 /** All of it. */
@@ -113,11 +115,9 @@ export const refused: readonly Refused[] = [
     /one CA too many/,
   ],
   [external({ host, ca: { pem }, schema: 'yes' }), '/database/external/schema', /must be one of/],
-  [
-    external({ host, ca: { pem }, addresses: ['192.0.2.7'] }),
-    '/database/external/addresses/0',
-    /pattern/,
-  ],
+  ...['192.0.2.7', '192.0.2.256/32', '192.0.2.7/33', '1:2/64', ':::/64', '::12345/64'].map(
+    (one): Refused => [addresses(one), '/database/external/addresses/0', /pattern/],
+  ),
   [external({ host, ca: { pem }, kind: 'mariadb' }), '/database/external/kind', /must be one of/],
   [external({ kind: 'postgresql' }), '/database/external/kind', /says nothing without/],
   [
@@ -132,6 +132,13 @@ export const refused: readonly Refused[] = [
   ],
   [external({ ca: { pem } }), '/database/external/ca', /says nothing without/],
   [external({ addresses: ['192.0.2.7/32'] }), '/database/external/addresses', /says nothing/],
+  [external({ port: 3307 }), '/database/external/port', /says nothing without/],
+  [external({ tls: 'none' }), '/database/external/tls', /says nothing without/],
+  [external({ schema: 'none' }), '/database/external/schema', /says nothing without/],
+  [external({ host, ca: { pem: damaged } }), pemOf, /unable to decode certificate/],
+  [external({ host, ca: { pem: pem + cut } }), pemOf, /x509: malformed/],
+  [external({ host, ca: { pem: pem + key } }), pemOf, /else than certificates/],
+  [external({ host, ca: { pem: pem.slice(0, -9) } }), pemOf, /else than certificates/],
   [
     { ...external({ host, ca: { pem } }), storage: { className: 'fast' } },
     '/storage/className',

@@ -102,10 +102,20 @@ export const sets = {
       external: {
         host: 'db.example.com',
         port: 3307,
-        ca: { pem: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n' },
-        addresses: ['192.0.2.7/32', '2001:db8::/64'],
+        ca: { pem: `# Bundles have comments.\r\n${certificate}\n# Another\n${certificate}` },
+        addresses: ['192.0.2.7/32', '2001:db8::/64', '::/0', '1:2:3:4:5:6:7:8/128'],
       },
     },
+  },
+  'words and numbers that YAML may take for others': {
+    namespaces: { prefix: '1-' },
+    instance: 'true',
+    cluster: { dns: { namespace: '123' } },
+    images: { names: { rekor: `mirror.example/rekor@sha256:${'0'.repeat(64)}` } },
+    pods: { user: 1_000_650_000 },
+    rekor: { hostname: 'null' },
+    database: { external: { host: '1.5', ca: { secret: 'ca', key: '7' } } },
+    resources: { rekor: { requests: { memory: 1_073_741_824 }, limits: { cpu: 1.5 } } },
   },
   'a PostgreSQL that somebody else runs': {
     namespaces: { prefix: 'pg-' },
