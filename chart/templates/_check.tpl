@@ -8,6 +8,7 @@
 {{- include "sigstand.check.issuers" . -}}
 {{- include "sigstand.check.database" . -}}
 {{- include "sigstand.check.status" . -}}
+{{- include "sigstand.check.volume" . -}}
 {{- range $name, $one := .Values.resources -}}
 {{- range $what := list "cpu" "memory" -}}
 {{- $least := include "sigstand.number" (get $one.requests $what) -}}
@@ -45,6 +46,26 @@
 {{- $longest := include "sigstand.svc" (list . "trillian" "mysql-trillian") -}}
 {{- if gt (len $longest) 253 -}}
 {{- fail (printf "values: /cluster/domain: makes %s longer than the 253 letters of a name in the DNS" $longest) -}}
+{{- end -}}
+{{- end }}
+
+{{/* What a StatefulSet takes no change of. Helm asks the cluster before it changes anything there; what only renders cannot. */}}
+{{- define "sigstand.check.volume" -}}
+{{- $namespace := include "sigstand.namespace" (list . "trillian") -}}
+{{- $there := lookup "apps/v1" "StatefulSet" $namespace "mysql-trillian" | default dict -}}
+{{- if not .Values.database.external.host -}}
+{{- range dig "spec" "volumeClaimTemplates" (list) $there -}}
+{{- $size := .spec.resources.requests.storage -}}
+{{- $same := eq (include "sigstand.number" $size) (include "sigstand.number" $.Values.storage.size) -}}
+{{- range list
+  (list "storage/size" $size ($same | ternary $size $.Values.storage.size))
+  (list "storage/className" (.spec.storageClassName | default "") $.Values.storage.className)
+  (list "instance" (dig "metadata" "labels" "app.kubernetes.io/instance" "" .) $.Values.instance) -}}
+{{- if ne (toString (index . 1)) (toString (last .)) -}}
+{{- fail (printf "values: /%s: the volume of %s/mysql-trillian is of %v, and would be of %v. A StatefulSet takes no change of that: write here what it is" (first .) $namespace (index . 1 | default "none") (last . | default "none")) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- end }}
 
