@@ -1,4 +1,4 @@
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { archive, unarchived } from '@sigstand/createtuf/archive';
@@ -17,6 +17,7 @@ afterEach(() => place.remove());
 describe('a folder that is there', () => {
   it('keeps every file that is not an export’s', async () => {
     const store = await stack();
+    await place.exported(store);
     await mkdir(join(place.folder, 'cache'), { recursive: true });
     await writeFile(join(place.folder, 'cache/root.json'), 'cached');
     await writeFile(join(place.folder, 'README'), 'mine');
@@ -29,6 +30,26 @@ describe('a folder that is there', () => {
     expect(await place.text('env')).toContain('export TUF_MIRROR=');
     expect((await readdir(place.folder)).filter((name) => name.startsWith('.'))).toEqual([]);
   });
+
+  it.each(['README.md', 'env', 'index.html'])(
+    'keeps a %s that no export has written',
+    async (name) => {
+      const store = await stack();
+      await mkdir(place.folder, { recursive: true });
+      await writeFile(join(place.folder, 'other'), 'mine');
+      await writeFile(join(place.folder, name), 'mine');
+      const { status, stderr } = await place.tried(store);
+      expect(status).toBe(65);
+      expect(stderr).toMatch(
+        / is there, in a folder without 1\.root\.json; it is no file of an export: /,
+      );
+      expect((await readdir(place.folder)).sort()).toEqual([name, 'other'].sort());
+      expect(await place.text(name)).toBe('mine');
+      await rm(join(place.folder, name));
+      await place.exported(store);
+      expect(await place.text('other')).toBe('mine');
+    },
+  );
 
   it('keeps its first root, unless it is told otherwise', async () => {
     await place.exported(await stack());

@@ -13,6 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { JobError } from '@sigstand/job/errors';
 import type { Data } from '@sigstand/store/store';
+import { rootFile } from './files.ts';
 
 /** The bytes of a file, or undefined where there is none. */
 export async function bytesAt(path: string): Promise<Uint8Array | undefined> {
@@ -65,9 +66,21 @@ async function appears(folder: string, files: Data, timeOf: TimeOf): Promise<boo
 }
 
 async function replace(folder: string, files: Data, timeOf: TimeOf): Promise<void> {
-  const names = Object.keys(files);
+  // It comes first: a folder that has it is an export's, also where the next run has to go on from here.
+  const names = [rootFile, ...Object.keys(files).filter((name) => name !== rootFile)];
+  const at = (name: string) => lstat(join(folder, name)).catch(() => undefined);
+  const isExport = (await at(rootFile)) !== undefined;
   for (const name of names) {
-    const there = await lstat(join(folder, name)).catch(() => undefined);
+    const there = await at(name);
+    if (there && !isExport) {
+      throw new JobError(
+        'data',
+        `${join(folder, name)} is there, in a folder without ${rootFile}`,
+        {
+          hint: 'it is no file of an export: move it away, or name another folder with --to',
+        },
+      );
+    }
     if (there?.isDirectory()) {
       throw new JobError('data', `${join(folder, name)} is a folder`, {
         hint: 'move it away, or name another folder with --to',
