@@ -24,10 +24,20 @@ export function judgeCertificates(
   }
 
   function nobody(of: 'fulcio' | 'tsa', all: readonly CertificateAuthority[]): Finding {
+    const told = { check: 'certificates', subject: of };
+    const begins = all.flatMap(({ validFor }) => validFor?.start ?? []);
+    const [first] = begins.filter((start) => start > now).sort((a, b) => Number(a) - Number(b));
+    if (first) {
+      return fail('data', {
+        ...told,
+        says: `clients trust no chain of it before ${iso(first)}, and the clock here says ${iso(now)}`,
+        todo: 'set the clock here by the network; if it is right, see which chain createtuf has published',
+      });
+    }
     const ends = all.flatMap(({ validFor }) => validFor?.end ?? []).map((date) => date.getTime());
     const since = ends.length > 0 ? `, since ${iso(new Date(Math.max(...ends)))}` : '';
     return fail('data', {
-      ...{ check: 'certificates', subject: of },
+      ...told,
       says: `clients trust no chain of it now${since}: nothing new can be verified`,
       todo: 'give the service a new chain, and clients with it: docs/rotation.md',
     });

@@ -238,6 +238,22 @@ describe('a broken link is named, and nothing else', () => {
     expect(findings.find(({ check }) => check === 'tsa-clock')?.says).toMatch(/, 1[12]\d s from/);
   });
 
+  it('a clock that is behind all that clients trust, and not a chain that has ended', async () => {
+    vi.setSystemTime(Date.parse(recording.now) - 30 * day);
+    const { findings } = await looked();
+    const told = findings.filter(({ check }) => check === 'certificates');
+    expect(disorder(told)).toEqual([
+      ['certificates', 'fulcio', 'data'],
+      ['certificates', 'tsa', 'data'],
+    ]);
+    for (const { says, todo } of told) {
+      expect(says).toMatch(
+        /^clients trust no chain of it before \S+Z, and the clock here says \S+Z$/,
+      );
+      expect(todo).toContain('set the clock here');
+    }
+  });
+
   it('a mirror that is no mirror, and one that is silent', async () => {
     const { findings } = await looked((asked, was) =>
       was && asked.url.includes('tuf-system') ? { ...was, status: 404 } : was,
