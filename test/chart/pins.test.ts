@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root, run } from '../cluster/rig.ts';
 import { type Registry, registry } from '../fresh/registry.ts';
 
-/* Of what the rig fetches, the part that is built for these tests alone: sigstore-java, by Debian's Maven. */
+/* Of what the rig fetches, the parts that are built for these tests alone: sigstore-java and Keycloak, by Debian's Maven. */
 
 interface Pin {
   readonly name: string;
@@ -30,13 +30,13 @@ beforeAll(async () => {
 afterAll(() => rm(work, { recursive: true, force: true }));
 
 /** Has Maven ask another registry, as a company's settings do, and gives the lines of standard error. */
-async function lastWords(url: string): Promise<string[]> {
+async function lastWords(url: string, part = 'sigstore-java'): Promise<string[]> {
   await mkdir(join(work, '.m2'), { recursive: true });
   const mirror = `<id>other</id><url>${url}</url><mirrorOf>central</mirrorOf>`;
   const settings = `<settings><mirrors><mirror>${mirror}</mirror></mirrors></settings>`;
   await writeFile(join(work, '.m2/settings.xml'), settings);
   const env = { SIGSTAND_CACHE: join(work, 'cache'), MAVEN_OPTS: `-Duser.home=${work}` };
-  const { status, stderr } = await run('test/rig/rig', ['build', 'sigstore-java'], { env });
+  const { status, stderr } = await run('test/rig/rig', ['build', part], { env });
   expect({ status, stderr }).toMatchObject({ status: 1 });
   return stderr.trimEnd().split('\n');
 }
@@ -78,6 +78,20 @@ describe('a jar that is gone', () => {
     expect(await lastWords('http://127.0.0.1:1')).toEqual(
       says('what a registry serves, and that registry cannot be reached'),
     );
+  });
+});
+
+describe('Keycloak, where it is gone', () => {
+  it('is named as the zip that it is, with the list that asks for it', async () => {
+    const list = 'test/rig/keycloak/maven.sha256';
+    const [, version] = /:keycloak-quarkus-dist:([^:]+):zip$/m.exec(
+      await readFile(join(root, list), 'utf8'),
+    )!;
+    const other = await registry();
+    const words = await lastWords(other.url, 'keycloak');
+    await other.close();
+    const gone = `org.keycloak:keycloak-quarkus-dist:zip:${version}, which the registry does not serve`;
+    expect(words).toEqual([expect.stringContaining(`rig: ${list} names ${gone}; the whole log: `)]);
   });
 });
 

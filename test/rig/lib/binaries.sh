@@ -30,6 +30,7 @@ rig_build() {
       "$SIGSTORE_JAVA") build_java ;;
       "$RUST") build_rust ;;
       mysql) build_mysql ;;
+      keycloak) build_keycloak ;;
       *) build_module "$part" ;;
     esac
   done
@@ -39,7 +40,7 @@ rig_build() {
 build_module() {
   local module=$1 to folder
   folder=$(module_folder "$module")
-  [ -f "$folder/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images mysql ${CONTROLLERS[*]} ${OLDER[*]} ${INGRESSES[*]} ${GITOPS[*]} ${CERTIFIERS[*]} ${LOGINS[*]} $SIGSTORE_JAVA $RUST"
+  [ -f "$folder/go.mod" ] || die "no part '$module'; there are: packages ${MODULES[*]} $PYTHON images mysql ${CONTROLLERS[*]} ${OLDER[*]} ${INGRESSES[*]} ${GITOPS[*]} ${CERTIFIERS[*]} ${LOGINS[*]} $SIGSTORE_JAVA $RUST keycloak"
   to=$(module_bin "$module")
   [ ! -d "$to" ] || { note "$(module_title "$module"):" cached; return; }
   PINS=${folder#"$ROOT"/}/go.mod STEP_LOG=$CACHE/log/$module.log step "building $(module_title "$module")" compile "$module" "$to"
@@ -210,6 +211,7 @@ rig_bin() {
     # A folder of jars.
     "$SIGSTORE_JAVA") candidate=$(java_bin)/$name ;;
     "$RUST") candidate=$(rust_bin)/$name ;;
+    keycloak | kcadm) candidate=$(keycloak_bin)/$name ;;
     *) candidate= ;;
   esac
   [ ! -x "$candidate" ] || { echo "$candidate"; return; }
