@@ -18,7 +18,7 @@ test/kind/machine build docker
 if [ -n "${FOREIGN:-}" ]; then need_packages minisign:minisign; fi
 if [ -n "${CHART:-}" ]; then
   need_packages gcc:gcc >/dev/null
-  test/rig/rig build helm3 traefik flux cert-manager dex sigstore-java mysql
+  test/rig/rig build helm3 traefik flux cert-manager dex keycloak sigstore-java mysql
   need_packages haproxy:haproxy pgbouncer:pgbouncer chromium:chromium chromedriver:chromium-driver certutil:libnss3-tools script:bsdutils
   npm ci --silent --ignore-scripts --prefix test/chart/openid
 fi

@@ -1,5 +1,5 @@
-// openid/browser.ts FOLDER ADDRESS URL: opens URL in Chromium, without a screen, logs in there as the address and agrees;
-// ends where the browser is back at the client. Its certificates are those that certutil put into FOLDER/.pki/nssdb.
+// openid/browser.ts FOLDER ADDRESS URL: opens URL in Chromium, without a screen, logs in there as the address, and agrees
+// where that is asked; ends where the browser is back at the client. Its certificates are those that certutil put into FOLDER/.pki/nssdb.
 import { setTimeout } from 'node:timers/promises';
 import { openBrowser } from '../chromium.ts';
 
@@ -20,13 +20,23 @@ const type = async (selector: string, text: string) =>
   ask('POST', `${await find(selector)}/value`, { text });
 const click = async (selector: string) => ask('POST', `${await find(selector)}/click`, {});
 
+/** Whether the page has such an element, by now. */
+const has = (selector: string) =>
+  ask<boolean>('POST', '/execute/sync', {
+    script: 'return document.querySelector(arguments[0]) !== null',
+    args: [selector],
+  });
+const consent = 'input[name=prompt][value=consent], input[name=approval][value=approve]';
+
 await ask('POST', '/url', { url });
-await type('input[name=login]', address);
+await type('input[name=login], input[name=username]', address);
 await type('input[name=password]', 'any');
 await click('button[type=submit]');
-await find('input[name=prompt][value=consent], input[name=approval][value=approve]');
-await click('button[type=submit]');
-while (!(await ask<string>('GET', '/url')).startsWith('http://localhost:')) {
+for (let agreed = false; !(await ask<string>('GET', '/url')).startsWith('http://localhost:'); ) {
+  if (!agreed && (await has(consent))) {
+    agreed = true;
+    await click('button[type=submit]');
+  }
   await setTimeout(100);
 }
 await close();

@@ -2,10 +2,10 @@ import { X509Certificate } from 'node:crypto';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openssl, withFiles } from '@sigstand/pki/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { type Result, rig } from '../../cluster/rig.ts';
+import { askFulcio } from './fulcio.ts';
 import { browserOf, type Client, type Ground, openGround, urlOf } from './ground.ts';
 import type { Name } from './names.ts';
 import { bearers } from './tokens.ts';
@@ -173,31 +173,8 @@ describe('a change of the values', () => {
 
   it('lets an issuer’s word be taken for an address, which cosign would not send', async () => {
     const person = { sub: 'eve', email: 'eve@example.com' };
-    const credentials = { oidcIdentityToken: ground.token('stranger', person) };
-    const config = '[req]\ndistinguished_name=name\n[name]\n';
-    const csr = withFiles({ config }, (path) =>
-      openssl([
-        ...['req', '-new', '-nodes', '-config', path('config'), '-subj', '/CN=eve'],
-        ...['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-keyout', path('key')],
-      ]),
-    );
-    const asked = JSON.stringify({
-      credentials,
-      certificateSigningRequest: csr.toString('base64'),
-    });
-    const url = 'http://fulcio.fulcio-system.svc/api/v2/signingCert';
-    const curl = [
-      'curl',
-      '-sS',
-      '-H',
-      'content-type: application/json',
-      '--data-binary',
-      '@-',
-      url,
-    ];
-    const told = JSON.parse(await cluster.mustExec(curl, { input: asked }));
-    const [leaf] = told.signedCertificateEmbeddedSct.chain.certificates;
-    expect(new X509Certificate(leaf).subjectAltName).toBe('email:eve@example.com');
+    const { leaf } = await askFulcio(cluster, ground.token('stranger', person));
+    expect(new X509Certificate(leaf!).subjectAltName).toBe('email:eve@example.com');
   });
 });
 
