@@ -179,6 +179,31 @@ it('what pip installs is what the hashes name, and nothing that it would compile
   });
 });
 
+describe('two builds', () => {
+  it('wait for each other where they build the same, and not where they do not', () => {
+    const text = `build_module() { echo "$1"; }
+      mkdir -p "$CACHE/log"
+      flock --exclusive "$CACHE/log/traefik.lock" sleep 30 & holder=$!
+      while flock --nonblock "$CACHE/log/traefik.lock" true; do sleep 0.05; done
+      rig_build dns helm
+      (rig_build traefik) & waits=$!
+      until [ -s "$CACHE/said" ]; do sleep 0.05; done
+      kill -- "$(pgrep -P $holder)"
+      wait $waits`;
+    inFolder({}, (folder) => {
+      const env = { SIGSTAND_CACHE: folder };
+      const { status, stdout } = bash(
+        rig(`note() { echo "$*" | tee -a "$CACHE/said"; }\n${text}`),
+        { env },
+      );
+      expect({ status, stdout }).toEqual({
+        status: 0,
+        stdout: 'dns\nhelm\nanother build of traefik is running; waiting for it\ntraefik\n',
+      });
+    });
+  });
+});
+
 describe('what cargo builds', () => {
   const files = {
     'sigstore-rust/Cargo.toml': 'rust-version = "1.88"\n',

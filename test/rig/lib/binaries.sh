@@ -20,10 +20,11 @@ MODULE_FOLDERS=()
 rig_build() {
   local part
   mkdir -p "$CACHE/bin" "$CACHE/images" "$CACHE/log"
-  exec 8>"$CACHE/lock"
-  flock --nonblock 8 || { note "another build is running; waiting for it"; flock 8; }
   [ $# -gt 0 ] || set -- packages "${MODULES[@]}" policy-controller "$PYTHON" images
   for part in "$@"; do
+    # One builds a part at a time; whoever has no need of it does not wait.
+    exec 8>"$CACHE/log/${part//\//-}.lock"
+    flock --nonblock 8 || { note "another build of $part is running; waiting for it"; flock 8; }
     case $part in
       packages | images) STEP_LOG=$CACHE/log/$part.log "build_$part" ;;
       "$PYTHON") build_python ;;
