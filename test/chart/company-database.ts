@@ -3,8 +3,15 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Rig } from '../cluster/rig.ts';
+import type { Product } from './products.ts';
 
-/* A MariaDB that is not the stack's: in a namespace of its own, and by TLS alone. */
+/* A MariaDB or MySQL that is not the stack's: in a namespace of its own, and by TLS alone. */
+
+/** Where it runs, and what. */
+export interface Company {
+  readonly cluster: Rig;
+  readonly product: Product;
+}
 
 export const host = 'db.company.svc';
 
@@ -54,15 +61,6 @@ export function certificates(folder: string): { readonly ca: string } {
   return { ca: readFileSync(join(folder, 'ca.crt'), 'utf8') };
 }
 
-const program = `
-if [ ! -d /var/lib/mysql/data ]; then
-  mariadb-install-db --no-defaults --datadir=/var/lib/mysql/data --tmpdir=/tmp --skip-test-db
-fi
-exec mariadbd --no-defaults --datadir=/var/lib/mysql/data --socket=/run/mysqld/mysqld.sock \\
-  --pid-file=/run/mysqld/mysqld.pid --tmpdir=/tmp --skip-name-resolve --init-file=/etc/init/init.sql \\
-  --require-secure-transport=ON --ssl-ca=/etc/tls/ca.crt --ssl-cert=/etc/tls/tls.crt --ssl-key=/etc/tls/tls.key "$@"
-`;
-
 const place = (name: string) => ({ name, namespace: 'company' });
 const service = (name: string, server: Server) => ({
   apiVersion: 'v1',
@@ -71,10 +69,16 @@ const service = (name: string, server: Server) => ({
   spec: { selector: { app: server }, ports: [{ port: 3306 }] },
 });
 
-function deployment(server: Server, image: string, data: object, args: readonly string[]) {
+function deployment(
+  server: Server,
+  { program, image }: { program: string; image: string },
+  data: object,
+  args: readonly string[],
+) {
   const mount = (name: string, mountPath: string) => ({ name, mountPath });
   const container = {
-    ...{ name: 'mariadb', image, command: ['/bin/sh', '-euc', program, 'sh', ...args] },
+    ...{ name: 'database', image, command: ['/bin/sh', '-euc', program, 'sh', ...args] },
+    env: [{ name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }],
     readinessProbe: { tcpSocket: { port: 3306 }, periodSeconds: 1 },
     volumeMounts: [
       ...[mount('data', '/var/lib/mysql'), mount('run', '/run/mysqld'), mount('tmp', '/tmp')],
@@ -105,7 +109,7 @@ function deployment(server: Server, image: string, data: object, args: readonly 
 
 function surroundings(files: (name: string) => string) {
   // Each server has its own administrator: no replica is to get another's.
-  const admin =
+  const account =
     'SET SESSION sql_log_bin = 0;\n' +
     "CREATE USER IF NOT EXISTS admin@localhost IDENTIFIED BY 'admin';\n" +
     'GRANT ALL ON *.* TO admin@localhost WITH GRANT OPTION;\n';
@@ -116,7 +120,7 @@ function surroundings(files: (name: string) => string) {
       ...{ apiVersion: 'v1', kind: 'Secret', metadata: place('tls') },
       stringData: Object.fromEntries(names.map((name) => [name, files(name)])),
     },
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: place('init'), data: { 'init.sql': admin } },
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: place('init'), data: { 'init.sql': account } },
     service('db', 'db'),
   ];
 }
@@ -128,29 +132,31 @@ async function start(cluster: Rig, folder: string, objects: readonly object[]): 
 }
 
 /** Makes one server, on a volume; resolves when it takes connections. */
-export async function startDatabase(cluster: Rig, image: string, folder: string): Promise<void> {
+export async function startDatabase(it: Company, folder: string): Promise<void> {
   const claim = {
     ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: place('data') },
     spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
   };
   const data = { persistentVolumeClaim: { claimName: 'data' } };
-  const only = deployment('db', image, data, []);
-  await start(cluster, folder, [claim, only, service('other', 'db')]);
-  await available(cluster);
+  const only = deployment('db', await runs(it), data, []);
+  await start(it.cluster, folder, [claim, only, service('other', 'db')]);
+  await available(it.cluster);
 }
 
+const runs = async ({ cluster, product }: Company) => ({
+  program: product.program,
+  image: await product.image(cluster),
+});
+
 /** Makes both, which keep nothing when they end: whoever comes back has all to learn from the other. */
-export async function startPair(cluster: Rig, image: string, folder: string): Promise<void> {
-  const args = (id: number) => [
-    ...[`--server-id=${id}`, '--log-bin=binlog', '--log-slave-updates', '--gtid-strict-mode=ON'],
-    ...['--relay-log=relay', '--binlog-format=ROW', '--sync-binlog=1'],
-  ];
-  const each = servers.flatMap((server, index) => [
-    deployment(server, image, { emptyDir: {} }, args(index + 1)),
+export async function startPair(it: Company, folder: string): Promise<void> {
+  const run = await runs(it);
+  const each = servers.flatMap((server) => [
+    deployment(server, run, { emptyDir: {} }, it.product.paired),
     service(`only-${server}`, server),
   ]);
-  await start(cluster, folder, each);
-  for (const server of servers) await available(cluster, server);
+  await start(it.cluster, folder, each);
+  for (const server of servers) await available(it.cluster, server);
 }
 
 export async function available(cluster: Rig, server: Server = 'db'): Promise<void> {
@@ -159,14 +165,23 @@ export async function available(cluster: Rig, server: Server = 'db'): Promise<vo
 }
 
 /** Statements as its administrator; resolves to what they print. */
-export function sql(cluster: Rig, statements: string, server: Server = 'db'): Promise<string> {
-  const client =
-    'mariadb --no-defaults --socket=/run/mysqld/mysqld.sock --user=admin --skip-column-names';
-  const command = ['sh', '-c', `MYSQL_PWD=admin exec ${client}`];
-  return cluster.must(
-    ['kubectl', 'exec', '-i', '-n', 'company', `deployment/${server}`, '--', ...command],
-    { input: statements },
-  );
+export function sql(it: Company, statements: string, server: Server = 'db'): Promise<string> {
+  return asAdmin(it, server, `${it.product.client} ${admin} --skip-column-names`, statements);
+}
+
+/** The stack's database, as statements that make it again. */
+export function dumped(it: Company): Promise<string> {
+  // What is in the columns is no text.
+  const whole = '--single-transaction --hex-blob --databases sigstore';
+  return asAdmin(it, 'db', `${it.product.dump} ${admin} ${whole}`);
+}
+
+const admin = '--socket=/run/mysqld/mysqld.sock --user=admin';
+
+function asAdmin({ cluster }: Company, server: Server, command: string, input = '') {
+  const words = ['sh', '-c', `MYSQL_PWD=admin exec ${command}`];
+  const pod = ['kubectl', 'exec', '-i', '-n', 'company', `deployment/${server}`, '--', ...words];
+  return cluster.must(pod, { input });
 }
 
 /** The statements of docs/database.md, with a password. */

@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lookingAt } from '../cluster/looking.ts';
-import { handsOn } from '../cluster/restoring-cli.ts';
 import { rig } from '../cluster/rig.ts';
-import { versions } from '../cluster/stack.ts';
+import { comesBack, leavesTheDatabase } from './comes-back.ts';
 import { certificates, host, otherHost } from './company-database.ts';
 import {
   lead,
@@ -22,7 +21,6 @@ import {
   withPostgresql,
 } from './company-postgresql.ts';
 import { give, helm, until, up, watched } from './company-stack.ts';
-import { helmOn } from './on-rig.ts';
 import { letProbesOut, said } from './probe.ts';
 
 /* A stack whose database is somebody else's PostgreSQL: docs/database.md. */
@@ -44,16 +42,6 @@ async function install(): Promise<void> {
   const addresses = servers.map((one) => `${one}/32`);
   const values = { kind: 'postgresql', port: 5432, schema: 'none', addresses };
   await helm(cluster, { work, ca }, 'install', values, postgresqlImages);
-}
-
-/** The stack's Secrets, and what is in them. */
-async function secretsOf(): Promise<string[]> {
-  type Secret = { metadata: { namespace: string; name: string }; type: string; data: object };
-  const { items } = await cluster.get<{ items: Secret[] }>('secrets', '-A');
-  return items
-    .filter(({ metadata, type }) => /-system$/.test(metadata.namespace) && type === 'Opaque')
-    .map(({ metadata, data }) => `${metadata.namespace}/${metadata.name} ${JSON.stringify(data)}`)
-    .sort();
 }
 
 beforeAll(async () => {
@@ -120,39 +108,16 @@ describe('a PostgreSQL that somebody else runs', () => {
   it('leaves each verb of the CLI what it can do, or has it say why not', async () => {
     const look = await lookingAt(cluster);
     expect(await look()).toMatchObject({ status: 0 });
-    const { cli, backup } = await handsOn(cluster, work);
-    const before = await versions(cluster);
-    expect(await cli('rotate', 'database')).toMatchObject({
-      status: 78,
-      stderr: expect.stringMatching(/no root password .*not this stack's own: docs\/database\.md/),
-    });
-    expect(await cli(...backup)).toMatchObject({
-      status: 69,
-      stderr: expect.stringContaining('if the database is another one, give --external-database'),
-    });
-    expect(await versions(cluster)).toEqual(before);
+    await leavesTheDatabase(cluster, work);
   });
 
   it('comes back, with its stack, from a backup of the CLI and from pg_dump', async () => {
-    const { cli, backup, restore } = await handsOn(cluster, work);
-    const saved = await cli(...backup, '--external-database');
-    expect(saved).toMatchObject({ status: 0 });
-    expect(JSON.parse(saved.stdout)).toMatchObject({ database: 'external' });
-    await save(cluster, server, first);
-    const stored = await secretsOf();
-    await helmOn(cluster, join(work, 'helm'), 'helm', 'uninstall', 'sigstand');
-    const all = ['namespaces', '-l', 'app.kubernetes.io/part-of=sigstand'];
-    await cluster.kubectl('delete', ...all, '--timeout=5m');
-    await lose(cluster, server, first);
-    expect(await secretsOf()).toEqual([]);
-
-    await load(cluster, server, first);
-    const restored = await cli(...restore);
-    expect(restored).toMatchObject({ status: 0 });
-    expect(JSON.parse(restored.stdout)).toMatchObject({ database: 'external' });
-    await install();
-    await up(cluster);
-    expect(await secretsOf()).toEqual(stored);
+    const keeper = {
+      save: () => save(cluster, server, first),
+      lose: () => lose(cluster, server, first),
+      load: () => load(cluster, server, first),
+    };
+    await comesBack(cluster, work, keeper, install);
     await watchers.ledger.signWithin(within);
     await watchers.nothingIsLost();
   });

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bringUp } from '../cluster/bring-up.ts';
 import { rig, root } from '../cluster/rig.ts';
 import type { Beside } from './beside.ts';
-import { grants, otherThan, type Server, sql } from './company-database.ts';
+import { type Company, grants, otherThan, type Server, sql } from './company-database.ts';
 import { give, helm, up, watched } from './company-stack.ts';
+import { products } from './products.ts';
 import { monitorAccount, proxyBefore } from './proxy.ts';
 import {
   caughtUp,
@@ -23,6 +24,7 @@ import {
 /* Two servers of a database behind a HAProxy that leads to the one that writes: docs/database.md. */
 
 const cluster = rig(process.env.RIG ?? 'test');
+const company: Company = { cluster, product: products.mariadb };
 const within = 60_000;
 /** Seconds after which the proxy cuts what nobody uses. */
 const idle = 3;
@@ -57,8 +59,8 @@ async function signsAfter(what: string, done: () => Promise<void>): Promise<void
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'sigstand-proxy-'));
   await bringUp(cluster, work);
-  const ca = await followedPair(cluster, join(work, 'tls'));
-  await sql(cluster, `${grants(root, 'secret')}\n${monitorAccount}`);
+  const ca = await followedPair(company, join(work, 'tls'));
+  await sql(company, `${grants(root, 'secret')}\n${monitorAccount}`);
   proxy = await proxyBefore(cluster, join(work, 'tls'), idle);
   await proxy.start();
   await helm(cluster, { work, ca }, 'install');
@@ -80,7 +82,7 @@ describe('a proxy before the database', () => {
     await watchers.ledger.signWithin(within);
     const from =
       "SELECT DISTINCT SUBSTRING_INDEX(host, ':', 1) FROM information_schema.processlist";
-    const hosts = await sql(cluster, `${from} WHERE user = 'sigstand';`);
+    const hosts = await sql(company, `${from} WHERE user = 'sigstand';`);
     expect(hosts.trim().split('\n')).toHaveLength(1);
     await nothingIsLost();
   });
@@ -96,18 +98,18 @@ describe('a proxy before the database', () => {
 
   it('leads to the other one, where the old one is read-only and keeps its connections', async () => {
     await signsAfter('handed over', async () => {
-      primary = await handOver(cluster, primary);
+      primary = await handOver(company, primary);
     });
   });
 
   it('leads to the other one, where the old one crashes', async () => {
-    await follow(cluster, otherThan(primary));
-    await caughtUp(cluster, otherThan(primary));
-    await waitForReplica(cluster, primary, true);
+    await follow(company, otherThan(primary));
+    await caughtUp(company, otherThan(primary));
+    await waitForReplica(company, primary, true);
     await signsAfter('crashed', async () => {
       await crash(cluster, primary);
       primary = otherThan(primary);
-      await promote(cluster, primary);
+      await promote(company, primary);
     });
   });
 

@@ -1,5 +1,6 @@
 import type { Rig } from '../cluster/rig.ts';
 import {
+  type Company,
   certificates,
   nameOf,
   otherThan,
@@ -7,7 +8,6 @@ import {
   sql,
   startPair,
 } from './company-database.ts';
-import { byTag } from './on-rig.ts';
 
 /* What the company's administrator does to the two servers of the database. */
 
@@ -16,72 +16,81 @@ const replicaAccount = `CREATE USER replica@'%' IDENTIFIED BY 'replica' REQUIRE 
   GRANT REPLICATION SLAVE ON *.* TO replica@'%';`;
 
 /** Two servers, the second of which follows the first; resolves to their authority. */
-export async function followedPair(cluster: Rig, folder: string): Promise<string> {
+export async function followedPair(it: Company, folder: string): Promise<string> {
   const { ca } = certificates(folder);
-  const { mariadb } = (await byTag()) as Record<string, string>;
-  await startPair(cluster, mariadb!, folder);
-  await sql(cluster, replicaAccount);
-  await follow(cluster, 'standby');
-  await waitForReplica(cluster, 'db', true);
+  await startPair(it, folder);
+  await sql(it, replicaAccount);
+  await follow(it, 'standby');
+  await waitForReplica(it, 'db', true);
   return ca;
 }
 
 /** All that a server has goes to the other one, which writes from then on; the old one is read-only, and keeps its connections. */
-export async function handOver(cluster: Rig, from: Server): Promise<Server> {
+export async function handOver(it: Company, from: Server): Promise<Server> {
   const to = otherThan(from);
-  await sql(cluster, 'SET GLOBAL read_only = ON;', from);
-  await caughtUp(cluster, to);
-  await waitForReplica(cluster, from, false);
-  await promote(cluster, to);
+  await sql(it, it.product.readOnly, from);
+  await caughtUp(it, to);
+  await waitForReplica(it, from, false);
+  await promote(it, to);
   return to;
 }
 
 /** A server takes from the other what it lacks, and lets nobody write. */
-export async function follow(cluster: Rig, server: Server): Promise<void> {
-  await sql(
-    cluster,
-    `SET GLOBAL read_only = ON;
-     SET GLOBAL gtid_slave_pos = @@gtid_binlog_pos;
-     SET GLOBAL rpl_semi_sync_slave_enabled = ON;
-     CHANGE MASTER TO MASTER_HOST = '${nameOf(otherThan(server))}', MASTER_USER = 'replica',
-       MASTER_PASSWORD = 'replica', MASTER_SSL = 1, MASTER_SSL_CA = '/etc/tls/ca.crt',
-       MASTER_SSL_VERIFY_SERVER_CERT = 1, MASTER_USE_GTID = slave_pos, MASTER_CONNECT_RETRY = 1;
-     START SLAVE;`,
-    server,
-  );
+export async function follow(it: Company, server: Server): Promise<void> {
+  const { readOnly, follow } = it.product;
+  await sql(it, `${readOnly}\n${follow(nameOf(otherThan(server)))}`, server);
 }
 
 /** A server says that something is stored once the other one has it, however long that takes, or at once. */
-export async function waitForReplica(cluster: Rig, server: Server, on: boolean): Promise<void> {
+export async function waitForReplica(it: Company, server: Server, on: boolean): Promise<void> {
+  const { semiSync } = it.product;
   await sql(
-    cluster,
-    `SET GLOBAL rpl_semi_sync_master_wait_point = AFTER_SYNC;
-     SET GLOBAL rpl_semi_sync_master_timeout = 4294967295;
-     SET GLOBAL rpl_semi_sync_master_enabled = ${on ? 'ON' : 'OFF'};`,
+    it,
+    `SET GLOBAL ${semiSync}_wait_point = AFTER_SYNC;
+     SET GLOBAL ${semiSync}_timeout = 4294967295;
+     SET GLOBAL ${semiSync}_enabled = ${on ? 'ON' : 'OFF'};`,
     server,
   );
 }
 
 /** Waits until a server has all that the other one has. @throws {Error} Where it has not within a minute. */
-export async function caughtUp(cluster: Rig, server: Server): Promise<void> {
-  const at = (await sql(cluster, 'SELECT @@gtid_binlog_pos;', otherThan(server))).trim();
-  const got = await sql(cluster, `SELECT MASTER_GTID_WAIT('${at}', 60);`, server);
-  if (got.trim() !== '0') throw new Error(`${server} has not come to ${at}`);
+export async function caughtUp(it: Company, server: Server): Promise<void> {
+  const at = (await sql(it, it.product.position, otherThan(server))).trim();
+  const got = await sql(it, it.product.reaches(at), server);
+  if (got.trim() === '0') return;
+  throw new Error(`${server} has not come to ${at}: ${await sql(it, it.product.state, server)}`);
 }
 
 /** A server stops following, and lets write. What it has received and not yet done, it does first. */
-export async function promote(cluster: Rig, server: Server): Promise<void> {
-  await sql(cluster, 'STOP SLAVE IO_THREAD;', server);
-  await applied(cluster, server);
-  await sql(cluster, 'STOP SLAVE; RESET SLAVE ALL; SET GLOBAL read_only = OFF;', server);
+export async function promote(it: Company, server: Server): Promise<void> {
+  const { stopReceiving, stopFollowing, writes } = it.product;
+  await sql(it, stopReceiving, server);
+  await applied(it, server);
+  await sql(it, `${stopFollowing} ${writes}`, server);
 }
 
-async function applied(cluster: Rig, server: Server): Promise<void> {
+async function applied(it: Company, server: Server): Promise<void> {
+  const { asked, done } = it.product.applied;
   for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
-    const status = await sql(cluster, 'SHOW SLAVE STATUS\\G', server);
-    if (status.includes('Slave has read all relay log')) return;
+    if (done.test(await sql(it, asked, server))) return;
   }
   throw new Error(`${server} does not come to the end of what it has received`);
+}
+
+/** Ends the connections that the stack has to a server. */
+export async function endConnections(it: Company, server: Server): Promise<void> {
+  const endings = async () => (await sql(it, it.product.endings, server)).trim().split('\n');
+  for (let left = await endings(); left.length > 0; ) {
+    try {
+      await sql(it, left.join('\n'), server);
+      return;
+    } catch (error) {
+      // One has ended by itself, and those after it are still there.
+      if (!String(error).includes('Unknown thread id')) throw error;
+      const there = await endings();
+      left = left.filter((one) => there.includes(one));
+    }
+  }
 }
 
 /** The name by which the stack knows the database is this server's from now on. */
