@@ -23,7 +23,7 @@ TUF root    .sigstand/root.json
             sha256 $(sha256 <"$OUT/root.json" | cut -d' ' -f1)
 TUF mirror  $TUF_MIRROR
 URLs        .sigstand/env, to be sourced
-Clients     .sigstand/trust/README.md: cosign 2 and 3, sigstore-python, -js and -go, gitsign, policy-controller, Kyverno
+Clients     .sigstand/trust/README.md: cosign 2 and 3, sigstore-python, -js, -go and -java, gitsign, policy-controller, Kyverno
 
 Sign and verify (cosign 3):
 

@@ -37,6 +37,7 @@ describe('the export', () => {
         ...['1.root.json', '1.root.json.sha256', 'README.md', 'client_trust_config.json', 'env'],
         ...['cosign2.sh', 'cosign3.sh', 'gitsign.sh', 'sigstore-go.go', 'sigstore-js.mjs'],
         ...['ctfe.pub', 'fulcio.crt.pem', 'rekor.pub', 'sigstore-python.sh', 'sigstore-rust.rs'],
+        'sigstore-java.java',
         ...['policy-controller-remote.yaml', 'policy-controller-repository.yaml'],
         ...['policy-controller-flags.yaml', 'kyverno-flags.yaml', 'kyverno-namespaces.yaml'],
         ...['gh.sh', 'model-signing.sh', 'openssl.sh', 'rekor-monitor.sh', 'sigstore-python3.sh'],

@@ -13,13 +13,18 @@ const verified: Record<Client, RegExp> = {
   'sigstore-python': /OK: [\s\S]*OK: /,
   'sigstore-js': /was signed by .*serviceaccounts\/default/,
   'sigstore-go': /was signed by .*serviceaccounts\/default/,
+  'sigstore-java': /was signed by .*serviceaccounts\/default/,
 };
 
 /** One client, told nothing but what its file and the README in the folder say. */
-export function describeClient(client: Client, there: () => Exported): void {
+export function describeClient(
+  client: Client,
+  there: () => Exported,
+  open: (client: Client, there: Exported, work: string) => Promise<Session> = sessionFor,
+): void {
   let session: Session;
   beforeAll(async () => {
-    session = await sessionFor(client, there(), await mkdtemp(join(there().work, 'client-')));
+    session = await open(client, there(), await mkdtemp(join(there().work, 'client-')));
   });
 
   it('signs, and verifies what it signed', async () => {
@@ -45,7 +50,7 @@ export function describeClient(client: Client, there: () => Exported): void {
     );
     expect(status).not.toBe(0);
     expect(stdout + stderr).toMatch(
-      /Verifying timestamp failed|Failed to refresh TUF metadata|error refreshing TUF metadata/,
+      /Verifying timestamp failed|Failed to refresh TUF metadata|error refreshing TUF metadata|SignatureVerificationException/,
     );
   });
 

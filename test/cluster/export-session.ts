@@ -25,6 +25,7 @@ const files: Record<Client, string> = {
   'sigstore-js': 'sigstore-js.mjs',
   'sigstore-go': 'sigstore-go.go',
   gitsign: 'gitsign.sh',
+  'sigstore-java': 'sigstore-java.java',
 };
 
 export async function sessionFor(
@@ -68,7 +69,7 @@ async function changed(
 
 /** What the head of a program's file says to run, for the file in $FILE. */
 function commandsIn(text: string): string {
-  const lines = [...text.matchAll(/^\/\/\s+((?:node|go run) .*? )FILE\b/gm)].map(
+  const lines = [...text.matchAll(/^\/\/\s+((?:node|go run|java) .*? )FILE\b/gm)].map(
     ([, line]) => `${line}"$FILE"\n`,
   );
   if (lines.length !== 2) throw new Error('the file does not say how it signs and verifies');
@@ -86,6 +87,9 @@ async function placeFor(client: Client, folder: string, work: string) {
   } else if (client === 'sigstore-go') {
     await cp(join(folder, file), join(place, file));
     return { place, env: await goProject(place, file) };
+  } else if (client === 'sigstore-java') {
+    await cp(join(folder, file), join(place, file));
+    await symlink(binary('sigstore-java'), join(place, 'lib'));
   } else if (client === 'gitsign') {
     await must('git', ['-C', place, 'init', '--quiet']);
     await must('git', ['-C', place, 'config', 'user.name', 'Ada']);
@@ -123,9 +127,10 @@ export async function versionOf(client: Client): Promise<string> {
     'sigstore-js': () => readFile(join(root, 'node_modules/sigstore/package.json'), 'utf8'),
     'sigstore-go': () => readFile(join(root, 'test/rig/sigstore-go/go.mod'), 'utf8'),
     gitsign: () => must(binary('gitsign'), ['--version']),
+    'sigstore-java': () => readFile(join(root, 'test/rig/sigstore-java/maven.sha256'), 'utf8'),
   }[client];
   const version =
-    /^GitVersion: +v(\S+)|^sigstore (\S+)|"version": "([^"]+)"|sigstore-go v(\S+)|^gitsign version v(\S+)/m;
+    /^GitVersion: +v(\S+)|^sigstore (\S+)|"version": "([^"]+)"|sigstore-go v(\S+)|^gitsign version v(\S+)| dev\.sigstore:sigstore-java:(\S+)/m;
   return (
     version
       .exec(await told())

@@ -1,4 +1,4 @@
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { binary } from '../programs/binaries.ts';
 import type { Result, Rig } from './rig.ts';
@@ -11,11 +11,13 @@ const programs = {
   'sigstore-js': ['node', 'node'],
   'sigstore-go': ['go', 'go'],
   gitsign: ['gitsign', 'gitsign'],
+  'sigstore-java': ['java', 'java'],
 } as const;
 
 export type Client = keyof typeof programs;
 
-export const clients = Object.keys(programs) as Client[];
+/** Those that sign in the cluster; sigstore-java asks Fulcio by TLS alone, which there is outside. */
+export const clients = (Object.keys(programs) as Client[]).filter((one) => one !== 'sigstore-java');
 
 /** A person's shell in the cluster's network, with a home of its own and a client on its PATH. */
 export interface Shell {
@@ -35,20 +37,28 @@ export async function shellWith(cluster: Rig, client: Client, work: string): Pro
   const [called, program] = programs[client];
   const [home, bin, tmp] = [join(work, 'home'), join(work, 'bin'), join(work, 'tmp')];
   for (const folder of [home, bin, tmp]) await mkdir(folder);
-  await symlink(program === 'node' ? process.execPath : binary(program), join(bin, called));
+  const path = program === 'node' ? process.execPath : binary(program);
+  // Java takes the home folder from the system's list of users.
+  if (program === 'java') await script(join(bin, called), `"${path}" -Duser.home="$HOME" "$@"`);
+  else await symlink(path, join(bin, called));
   await mkdir(dirname(join(home, publicFile)), { recursive: true });
   await writeFile(join(home, publicFile), publicText);
-  const path = [bin, process.env.PATH, dirname(binary('kubectl'))].join(':');
+  const PATH = [bin, process.env.PATH, dirname(binary('kubectl'))].join(':');
   // By env(1): the rig itself finds its programs under the caller's HOME.
-  const own = ['env', `HOME=${home}`, `PATH=${path}`, `TMPDIR=${tmp}`];
+  const own = ['env', `HOME=${home}`, `PATH=${PATH}`, `TMPDIR=${tmp}`];
   return {
     home,
     run: (script, { folder = work, env = {} } = {}) =>
       cluster.exec([...own, 'bash', '-euo', 'pipefail', '-c', `cd "$0"\n${script}`, folder], {
         env,
-        timeout: 120_000,
+        timeout: 300_000,
       }),
   };
+}
+
+async function script(path: string, command: string): Promise<void> {
+  await writeFile(path, `#!/bin/sh\nexec ${command}\n`);
+  await chmod(path, 0o755);
 }
 
 /** What a user of the public Sigstore has at home; no client may touch it. */

@@ -23,15 +23,21 @@ export interface Exported {
   remove(): Promise<void>;
 }
 
+/** Writes the first root of another stack, and gives its path. */
+export async function strangersIn(work: string): Promise<string> {
+  const path = join(work, 'strangers.json');
+  const other = await supplied();
+  await runJob(createTuf(), other);
+  await writeFile(path, (await other.read(tufRoot))?.data.root ?? '');
+  return path;
+}
+
 /** The stack that an instance of the rig is to have; nothing is started. */
 export async function exportedFrom(instance: string): Promise<Exported> {
   const cluster = rig(instance);
   const work = await mkdtemp(join(tmpdir(), `sigstand-${instance}-`));
   const folder = join(work, 'trust');
-  const strangers = join(work, 'strangers.json');
-  const other = await supplied();
-  await runJob(createTuf(), other);
-  await writeFile(strangers, (await other.read(tufRoot))?.data.root ?? '');
+  const strangers = await strangersIn(work);
   const env = { ...cluster.env, SIGSTAND_OUT: join(work, 'out') };
   return {
     ...{ cluster, work, folder, strangers, env },
