@@ -14,6 +14,11 @@ GITOPS=(flux)
 CERTIFIERS=(cert-manager)
 # Where people log in: the same. It compiles an SQLite, which wants a C compiler.
 LOGINS=(dex)
+# What Go does not build, each by a file of its own.
+for part in python maven java rust mysql keycloak; do
+  # shellcheck source=/dev/null
+  source "$HERE/lib/$part.sh"
+done
 # Whoever builds on the rig adds the folder of their modules here, and the modules to the list.
 MODULE_FOLDERS=()
 
