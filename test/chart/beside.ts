@@ -1,9 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { type Rig, root } from '../cluster/rig.ts';
-import { spawnBound } from '../programs/spawn.ts';
+import { end, spawnBound } from '../programs/spawn.ts';
 
 /* What the company runs beside the cluster, on the node itself, and the names by which Pods find it. */
 
@@ -29,10 +28,7 @@ export function beside(cluster: Rig, command: readonly string[], port: number): 
       await cluster.mustExec(['timeout', '30', 'bash', '-c', open]);
     },
     async stop() {
-      if (!child || child.exitCode !== null || child.signalCode !== null) return;
-      const ended = once(child, 'exit');
-      child.kill('SIGKILL');
-      await ended;
+      if (child) await end(child);
     },
   };
 }

@@ -1,10 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Rig, root, run } from '../cluster/rig.ts';
 import { binary } from '../programs/binaries.ts';
-import { spawnBound } from '../programs/spawn.ts';
+import { end, spawnBound } from '../programs/spawn.ts';
 
 const namespace = 'flux-system';
 const node = '10.200.0.1';
@@ -98,7 +97,7 @@ export async function startFlux(cluster: Rig, work: string): Promise<Flux> {
       await cluster.kubectl('delete', 'kustomization', 'sigstand', '-n', namespace, '--timeout=5m');
     },
     async stop() {
-      await Promise.all(controllers.map(end));
+      await Promise.all(controllers.map((one) => end(one)));
     },
   };
 }
@@ -108,11 +107,4 @@ function start(cluster: Rig, name: string, flags: readonly string[]): ChildProce
   const command = ['exec', '--', binary(name), ...all];
   const env = { ...process.env, ...cluster.env, RUNTIME_NAMESPACE: namespace };
   return spawnBound(join(root, 'test/rig/rig'), command, { env, stdio: 'ignore' });
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
 }

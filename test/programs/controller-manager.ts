@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { binary } from './binaries.ts';
-import { spawnBound } from './spawn.ts';
+import { end, spawnBound } from './spawn.ts';
 
 /**
  * Kubernetes' own controllers of these names, on an API server. Without a kubelet a Pod stays as it was made.
@@ -21,10 +20,5 @@ export function startControllers(
     ],
     { stdio: 'ignore' },
   );
-  return async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
-  };
+  return () => end(child);
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { binary } from './binaries.ts';
 import { freePort } from './server.ts';
-import { spawnBound } from './spawn.ts';
+import { end, spawnBound } from './spawn.ts';
 
 /** A real etcd and kube-apiserver on loopback, with RBAC and nothing in it. */
 export interface KubeApiServer {
@@ -62,13 +62,13 @@ export async function startKubeApiServer(): Promise<KubeApiServer> {
     await ready(kubeconfig, apiserver);
   };
   const kill = async () => {
-    if (apiserver) await end(apiserver, 'SIGKILL');
+    if (apiserver) await end(apiserver);
   };
   const stop = async () => {
     // In this order: an API server without its etcd waits for it instead of ending.
     etcd.kill('SIGCONT');
-    if (apiserver) await end(apiserver, 'SIGTERM');
-    await end(etcd, 'SIGTERM');
+    if (apiserver) await endInTime(apiserver);
+    await endInTime(etcd);
     await rm(dir, { recursive: true, force: true });
   };
   try {
@@ -98,12 +98,9 @@ function run(name: string, args: string[]): ChildProcess {
   return child;
 }
 
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill(signal);
+async function endInTime(child: ChildProcess): Promise<void> {
   const late = setTimeout(() => child.kill('SIGKILL'), 15_000);
-  await ended;
+  await end(child, 'SIGTERM');
   clearTimeout(late);
 }
 

@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { root } from '../../cluster/rig.ts';
 import { binary } from '../../programs/binaries.ts';
-import { spawnBound } from '../../programs/spawn.ts';
+import { end, spawnBound } from '../../programs/spawn.ts';
 import { host, type Start } from './ground.ts';
 
 export const dexUrl = `${host}/dex`;
@@ -36,14 +35,7 @@ export const startDex: Start = async (cluster, folder) => {
   });
   const ask = ['curl', '--retry', '60', '--retry-delay', '1', '--retry-connrefused', '-fsSk'];
   await cluster.mustExec([...ask, 'https://10.200.0.1:8443/dex/healthz']);
-  return {
-    async close() {
-      if (dex.exitCode !== null || dex.signalCode !== null) return;
-      const ended = once(dex, 'exit');
-      dex.kill('SIGKILL');
-      await ended;
-    },
-  };
+  return { close: () => end(dex) };
 };
 
 /** The block of the page that is for Dex's own configuration. */

@@ -4,7 +4,7 @@ import { chmod, copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Rig, root } from '../../cluster/rig.ts';
 import { binary } from '../../programs/binaries.ts';
-import { spawnBound } from '../../programs/spawn.ts';
+import { end, spawnBound } from '../../programs/spawn.ts';
 import { host, type Start } from './ground.ts';
 
 const admin = 'admin';
@@ -38,14 +38,7 @@ export const keycloakWith =
       cluster.mustExec([...ask, 'https://10.200.0.1:8443/realms/master']),
       once(keycloak, 'exit').then(() => Promise.reject(new Error('Keycloak ended'))),
     ]);
-    return {
-      async close() {
-        if (keycloak.exitCode !== null || keycloak.signalCode !== null) return;
-        const ended = once(keycloak, 'exit');
-        keycloak.kill('SIGKILL');
-        await ended;
-      },
-    };
+    return { close: () => end(keycloak) };
   };
 
 /** A place of its own for what Keycloak writes, with the programs of the rig's. */

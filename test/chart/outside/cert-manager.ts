@@ -1,11 +1,9 @@
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { caExtensions, opensslCertificate } from '@sigstand/pki/testing';
 import { stringify } from 'yaml';
 import { type Rig, root } from '../../cluster/rig.ts';
 import { binary } from '../../programs/binaries.ts';
-import { spawnBound } from '../../programs/spawn.ts';
+import { end, spawnBound } from '../../programs/spawn.ts';
 
 /** The name of the ClusterIssuer. */
 export const issuer = 'company';
@@ -44,11 +42,4 @@ export async function startCertManager(cluster: Rig): Promise<CertManager> {
   const ready = ['--for=condition=Ready', `clusterissuer/${issuer}`, '--timeout=60s'];
   await cluster.kubectl('wait', ...ready);
   return { ca: data['tls.crt'], stop: () => end(child) };
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
 }

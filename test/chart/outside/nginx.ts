@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root } from '../../cluster/rig.ts';
 import { binary } from '../../programs/binaries.ts';
-import { spawnBound } from '../../programs/spawn.ts';
+import { end, spawnBound } from '../../programs/spawn.ts';
 import { hostOf, type OwnProxy, services } from './stack.ts';
 
 /** What nginx leads in of each service: the paths of the page's table. */
@@ -43,9 +42,5 @@ export const nginx: OwnProxy = async (cluster, work) => {
   const command = ['exec', '--', binary('nginx'), '-c', config, '-e', join(work, 'nginx.log')];
   const env = { ...process.env, ...cluster.env };
   const child = spawnBound(join(root, 'test/rig/rig'), command, { env, stdio: 'ignore' });
-  return async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-  };
+  return () => end(child, 'SIGTERM');
 };
