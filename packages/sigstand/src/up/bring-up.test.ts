@@ -35,6 +35,7 @@ const server = createServer(async (request: IncomingMessage, response) => {
 });
 beforeEach(async () => {
   told = [];
+  watches.clear();
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
 });
 afterEach(() => {
@@ -54,33 +55,64 @@ const deployment = (name: string, secretName: string): KubeObject => ({
   },
 });
 
-it('applies what has its inputs while it asks for those of others', async () => {
+/** A bring-up against that server; `told` hears what it reports, too. */
+function bringing(objects: readonly KubeObject[], signal: AbortSignal) {
   const { port } = server.address() as AddressInfo;
-  const over = new AbortController();
   const access = {
     server: `http://127.0.0.1:${port}`,
     options: async () => ({}),
     forget: () => {},
   };
-  const running = bringUp({
-    ...{ access, plan: planOf([deployment('late', 'theirs'), deployment('soon', 'keys')]) },
+  return bringUp({
+    ...{ access, plan: planOf(objects) },
     already: new Map(),
     applying: {
       kinds: { has: () => true, all: () => ['x'], at: (_kind, { name }) => ['x', name] },
       ...{ force: false, before: () => undefined, end: Date.now() + 60_000 },
     },
-    report: { done: () => {}, waiting: () => {} },
-    ...{ timeout: 60_000, patience: 60_000, signal: over.signal },
+    report: {
+      done: (step) => told.push(step),
+      waiting: () => {},
+      worked: () => told.push('all work is done'),
+    },
+    ...{ timeout: 60_000, patience: 60_000, signal },
   });
-  const ended = running.catch((error) => error);
+}
+
+/** Tells the watch of a path. */
+async function see(path: string, object: object): Promise<void> {
+  const watch = () => [...watches].find(([one]) => one.startsWith(path))?.[1];
+  await expect.poll(watch).toBeDefined();
+  watch()?.write(`${JSON.stringify({ type: 'ADDED', object })}\n`);
+}
+
+it('applies what has its inputs while it asks for those of others', async () => {
+  const over = new AbortController();
+  const objects = [deployment('late', 'theirs'), deployment('soon', 'keys')];
+  const ended = bringing(objects, over.signal).catch((error) => error);
   await expect.poll(() => answer).toBeDefined();
-  const object = { metadata: { namespace: 'a', name: 'keys' } };
-  const secrets = () => [...watches].find(([path]) => path.startsWith('/api/v1/secrets'))?.[1];
-  await expect.poll(secrets).toBeDefined();
-  secrets()?.write(`${JSON.stringify({ type: 'ADDED', object })}\n`);
+  await see('/api/v1/secrets', { metadata: { namespace: 'a', name: 'keys' } });
   await expect.poll(() => told, { timeout: 3_000 }).toContain('applied soon');
   answer?.();
   over.abort();
   expect(await ended).toMatchObject({ name: 'AbortError' });
   expect(told[0]).toBe('applied soon');
+});
+
+it('tells that all work is done before Kubernetes calls the Job Complete', async () => {
+  const template = { spec: { serviceAccountName: 'own', automountServiceAccountToken: false } };
+  const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { namespace: 'a', name: 'job' } };
+  const running = bringing([{ ...job, spec: { template } }], new AbortController().signal);
+  const metadata = { ...job.metadata, uid: 'job' };
+  await see('/apis/batch/v1/jobs', { ...job, metadata });
+  await see('/api/v1/pods', {
+    metadata: { namespace: 'a', name: 'job-x', ownerReferences: [{ kind: 'Job', ...metadata }] },
+    status: { containerStatuses: [{ name: 'job', state: { terminated: { exitCode: 0 } } }] },
+  });
+  await expect.poll(() => told, { timeout: 3_000 }).toContain('all work is done');
+  expect(told).not.toContain('Job a/job');
+  const conditions = [{ type: 'Complete', status: 'True' }];
+  await see('/apis/batch/v1/jobs', { ...job, metadata, status: { conditions } });
+  expect([...(await running).keys()]).toEqual(['Job a/job']);
+  expect(told.filter((one) => one === 'all work is done')).toHaveLength(1);
 });

@@ -14,6 +14,8 @@ export interface Report {
   readonly done: (step: string) => void;
   /** Something stands in the way, and may pass. */
   readonly waiting: (title: string, says: string) => void;
+  /** All of the work is done, though Kubernetes may not say so of each Job yet. Told once. */
+  readonly worked: () => void;
 }
 
 export interface BringUp {
@@ -61,16 +63,21 @@ async function work(
   const told = new Set<string>();
   const refuse = endurance(report, patience);
   const look = lookerOf(sight);
+  let hasWorked = false;
   for (;;) {
     signal.throwIfAborted();
     applies.begin();
     await applies.refuse();
     const awaited = applies.awaited();
-    const { done, blocks: seen } = judged(awaited, sight.seen());
+    const { done, worked, blocks: seen } = judged(awaited, sight.seen());
     const blocks = [...seen, ...applies.lacking(done)];
     for (const title of done.filter((one) => !told.has(one))) {
       told.add(title);
       report.done(title);
+    }
+    if (!hasWorked && applies.isWhole() && worked.length === awaited.length) {
+      hasWorked = true;
+      report.worked();
     }
     if (applies.isWhole() && done.length === awaited.length) return applies.applied();
     refuse(blocks, Date.now());

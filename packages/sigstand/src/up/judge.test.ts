@@ -46,6 +46,42 @@ const condition = (type: string, message = '', status = 'True') => ({
   conditions: [{ type, status, message }],
 });
 
+describe('what has done its work', () => {
+  const title = 'Job rekor-system/createtree';
+  const ended = (...codes: readonly (number | undefined)[]) => {
+    const state = (exitCode: number | undefined) =>
+      exitCode === undefined ? { running: {} } : { terminated: { exitCode } };
+    const containerStatuses = codes.map((code) => ({ name: 'x', image, state: state(code) }));
+    return podOf(job, { phase: 'Running', containerStatuses });
+  };
+  const owned = (pod: Pod, uid: string | undefined): Pod => {
+    const ownerReferences = [{ kind: 'Job', name: 'createtree', uid }];
+    return { ...pod, metadata: { ...pod.metadata, ownerReferences } } as Pod;
+  };
+  const workedOf = (...pods: Pod[]) => judge(job, { pods }).worked;
+
+  it('is a Job whose Pod has ended well, before it is Complete', () => {
+    const found = judge(job, { pods: [owned(ended(0), job.metadata.uid)] });
+    expect(found).toEqual({ done: [], worked: [title], blocks: [] });
+    expect(judge(job, { status: condition('Complete') }).worked).toEqual([title]);
+  });
+
+  it('is no Job whose Pod still runs, has failed, or is of a Job of before', () => {
+    const { uid } = job.metadata;
+    expect(workedOf(owned(ended(), uid))).toEqual([]);
+    expect(workedOf(owned(ended(undefined), uid))).toEqual([]);
+    expect(workedOf(owned(ended(0, undefined), uid))).toEqual([]);
+    expect(workedOf(owned(ended(75), uid))).toEqual([]);
+    expect(workedOf(owned(ended(0), 'of before'))).toEqual([]);
+    expect(workedOf(owned(ended(75), uid), owned(ended(0), uid))).toEqual([title]);
+  });
+
+  it('is no server whose container has ended', () => {
+    const pod = podOf(rekor, { containerStatuses: ended(0).status?.containerStatuses ?? [] });
+    expect(judge(rekor, { pods: [owned(pod, rekor.metadata.uid)] }).worked).toEqual([]);
+  });
+});
+
 describe('what is done', () => {
   const rolledOut = {
     observedGeneration: 1,
@@ -75,8 +111,8 @@ describe('what is done', () => {
     const seen = { workloads, pods: [], claims: [], events: [] };
     const anew = { ...job, metadata: meta('createtree', { uid: 'another' }) };
     const changed = { ...job, metadata: meta('createtree', { generation: 2 }) };
-    expect(judged([anew], seen)).toEqual({ done: [], blocks: [] });
-    expect(judged([changed], seen)).toEqual({ done: [], blocks: [] });
+    expect(judged([anew], seen)).toEqual({ done: [], worked: [], blocks: [] });
+    expect(judged([changed], seen)).toEqual({ done: [], worked: [], blocks: [] });
   });
 });
 

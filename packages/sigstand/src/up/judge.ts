@@ -32,22 +32,42 @@ export interface Block {
   readonly todo: string;
 }
 
-/** Which workloads are done, and what stands in the way of the others. */
-export function judged(
-  awaited: readonly KubeObject[],
-  seen: Seen,
-): { readonly done: string[]; readonly blocks: Block[] } {
+/** What became of the workloads, by their titles. */
+export interface Judged {
+  readonly done: string[];
+  /** Those that have done their work: those that are done, and Jobs which Kubernetes has yet to call Complete. */
+  readonly worked: string[];
+  /** What stands in the way of those that are not done. */
+  readonly blocks: Block[];
+}
+
+/** Judges the workloads as they were applied. */
+export function judged(awaited: readonly KubeObject[], seen: Seen): Judged {
   const done: string[] = [];
+  const worked: string[] = [];
   const blocks: Block[] = [];
   for (const object of awaited) {
     const title = titleOf(object);
     const found = seen.workloads.get(title);
     // What was made anew, or changed, since the watch told of it.
     if (found === undefined || !isAsApplied(found, object)) continue;
-    if (isDone(found)) done.push(title);
+    const isOver = isDone(found);
+    if (isOver) done.push(title);
     else blocks.push(...blocksOf(found, title, seen));
+    if (isOver || hasEnded(found, seen.pods)) worked.push(title);
   }
-  return { done, blocks };
+  return { done, worked, blocks };
+}
+
+/** Whether a Job's Pod has ended well. Until the Job is Complete, Kubernetes takes one to three seconds more. */
+function hasEnded(object: KubeObject, pods: readonly Pod[]): boolean {
+  if (object.kind !== 'Job') return false;
+  return pods.some((pod) => {
+    const owned = pod.metadata.ownerReferences?.some(({ uid }) => uid === object.metadata.uid);
+    const { containerStatuses = [] } = pod.status ?? {};
+    const isWell = containerStatuses.every(({ state }) => state?.terminated?.exitCode === 0);
+    return owned === true && isWell && containerStatuses.length > 0;
+  });
 }
 
 function isAsApplied({ metadata }: KubeObject, applied: KubeObject): boolean {

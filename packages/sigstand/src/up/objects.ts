@@ -20,8 +20,15 @@ export interface Metadata {
   readonly finalizers?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
-  readonly ownerReferences?: readonly { readonly kind: string; readonly name: string }[];
+  readonly ownerReferences?: readonly OwnerReference[];
   readonly managedFields?: readonly ManagedFields[];
+}
+
+/** The object that an object is made for. */
+export interface OwnerReference {
+  readonly kind: string;
+  readonly name: string;
+  readonly uid?: string;
 }
 
 /** Who has set which fields. */

@@ -80,6 +80,7 @@ async function raised(context: VerbContext, options: Options): Promise<void> {
       if (!json) print(stepText(step, Date.now() - began));
     },
     waiting: (title, says) => log(`waiting: ${title}: ${says}`),
+    worked() {},
   };
   refuseUnset(options.token, env);
   const { objects, tuf } = await stackOf(options.manifests, context);
@@ -108,15 +109,21 @@ async function raised(context: VerbContext, options: Options): Promise<void> {
     const leasing = { namespace: tuf, holder: holderOf(env), takeOver, now, signal };
     const { timeout, patience } = options;
     const already = new Map(made);
+    const asked = { ...options, ...lookDefaults, singleNamespace: tuf };
+    const look = async () => (await looked(context, asked)).map(bearable);
     const bringing = { ...{ access, plan, applying, report: say, timeout, patience }, already };
+    let early: Promise<Finding[]> | undefined;
+    const worked = () => {
+      early = look();
+      // Where the bring-up fails, that is what is told.
+      early.catch(() => {});
+    };
     await withLease(access, leasing, async (lost) => {
-      const all = await bringUp({ ...bringing, signal: lost });
+      const all = await bringUp({ ...bringing, report: { ...say, worked }, signal: lost });
       await settle(all);
       told.outcomes = new Map([...all].map(([title, { outcome }]) => [title, outcome]));
     });
-    const asked = { ...options, ...lookDefaults, singleNamespace: tuf };
-    const look = async () => (await looked(context, asked)).map(bearable);
-    told.findings = await look();
+    told.findings = await (early ?? look());
     // A cluster that stood still says for a moment that all of its Pods are ready, as they were.
     const until = Math.min(end, Date.now() + patience);
     while (told.findings.some(mayPass) && Date.now() < until && !signal.aborted) {
