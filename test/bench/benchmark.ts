@@ -14,7 +14,9 @@ export interface Bench {
   readonly cluster: Rig;
   /** The folder of our manifests, as the rig takes them. */
   readonly manifests: string;
-  /** The Go system, where a checkout of it was given. */
+  /** The Go system, in each release of which a checkout was given. */
+  readonly peers: readonly Peer[];
+  /** The one of them whose Jobs do what ours do. */
   readonly peer: Peer | undefined;
   /** A folder that is gone after the run. */
   readonly work: string;

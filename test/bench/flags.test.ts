@@ -16,6 +16,11 @@ describe('the flags of npm run bench', () => {
     expect(chosen('--only', 'B16,B1')).toEqual(['B1', 'B16']);
   });
 
+  it('take a peer of each release', () => {
+    expect(flags([], known).peers).toEqual([]);
+    expect(flags(['--peer', 'a', '--peer', 'b'], known).peers).toEqual(['a', 'b']);
+  });
+
   it.each([
     [['--profile', 'slow'], "--profile is quick or full, not 'slow'"],
     [['--only', 'B99'], '--only knows B1, B3, B16, not B99'],

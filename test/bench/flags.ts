@@ -3,7 +3,7 @@ import type { Benchmark, Profile } from './benchmark.ts';
 
 export interface Flags {
   readonly profile: Profile;
-  readonly peer: string | undefined;
+  readonly peers: readonly string[];
   readonly json: string | undefined;
   readonly rounds: number | undefined;
   readonly chosen: readonly Benchmark[];
@@ -12,7 +12,8 @@ export interface Flags {
 export const usage = `npm run bench [-- FLAGS]
 
   --profile quick|full   quick, the default, is a look; full takes an hour
-  --peer CHECKOUT        a checkout of sigstore/scaffolding v0.7.31, which is compiled and measured in turn
+  --peer CHECKOUT        a checkout of sigstore/scaffolding v0.7.31 or v0.7.37, which is compiled and measured in turn;
+                         once for each
   --only ID,...          such as B1,B4 or load: what else is left out; runs also what a profile leaves out
   --rounds N             as many pairs of bring-ups, Jobs and processes, instead of the profile's
   --json FILE            the figures for programs
@@ -21,9 +22,10 @@ export const usage = `npm run bench [-- FLAGS]
 /** @throws {Error} Of what it does not know, in a line for its user. */
 export function flags(args: readonly string[], known: readonly Benchmark[]): Flags {
   const text = { type: 'string' } as const;
-  const options = { profile: text, peer: text, json: text, only: text, rounds: text };
+  const peer = { type: 'string', multiple: true } as const;
+  const options = { profile: text, peer, json: text, only: text, rounds: text };
   const { values } = parseArgs({ args: [...args], options });
-  const { profile = 'quick', peer, json, only } = values;
+  const { profile = 'quick', peer: peers = [], json, only } = values;
   const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
   if (profile !== 'quick' && profile !== 'full')
     throw new Error(`--profile is quick or full, not '${profile}'`);
@@ -33,7 +35,7 @@ export function flags(args: readonly string[], known: readonly Benchmark[]): Fla
     only === undefined
       ? known.filter(({ profiles }) => profiles.includes(profile))
       : named(only.split(','), known);
-  return { profile, peer, json, rounds, chosen };
+  return { profile, peers, json, rounds, chosen };
 }
 
 function named(ids: readonly string[], known: readonly Benchmark[]): Benchmark[] {

@@ -21,7 +21,7 @@ import { growthTrees } from './growth/trees.ts';
 import { drift } from './load/drift.ts';
 import { idle } from './load/idle.ts';
 import { load } from './load/load.ts';
-import { openPeer } from './peer/peer.ts';
+import { openPeer, type Peer } from './peer/peer.ts';
 import { json, type Missing, machine, type Report, table } from './report.ts';
 
 /** In the order in which they run. */
@@ -36,7 +36,7 @@ const benchmarks: readonly Benchmark[] = [
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
-async function measure({ profile, rounds, peer: checkout, chosen }: Flags): Promise<Report> {
+async function measure({ profile, rounds, peers: checkouts, chosen }: Flags): Promise<Report> {
   const cluster = rig(process.env.RIG ?? 'bench');
   const work = await mkdtemp(join(tmpdir(), 'sigstand-bench-'));
   const figures: Figure[] = [];
@@ -44,11 +44,18 @@ async function measure({ profile, rounds, peer: checkout, chosen }: Flags): Prom
   const date = new Date().toISOString();
   say('the rig ...');
   const manifests = await bringUpRig(cluster, work);
-  if (checkout !== undefined) say('the peer, compiled and brought to the node ...');
-  const peer = checkout === undefined ? undefined : await openPeer(checkout);
-  await peer?.load(cluster);
+  const peers: Peer[] = [];
+  for (const checkout of checkouts) {
+    say(`the peer in ${checkout}, compiled and brought to the node ...`);
+    const peer = await openPeer(checkout);
+    if (peers.some(({ release }) => release === peer.release))
+      throw new Error(`two checkouts of ${peer.release}: --peer takes one of each release`);
+    peers.push(peer);
+    await peer.load(cluster);
+  }
+  const peer = peers.find(({ release }) => release === 'v0.7.31');
   const bench: Bench = {
-    ...{ profile, rounds, cluster, manifests, peer, work, say },
+    ...{ profile, rounds, cluster, manifests, peers, peer, work, say },
     missing: (what, why) => {
       missing.push({ what, why });
       say(`not measured: ${what} (${why})`);
@@ -57,12 +64,14 @@ async function measure({ profile, rounds, peer: checkout, chosen }: Flags): Prom
   try {
     for (const benchmark of chosen) figures.push(...(await attempt(benchmark, bench)));
   } finally {
-    await peer?.close();
+    for (const one of peers) await one.close();
     await rm(work, { recursive: true, force: true });
   }
   return {
     ...{ date, profile, machine: machine(), figures, missing },
-    ...(peer && { peer: `sigstore/scaffolding ${peer.release}` }),
+    ...(peers.length > 0 && {
+      peer: `sigstore/scaffolding ${peers.map(({ release }) => release).join(' and ')}`,
+    }),
   };
 }
 

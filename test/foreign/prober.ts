@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { commitOf } from '../bench/peer/checkout.ts';
+import { readCheckout } from '../bench/peer/checkout.ts';
 import { tokenOf } from '../cluster/cosign.ts';
 import { type Result, run } from '../cluster/rig.ts';
 import { kept } from '../programs/kept.ts';
@@ -26,7 +26,7 @@ export async function probe({ cluster, trust }: Probed, checkout: string): Promi
 }
 
 async function prober(checkout: string): Promise<string> {
-  const commit = await commitOf(checkout);
+  const { commit } = await readCheckout(checkout, ['v0.7.31']);
   return kept(`foreign/prober-${commit.slice(0, 16)}`, async (made) => {
     const env = { CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOTOOLCHAIN: 'local', GOWORK: 'off' };
     const args = ['-C', checkout, 'build', '-trimpath', '-o', join(made, 'prober'), './cmd/prober'];

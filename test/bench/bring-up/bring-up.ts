@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rig } from '../../cluster/rig.ts';
 import type { Bench, Benchmark } from '../benchmark.ts';
+import { tags } from '../peer/releases.ts';
+import type { Mode } from '../peer/stack.ts';
 import { figures, type Round } from './figures.ts';
 import { type Reading, reading } from './reading.ts';
 import { emptyCluster } from './reset.ts';
@@ -33,15 +35,17 @@ export const bringUp: Benchmark = {
 
 /** The ways of each round. Every other round goes backwards, so that none profits from its place. */
 function plan(bench: Bench): Way[][] {
-  const { profile, rounds: asked, peer, missing } = bench;
-  const quick: Way[] = ['ours, one apply', 'peer, one apply', 'ours, stages'];
-  const full: Way[] = [...quick, 'peer, script order'];
-  if (!peer) missing('bring-up of the peer', 'no --peer CHECKOUT was given');
+  const { profile, rounds: asked, peers, missing } = bench;
+  const quick: Way[] = ['ours, one apply', ...theirs('one apply'), 'ours, stages'];
+  const full: Way[] = [...quick, ...theirs('script order')];
+  if (peers.length === 0) missing('bring-up of the peer', 'no --peer CHECKOUT was given');
   const ways = possible(bench, profile === 'quick' ? quick : full);
   const length = asked ?? (profile === 'quick' ? 1 : 5);
   const rounds = Array.from({ length }, () => [...ways]);
   return rounds.map((round, index) => (index % 2 === 0 ? round : round.reverse()));
 }
+
+const theirs = (mode: Mode) => tags.map((tag): Way => `peer ${tag}, ${mode}`);
 
 /** Our own must come up; a peer that does not leaves its round without a pair, and that is said. */
 async function attempt(bench: Bench, way: Way, round: string): Promise<Reading | undefined> {

@@ -1,26 +1,38 @@
 import type { Figure, Goal } from '../figure.ts';
+import { tags } from '../peer/releases.ts';
+import type { Mode } from '../peer/stack.ts';
 import type { Reading, Waste } from './reading.ts';
-import type { Way } from './ways.ts';
+import type { Theirs, Way } from './ways.ts';
 
 /** One bring-up in each way; one that did not come up is not there. */
 export type Round = Readonly<Partial<Record<Way, Reading>>>;
 
-interface Row extends Pick<Figure, 'id' | 'title' | 'unit' | 'anchor' | 'goals' | 'note'> {
-  readonly ours: Way;
-  readonly peer: Way;
+interface Row extends Pick<Figure, 'id' | 'unit' | 'anchor' | 'goals' | 'note'> {
+  /** What is there beside ours: a release, or the peer at large. */
+  title(peer: string): string;
+  readonly ours: Exclude<Way, Theirs>;
+  readonly peer: Mode;
   readonly read: (reading: Reading) => number;
-  /** Says nothing that another row does not say, unless the peer was measured. */
+  /** Says nothing that another row does not say, unless a peer was measured. */
   readonly pairsOnly?: boolean;
 }
 
-/** The rounds as figures; the n-th of the peer's is of the same round as the n-th of ours. */
+/**
+ * The rounds as figures, one for each release of the peer that there is; the n-th of the peer's is of the same round as
+ * the n-th of ours.
+ */
 export function figures(rounds: readonly Round[]): Figure[] {
-  return rows.flatMap(({ ours, peer, read, pairsOnly = false, ...figure }) => {
-    const pairs = rounds.filter((round) => round[ours] && round[peer]);
-    if (pairs.length > 0)
-      return [{ ...figure, ours: readings(pairs, ours, read), peer: readings(pairs, peer, read) }];
+  return rows.flatMap(({ title, ours, peer, read, pairsOnly = false, ...row }) => {
+    const beside = tags.flatMap((tag): Figure[] => {
+      const theirs: Way = `peer ${tag}, ${peer}`;
+      const pairs = rounds.filter((round) => round[ours] && round[theirs]);
+      if (pairs.length === 0) return [];
+      const both = { ours: readings(pairs, ours, read), peer: readings(pairs, theirs, read) };
+      return [{ ...row, title: title(tag), ...both }];
+    });
     const alone = readings(rounds, ours, read);
-    return pairsOnly || alone.length === 0 ? [] : [{ ...figure, ours: alone }];
+    if (beside.length > 0 || pairsOnly || alone.length === 0) return beside;
+    return [{ ...row, title: title('the peer'), ours: alone }];
   });
 }
 
@@ -29,15 +41,17 @@ function readings(rounds: readonly Round[], way: Way, read: (reading: Reading) =
 }
 
 const ms = { id: 'B1', unit: 'ms' };
-const stages = { ours: 'ours, stages', peer: 'peer, one apply' } as const;
-const scripts = { ours: 'ours, stages', peer: 'peer, script order' } as const;
-const applies = { ours: 'ours, one apply', peer: 'peer, one apply' } as const;
+const stages = { ours: 'ours, stages', peer: 'one apply' } as const;
+const scripts = { ours: 'ours, stages', peer: 'script order' } as const;
+const applies = { ours: 'ours, one apply', peer: 'one apply' } as const;
 
 const times: readonly Row[] = [
   {
     ...{ ...ms, ...stages, read: ({ verified }) => verified },
-    title: 'apply to signed and verified: the stages of npm start, and one apply of the peer’s',
-    anchor: 'peer, one apply, alone: 22,819 / 23,939 / 25,686; the platform’s floor 4,500 to 6,400',
+    title: (peer) =>
+      `apply to signed and verified: the stages of npm start, and one apply of ${peer}`,
+    anchor:
+      'v0.7.31, one apply, alone: 22,819 / 23,939 / 25,686; the platform’s floor 4,500 to 6,400',
     goals: [
       { id: 'P1', of: 'median', atMost: 8_000 },
       { id: 'P1', of: 'ratio', atMost: 1 / 3 },
@@ -45,44 +59,45 @@ const times: readonly Row[] = [
   },
   {
     ...{ ...ms, ...scripts, read: ({ verified }) => verified, pairsOnly: true },
-    title: 'apply to signed and verified: the stages of npm start, and those of the peer’s script',
-    anchor: 'peer, script order, alone: 52,825 / 63,652 / 68,767',
+    title: (peer) =>
+      `apply to signed and verified: the stages of npm start, and those of ${peer}’s script`,
+    anchor: 'v0.7.31, script order, alone: 52,825 / 63,652 / 68,767',
     goals: [{ id: 'P1', of: 'ratio', atMost: 1 / 8 }],
   },
   {
     ...{ ...ms, ...applies, read: ({ verified }) => verified },
-    title: 'apply to signed and verified: one apply of each',
-    anchor: 'peer, one apply, alone: 22,819 / 23,939 / 25,686',
+    title: (peer) => `apply to signed and verified: one apply of each, ${peer}`,
+    anchor: 'v0.7.31, one apply, alone: 22,819 / 23,939 / 25,686',
     goals: [{ id: 'P1', of: 'median', atMost: 12_000 }],
   },
   {
     ...{ ...ms, ...stages, read: ({ jobs }) => jobs },
-    title: 'apply to every Job Complete: stages, and one apply of the peer’s',
-    anchor: 'peer, one apply, alone: 17,810 / 18,747 / 20,038; a Job that does nothing: 2,992',
+    title: (peer) => `apply to every Job Complete: stages, and one apply of ${peer}`,
+    anchor: 'v0.7.31, one apply, alone: 17,810 / 18,747 / 20,038; a Job that does nothing: 2,992',
   },
   {
     ...{ ...ms, ...applies, read: ({ jobs }) => jobs },
-    title: 'apply to every Job Complete: one apply of each',
-    anchor: 'peer, one apply, alone: 17,810 / 18,747 / 20,038',
+    title: (peer) => `apply to every Job Complete: one apply of each, ${peer}`,
+    anchor: 'v0.7.31, one apply, alone: 17,810 / 18,747 / 20,038',
   },
   {
     ...{ ...ms, ...stages, read: ({ tufRoot }) => tufRoot },
-    title: 'apply to Secret tuf-root: stages, and one apply of the peer’s',
-    anchor: 'the platform’s floor 2,800; the peer’s comes last of all',
+    title: (peer) => `apply to Secret tuf-root: stages, and one apply of ${peer}`,
+    anchor: 'the platform’s floor 2,800; v0.7.31’s comes last of all',
   },
   {
     ...{ ...ms, ...applies, read: ({ tufRoot }) => tufRoot },
-    title: 'apply to Secret tuf-root: one apply of each',
-    anchor: 'the platform’s floor 2,800; the peer’s comes last of all',
+    title: (peer) => `apply to Secret tuf-root: one apply of each, ${peer}`,
+    anchor: 'the platform’s floor 2,800; v0.7.31’s comes last of all',
   },
 ];
 
-/** The counts: what is wasted, the title, and what was known of the peer. */
+/** The counts: what is wasted, the title, and what was known of v0.7.31. */
 const counts: readonly [keyof Waste, string, string][] = [
-  ['failedPods', 'failed Pods', 'peer 2 in every run'],
-  ['restarts', 'container restarts', 'peer 1 to 2, by its script 2 to 4'],
-  ['configErrors', 'CreateContainerConfigError events', 'peer 0 to 2'],
-  ['failedMounts', 'FailedMount events', 'peer 18 to 21, by its script 14 to 15'],
+  ['failedPods', 'failed Pods', 'v0.7.31: 2 in every run'],
+  ['restarts', 'container restarts', 'v0.7.31: 1 to 2, by its script 2 to 4'],
+  ['configErrors', 'CreateContainerConfigError events', 'v0.7.31: 0 to 2'],
+  ['failedMounts', 'FailedMount events', 'v0.7.31: 18 to 21, by its script 14 to 15'],
 ];
 
 const nothing: Goal = { id: 'P2', of: 'max', atMost: 0 };
@@ -95,15 +110,15 @@ const waste = counts.flatMap(([key, title, anchor]): Row[] => {
     {
       ...count,
       ...stages,
-      title: `${title}: stages, and one apply of the peer’s`,
+      title: (peer) => `${title}: stages, and one apply of ${peer}`,
       goals: [nothing],
     },
     {
       ...{ ...count, ...scripts, pairsOnly: true },
-      title: `${title}: stages, and the peer’s script`,
+      title: (peer) => `${title}: stages, and the script of ${peer}`,
     },
     {
-      ...{ ...count, ...applies, title: `${title}: one apply of each` },
+      ...{ ...count, ...applies, title: (peer) => `${title}: one apply of each, ${peer}` },
       ...(mayWait.includes(key) ? {} : { goals: [nothing] }),
     },
   ];

@@ -44,7 +44,7 @@ export const jobs: Benchmark = {
         figures.push(...figuresOf(title, await inTurn(count, ours, peer)));
         say(`${title}: ${count} pairs`);
       }
-      if (!bench.peer) bench.missing('Jobs of the peer', 'no --peer CHECKOUT was given');
+      if (!bench.peer) bench.missing('Jobs of the peer', 'no --peer CHECKOUT of v0.7.31 was given');
       return figures;
     } finally {
       await watch.close();

@@ -20,7 +20,7 @@ const gates = [
 ] as const;
 type Input = (typeof gates)[number]['input'];
 
-const ways = ['ours, stages', 'ours, one apply', 'peer, one apply'] as const;
+const ways = ['ours, stages', 'ours, one apply', 'peer v0.7.31, one apply'] as const;
 type Way = (typeof ways)[number];
 
 /** B3: inputs held back, by Jobs that may not start yet; from an input to its consumer running. */
@@ -33,7 +33,8 @@ export const late: Benchmark = {
     const delays = bench.profile === 'quick' ? [40] : [5, 20, 40, 60, 120];
     const figures: Figure[] = [];
     const known = possible(bench, ways);
-    if (!bench.peer) bench.missing('late inputs of the peer', 'no --peer CHECKOUT was given');
+    if (!bench.peer)
+      bench.missing('late inputs of the peer', 'no --peer CHECKOUT of v0.7.31 was given');
     for (const seconds of delays) {
       const read = new Map<Way, Partial<Record<Input, number>>>();
       for (const way of known) {
@@ -95,7 +96,7 @@ async function withoutDatabase({
 async function attempt(bench: Bench, way: Way, seconds: number) {
   const { cluster, manifests, peer, say } = bench;
   await emptyCluster(cluster);
-  const folder = way === 'peer, one apply' && peer ? peer.manifests : manifests;
+  const folder = way === 'peer v0.7.31, one apply' && peer ? peer.manifests : manifests;
   const held = await hold(cluster, folder);
   const watch = await openWatch(cluster, ['pods', 'jobs', 'secrets', 'configmaps']);
   const runtime = await openRuntimeWatch(cluster);
@@ -185,7 +186,7 @@ function figuresOf(
   seconds: number,
   read: ReadonlyMap<Way, Partial<Record<Input, number>>>,
 ): Figure[] {
-  const theirs = read.get('peer, one apply');
+  const theirs = read.get('peer v0.7.31, one apply');
   return gates.flatMap(({ input, consumer }) =>
     (['ours, stages', 'ours, one apply'] as const).flatMap((way): Figure[] => {
       const ours = read.get(way)?.[input];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Peer } from '../peer/peer.ts';
 import { runtimeEvent } from './containers.ts';
 import { drawing } from './drawing.ts';
 import { figures } from './figures.ts';
@@ -6,6 +7,7 @@ import { lanes, marks } from './lanes.ts';
 import { type Reading, reading, wasteOf } from './reading.ts';
 import { isOfAStack } from './reset.ts';
 import type { Change, Watched } from './watch.ts';
+import { possible } from './ways.ts';
 
 const applied = 1000;
 
@@ -78,11 +80,26 @@ describe('the figures', () => {
 
   it('pair what is of the same round', () => {
     const [first] = figures([
-      { 'ours, stages': took(1), 'peer, one apply': took(10) },
+      { 'ours, stages': took(1), 'peer v0.7.31, one apply': took(10) },
       { 'ours, stages': took(2) },
-      { 'ours, stages': took(3), 'peer, one apply': took(30) },
+      { 'ours, stages': took(3), 'peer v0.7.31, one apply': took(30) },
     ]);
     expect(first).toMatchObject({ ours: [1, 3], peer: [10, 30] });
+  });
+
+  it('have a row for each release of the peer, which says which', () => {
+    const all = figures([
+      {
+        'ours, stages': took(1),
+        'peer v0.7.31, one apply': took(10),
+        'peer v0.7.37, one apply': took(5),
+      },
+      { 'ours, stages': took(2), 'peer v0.7.37, one apply': took(6) },
+    ]);
+    expect(all.slice(0, 2)).toMatchObject([
+      { title: expect.stringContaining('v0.7.31'), ours: [1], peer: [10] },
+      { title: expect.stringContaining('v0.7.37'), ours: [1, 2], peer: [5, 6] },
+    ]);
   });
 
   it('are of ours alone where there is no peer, and none is there twice', () => {
@@ -90,6 +107,15 @@ describe('the figures', () => {
     expect(all.every(({ peer }) => peer === undefined)).toBe(true);
     expect(all.filter(({ ours }) => ours[0] === 1 && ours.length === 1).length).toBeGreaterThan(0);
     expect(all.some(({ title }) => title.includes('script'))).toBe(false);
+  });
+});
+
+describe('the ways', () => {
+  it('are those of ours, and of the releases that there are', () => {
+    const peers = [{ release: 'v0.7.37' } as Peer];
+    const ways = ['ours, stages', 'peer v0.7.31, one apply', 'peer v0.7.37, one apply'] as const;
+    expect(possible({ peers: [] }, ways)).toEqual(['ours, stages']);
+    expect(possible({ peers }, ways)).toEqual(['ours, stages', 'peer v0.7.37, one apply']);
   });
 });
 

@@ -4,7 +4,7 @@ import { root } from '../../cluster/rig.ts';
 import { binary } from '../../programs/binaries.ts';
 import type { Bench, Benchmark } from '../benchmark.ts';
 import type { Figure } from '../figure.ts';
-import type { Program } from '../peer/programs.ts';
+import type { Program } from '../peer/releases.ts';
 
 const registry = '10.200.0.1:5000';
 

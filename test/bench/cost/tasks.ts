@@ -1,6 +1,6 @@
 import { records } from '@sigstand/contracts/records';
 import type { Bench } from '../benchmark.ts';
-import type { Program } from '../peer/programs.ts';
+import type { Program } from '../peer/releases.ts';
 import { goJobs } from './go-jobs.ts';
 import { type Loopback, openLoopback, type Place, remove, type Through } from './loopback.ts';
 import type { Measured } from './process.ts';

@@ -1,5 +1,7 @@
 /** What must change in the peer's manifests for the rig; README.md beside this file says why, by the same names. */
-import { databaseImage, imageOf, names, programs } from './programs.ts';
+import type { Keys } from './keys.ts';
+import { imageOf } from './programs.ts';
+import type { Program, Release } from './releases.ts';
 
 /** As much of any object as the changes touch. */
 export interface Kubernetes {
@@ -26,24 +28,22 @@ interface Container {
 
 interface PodSpec {
   readonly containers: readonly Container[];
+  readonly volumes?: readonly object[];
   readonly [key: string]: unknown;
 }
 
-/** What our manifests say, and the peer's cannot know. */
+/** What the peer's manifests cannot know. */
 export interface Known {
-  /** The servers' images, by name and version. */
+  readonly release: Release;
+  /** The servers' images in our manifests, by name and version. */
   readonly images: readonly string[];
-  /** Trillian's tables. */
-  readonly schema: string;
+  readonly keys: Keys;
 }
 
 interface Change {
   readonly name: string;
   change(object: Kubernetes, known: Known): Kubernetes[];
 }
-
-/** Folders of its manifests that are not applied. */
-export const leftOut: readonly string[] = ['trillian/updatetree', 'rekor/redis'];
 
 export const changes: readonly Change[] = [
   { name: 'Knative', change: withoutKnative },
@@ -53,10 +53,12 @@ export const changes: readonly Change[] = [
   },
   {
     name: 'database',
-    change: (object) => [eachContainer(object, mariadb)],
+    change: (object, known) => [eachContainer(object, (one) => mariadb(one, known))],
   },
   { name: 'search index', change: (object) => [eachContainer(object, searchIndex)] },
   { name: 'addresses', change: (object) => [eachContainer(object, addresses)] },
+  { name: 'keys', change: (object, known) => [withKeys(object, known)] },
+  { name: 'volume', change: (object) => [onTheRigsVolume(object)] },
 ];
 
 /** A Deployment of one replica, and a Service at port 80, as Knative's gateway has it. */
@@ -89,11 +91,13 @@ function withoutKnative(object: Kubernetes): Kubernetes[] {
 }
 
 /** Its own programs as they were compiled, and the servers that ours run. */
-function local(container: Container, { images }: Known): Container {
-  const program = names.find((name) => container.image.endsWith(`/cmd/${programs[name]}`));
-  if (program) return { ...container, image: imageOf(program) };
+function local(container: Container, { images, release }: Known): Container {
+  const [named = ''] = container.image.split('@');
+  const builds = Object.entries(release.programs);
+  const program = builds.find(([, build]) => named.endsWith(build.image))?.[0];
+  if (program) return { ...container, image: imageOf(program as Program, release.tag) };
   if (container.name === 'mysql') return container;
-  const [repository = ''] = container.image.split(/:v|@/);
+  const [repository = ''] = named.split(':v');
   const wanted = repository.split('/').at(-1);
   const image = images.find((one) => one.split(':')[0]?.endsWith(`/${wanted}`));
   if (!image) throw new Error(`no image of the rig's is ${container.image}`);
@@ -101,11 +105,11 @@ function local(container: Container, { images }: Known): Container {
 }
 
 /** A database in which all is there already; the program alone, for the rig's MariaDB has no entrypoint. */
-function mariadb(container: Container): Container {
+function mariadb(container: Container, { release }: Known): Container {
   if (container.name !== 'mysql') return container;
   const options = ['--no-defaults', '--user=root', '--datadir=/var/lib/mysql/data'];
   const command = ['mariadbd', ...options, '--skip-name-resolve'];
-  return { ...container, image: databaseImage, command };
+  return { ...container, image: imageOf('database', release.tag), command };
 }
 
 /** Rekor's index in Trillian's database, as ours has it, for the rig has no Redis. */
@@ -129,11 +133,43 @@ function addresses(container: Container): Container {
   return own ? { ...container, args: [...(container.args ?? []), ...own] } : container;
 }
 
+/** Its script's keys, in the place of what the Secrets have until it runs. */
+function withKeys(object: Kubernetes, { keys }: Known): Kubernetes {
+  if (object.kind !== 'Secret' || !object.data) return object;
+  const { name, namespace = '' } = object.metadata;
+  const filled = Object.entries(object.data).map(([key, value]) => {
+    const placeholder = /^<(.+)-placeholder>$/.exec(value)?.[1];
+    const made = placeholder === undefined ? value : keys[namespace]?.[placeholder];
+    if (made === undefined) throw new Error(`Secret ${namespace}/${name}: no key for ${value}`);
+    return [key, made] as const;
+  });
+  return { ...object, data: Object.fromEntries(filled) };
+}
+
+/** Volumes of kind's class are everybody's to write to; one of the rig's belongs to the group that a Pod names. */
+function onTheRigsVolume(object: Kubernetes): Kubernetes {
+  if (object.kind === 'PersistentVolumeClaim') {
+    const { storageClassName, ...spec } = object.spec as { storageClassName?: string };
+    return { ...object, spec };
+  }
+  return eachPod(object, (spec) =>
+    spec.volumes?.some((one) => 'persistentVolumeClaim' in one)
+      ? { ...spec, securityContext: { fsGroup: 65532 } }
+      : spec,
+  );
+}
+
 function eachContainer(object: Kubernetes, change: (one: Container) => Container): Kubernetes {
-  const all = (spec: PodSpec) => ({ ...spec, containers: spec.containers.map(change) });
-  if (object.kind === 'Pod') return { ...object, spec: all(object.spec as unknown as PodSpec) };
+  return eachPod(object, (spec) => ({ ...spec, containers: spec.containers.map(change) }));
+}
+
+function eachPod(object: Kubernetes, change: (spec: PodSpec) => PodSpec): Kubernetes {
+  if (object.kind === 'Pod')
+    return { ...object, spec: { ...change(object.spec as unknown as PodSpec) } };
   const template = object.spec?.template as { spec: PodSpec } | undefined;
   if (!template) return object;
-  const changed = { ...template, spec: all(template.spec) };
-  return { ...object, spec: { ...object.spec, template: changed } };
+  return {
+    ...object,
+    spec: { ...object.spec, template: { ...template, spec: change(template.spec) } },
+  };
 }

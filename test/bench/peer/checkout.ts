@@ -1,26 +1,32 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../cluster/rig.ts';
+import { type Tag, tags } from './releases.ts';
 
-/** The release that all figures of the peer are of. */
-export const release = 'v0.7.31';
-const module = 'github.com/sigstore/scaffolding';
+const repository = 'github.com/sigstore/scaffolding';
+/** The later releases have a module for each system, and none for the whole. */
+const goMods = ['go.mod', 'tools/tuf/go.mod'];
 
 /**
- * The commit of a checkout of the peer.
+ * The release and the commit of a checkout of the peer.
  *
- * @throws {Error} Where the folder is another repository, another release, or was changed.
+ * @throws {Error} Where the folder is another repository, another release than those wanted, or was changed.
  */
-export async function commitOf(checkout: string): Promise<string> {
-  const wanted = `--peer wants a checkout of ${module} at the tag ${release}`;
-  const found = moduleOf(await readFile(join(checkout, 'go.mod'), 'utf8').catch(() => ''));
-  if (found !== module)
+export async function readCheckout(
+  checkout: string,
+  releases: readonly Tag[] = tags,
+): Promise<{ readonly tag: Tag; readonly commit: string }> {
+  const wanted = `this wants a checkout of ${repository} at the tag ${releases.join(' or ')}`;
+  const texts = goMods.map((file) => readFile(join(checkout, file), 'utf8').catch(() => ''));
+  const found = (await Promise.all(texts)).map(moduleOf).find((name) => name !== undefined);
+  if (found !== repository && !found?.startsWith(`${repository}/`))
     throw new Error(`${wanted}; ${checkout} ${found ? `is ${found}` : 'has no go.mod'}`);
-  const tag = await git(checkout, 'describe', '--tags');
-  if (tag !== release) throw new Error(`${wanted}; ${checkout} is at ${tag || 'no tag at all'}`);
+  const described = await git(checkout, 'describe', '--tags');
+  const tag = releases.find((one) => one === described);
+  if (!tag) throw new Error(`${wanted}; ${checkout} is at ${described || 'no tag at all'}`);
   const changed = await git(checkout, 'status', '--porcelain', '--untracked-files=no');
   if (changed !== '') throw new Error(`${wanted}; in ${checkout} was changed:\n${changed}`);
-  return git(checkout, 'rev-parse', 'HEAD');
+  return { tag, commit: await git(checkout, 'rev-parse', 'HEAD') };
 }
 
 /** What a go.mod names itself. */

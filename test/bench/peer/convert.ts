@@ -2,24 +2,22 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
 import { ofKind, pods } from '../../stack.ts';
-import { changes, type Known, type Kubernetes, leftOut } from './changes.ts';
-
-/** The systems in the order in which the peer's script installs them; each is a folder of its manifests. */
-export const systems = ['trillian', 'rekor', 'fulcio', 'ctlog', 'tsa', 'tuf'] as const;
+import { changes, type Known, type Kubernetes } from './changes.ts';
 
 // What kubectl reads: a file mode of 0666 is octal there.
 const yaml = { version: '1.1' } as const;
 
 /** Writes the manifests of a checkout as the rig takes them: a folder for each system, files and order as they were. */
 export async function convert(checkout: string, to: string, known: Known): Promise<void> {
-  for (const system of systems) {
-    const from = join(checkout, 'config', system);
-    await mkdir(join(to, system), { recursive: true });
+  const { systems, leftOut } = known.release;
+  for (const { folder } of systems) {
+    const from = join(checkout, 'config', folder);
+    await mkdir(join(to, folder), { recursive: true });
     for (const file of await manifestsIn(from)) {
-      if (leftOut.some((folder) => `${system}/${file}`.startsWith(`${folder}/`))) continue;
+      if (leftOut.some((left) => `${folder}/${file}`.startsWith(`${left}/`))) continue;
       const text = converted(await readFile(join(from, file), 'utf8'), known);
       // One folder, so that `kubectl apply` takes them in the order of the folders that they were in.
-      await writeFile(join(to, system, file.replaceAll('/', '-')), text);
+      await writeFile(join(to, folder, file.replaceAll('/', '-')), text);
     }
   }
 }
@@ -56,14 +54,19 @@ async function manifestsIn(folder: string): Promise<string[]> {
   return all.filter((file) => file.endsWith('.yaml')).sort();
 }
 
-/** The servers' images as our manifests name them, without digests, and Trillian's schema: both sides run the same. */
-export function whatOursUse(): Known {
+/** The servers' images as our manifests name them, without digests: both sides run the same. */
+export function ourImages(): string[] {
   const images = pods.flatMap(({ spec: { initContainers = [], containers } }) =>
     [...initContainers, ...containers].map(({ image }: { image: string }) =>
       image.replace(/@.*/, ''),
     ),
   );
+  return [...new Set(images)];
+}
+
+/** Trillian's tables, as our manifests have them. */
+export function ourSchema(): string {
   const schema = ofKind('ConfigMap').find(({ metadata }) => metadata.name === 'trillian-schema');
   if (schema === undefined) throw new Error('our manifests have no ConfigMap trillian-schema');
-  return { images: [...new Set(images)], schema: schema.data['schema.sql'] };
+  return schema.data['schema.sql'];
 }

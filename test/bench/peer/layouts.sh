@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# layouts.sh PROGRAMS IMAGES: OCI layouts under IMAGES: one for each file of the folder PROGRAMS, and the database
+# layouts.sh PROGRAMS IMAGES [database]: OCI layouts under IMAGES: one for each file of the folder PROGRAMS, and the database
 #
 # Trillian's schema for the database comes by standard input. Programs are laid out as ko does it: a base without a
 # shell, IMAGES/base, and one layer with the program alone.
@@ -28,7 +28,7 @@ database() {
   write_layout "$1" "$rootfs/database" "$(config_mariadb)"
 }
 
-database "$2/database"
+if [ "${3:-}" = database ]; then database "$2/database"; fi
 
 mkdir "$rootfs/base"
 bare_system "$rootfs/base"
@@ -36,7 +36,11 @@ write_layout "$2/base" "$rootfs/base" "$(jq -cn --arg path "PATH=$IMAGE_PATH" '{
 
 for program in "$1"/*; do
   name=$(basename "$program")
-  install -D -m 755 "$program" "$rootfs/$name/ko-app/$name"
-  write_layout "$2/$name" "$rootfs/$name" "$(jq -cn --arg program "/ko-app/$name" '{Entrypoint: [$program]}')" "$2/base"
+  folder=/ko-app key=Entrypoint
+  # Rekor v2 is not ko's: its image has no entrypoint, and what the manifests tell it begins with the program's name.
+  if [ "$name" = rekor-server ]; then folder=/usr/local/bin key=Cmd; fi
+  install -D -m 755 "$program" "$rootfs/$name$folder/$name"
+  config=$(jq -cn --arg key "$key" --arg program "$folder/$name" '{($key): [$program]}')
+  write_layout "$2/$name" "$rootfs/$name" "$config" "$2/base"
   rm -r "${rootfs:?}/$name"
 done

@@ -2,15 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Rig } from '../../cluster/rig.ts';
-import { commitOf, release } from './checkout.ts';
-import { convert, whatOursUse } from './convert.ts';
-import { compiled, databaseImage, imageOf, laidOut, names, type Program } from './programs.ts';
+import { readCheckout } from './checkout.ts';
+import { convert, ourImages, ourSchema } from './convert.ts';
+import { scriptKeys } from './keys.ts';
+import { compiled, imageOf, laidOut, namesOf } from './programs.ts';
+import { type Program, releases, type Tag } from './releases.ts';
 import { layersOf } from './sizes.ts';
 import { bringUpPeer, type Mode } from './stack.ts';
 
 /** The Go system, as its checkout has it, compiled here and made to run on the rig. */
 export interface Peer {
-  readonly release: string;
+  readonly release: Tag;
   readonly commit: string;
   readonly programs: readonly Program[];
   /** The path of a program; static, so that it runs on this machine too. */
@@ -31,29 +33,30 @@ export interface Peer {
 /**
  * Compiles the peer, where the cache does not have it, and converts its manifests.
  *
- * @throws {Error} Where the checkout is none of the release that the figures are about.
+ * @throws {Error} Where the checkout is none of the releases that the figures are about.
  */
 export async function openPeer(checkout: string): Promise<Peer> {
-  const commit = await commitOf(checkout);
-  const bin = await compiled(checkout, commit);
-  const known = whatOursUse();
-  const images = await laidOut(bin, commit, known.schema);
+  const { tag, commit } = await readCheckout(checkout);
+  const release = releases[tag];
+  const { database } = release;
+  const names = namesOf(release);
+  const bin = await compiled(checkout, commit, release);
+  const images = await laidOut(bin, commit, { database, schema: ourSchema() });
   const manifests = await mkdtemp(join(tmpdir(), 'sigstand-peer-'));
-  await convert(checkout, manifests, known);
+  await convert(checkout, manifests, { release, images: ourImages(), keys: await scriptKeys() });
   return {
-    ...{ release, commit, programs: names, manifests },
+    ...{ release: tag, commit, programs: names, manifests },
     binary: (program) => join(bin, program),
-    image: imageOf,
+    image: (program) => imageOf(program, tag),
     async compressed(...some) {
       const layouts = (some.length > 0 ? some : names).map((program) => join(images, program));
       return [...(await layersOf(layouts)).values()].reduce((sum, size) => sum + size, 0);
     },
     async load(cluster) {
-      for (const program of names)
-        await cluster.must(['load', join(images, program), imageOf(program)]);
-      await cluster.must(['load', join(images, 'database'), databaseImage]);
+      for (const name of database ? ([...names, 'database'] as const) : names)
+        await cluster.must(['load', join(images, name), imageOf(name, tag)]);
     },
-    bringUp: (cluster, mode) => bringUpPeer(cluster, manifests, mode),
+    bringUp: (cluster, mode) => bringUpPeer(cluster, { release, manifests }, mode),
     close: () => rm(manifests, { recursive: true, force: true }),
   };
 }

@@ -1,27 +1,27 @@
 import { join } from 'node:path';
 import type { Rig } from '../../cluster/rig.ts';
 import { signAndVerify } from '../bring-up/sign.ts';
-import { systems } from './convert.ts';
+import type { Release } from './releases.ts';
 
 /** How a stack of the peer's comes up: all files in one go, or as its own script has it, each system after the last. */
 export type Mode = 'one apply' | 'script order';
 
+/** What comes up, and the folder of its manifests. */
+interface Stack {
+  readonly release: Release;
+  readonly manifests: string;
+}
+
 const limit = '--timeout=5m';
 
-/** Applies the manifests in the folder `manifests`, waits for all of it, signs a blob and verifies it: its moment. */
-export async function bringUpPeer(cluster: Rig, manifests: string, mode: Mode): Promise<number> {
-  await (mode === 'one apply' ? atOnce(cluster, manifests) : inOrder(cluster, manifests));
-  // Its TUF repository says nothing of where the services are.
-  return signAndVerify(cluster, [
-    '--use-signing-config=false',
-    '--fulcio-url=http://fulcio.fulcio-system.svc',
-    '--rekor-url=http://rekor.rekor-system.svc',
-    '--timestamp-server-url=http://tsa.tsa-system.svc/api/v1/timestamp',
-  ]);
+/** Applies the manifests, waits for all of it, signs a blob and verifies it: its moment. */
+export async function bringUpPeer(cluster: Rig, stack: Stack, mode: Mode): Promise<number> {
+  await (mode === 'one apply' ? atOnce(cluster, stack) : inOrder(cluster, stack));
+  return signAndVerify(cluster, stack.release.signFlags);
 }
 
 /** Copying is nobody's but the script's: here it runs beside the apply, and takes each Secret as soon as it is there. */
-async function atOnce(cluster: Rig, manifests: string): Promise<void> {
+async function atOnce(cluster: Rig, { manifests }: Stack): Promise<void> {
   const applied = cluster.kubectl('apply', '-R', '-f', manifests);
   // The target's namespace comes with the last of the files.
   const copied = Promise.all(
@@ -37,29 +37,16 @@ async function atOnce(cluster: Rig, manifests: string): Promise<void> {
 }
 
 /** The stages and waits of its release script, which has no pauses. */
-async function inOrder(cluster: Rig, manifests: string): Promise<void> {
-  for (const system of systems) {
-    await cluster.kubectl('apply', '-f', join(manifests, system));
-    if (system === 'tuf')
-      for (const [namespace, name] of copies) await copy(cluster, namespace, name);
-    const there = ['-n', `${system}-system`, limit];
-    // Of Trillian's Jobs it waits for none.
-    if (system !== 'trillian')
-      await cluster.kubectl('wait', '--for=condition=Complete', 'jobs', '--all', ...there);
-    for (const server of servers[system])
+async function inOrder(cluster: Rig, { release, manifests }: Stack): Promise<void> {
+  for (const { folder, namespace, jobs, servers } of release.systems) {
+    await cluster.kubectl('apply', '-f', join(manifests, folder));
+    if (folder === 'tuf') for (const [from, name] of copies) await copy(cluster, from, name);
+    const there = ['-n', namespace, limit];
+    if (jobs) await cluster.kubectl('wait', '--for=condition=Complete', 'jobs', '--all', ...there);
+    for (const server of servers)
       await cluster.kubectl('wait', '--for=condition=Available', `deployment/${server}`, ...there);
   }
 }
-
-/** What its script waits for in each system, one after the other. */
-const servers: Readonly<Record<(typeof systems)[number], readonly string[]>> = {
-  trillian: ['log-server', 'log-signer'],
-  rekor: ['rekor'],
-  fulcio: ['fulcio', 'fulcio-grpc'],
-  ctlog: ['ctlog'],
-  tsa: ['tsa'],
-  tuf: ['tuf'],
-};
 
 /** What its script copies to tuf-system, and in which order; of the timestamp authority the private key as well. */
 const copies = [
