@@ -24,11 +24,11 @@ export type Failure = Exclude<keyof typeof exitStatus, 'done'>;
 /** What to do where nobody knows better. */
 const next: Record<Failure, string> = {
   usage: 'correct the command line; --help lists the flags',
-  data: 'correct it, then run the Job again',
-  unavailable: 'see what the Job that makes it says, then run this one again',
+  data: 'correct it, then run this again',
+  unavailable: 'see what the Job that makes it says, then run this again',
   bug: 'please report it',
   tryAgain: 'run it again, it goes on from what is stored',
-  forbidden: 'check the Role and RoleBinding of this Job',
+  forbidden: 'check the Role and RoleBinding of whoever runs this',
   contradiction:
     'nothing was changed; find out which of the two the services use, and restore the other to match it',
 };
@@ -84,10 +84,13 @@ const ofStore: Record<StoreErrorCode, { failure: Failure; hint?: string }> = {
   NO_NAMESPACE: { failure: 'unavailable', hint: 'create the namespace' },
   TERMINATING: { failure: 'data', hint: 'wait until the namespace is gone, then create it anew' },
   INVALID: { failure: 'data' },
-  REFUSED: { failure: 'data', hint: 'change the rule that refuses it, then run the Job again' },
+  REFUSED: { failure: 'data', hint: 'change the rule that refuses it, then run this again' },
   IMMUTABLE: { failure: 'contradiction' },
   OWNED: { failure: 'contradiction' },
-  UNAVAILABLE: { failure: 'tryAgain', hint: 'check that it runs and can be reached' },
+  UNAVAILABLE: {
+    failure: 'tryAgain',
+    hint: 'check that it runs and can be reached, then run this again',
+  },
   UNEXPECTED: { failure: 'tryAgain' },
 };
 

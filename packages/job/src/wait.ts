@@ -54,7 +54,7 @@ function late({ what, hint }: Awaited, timeout: number): JobError {
   const limit = timeout < 1_000 ? `${timeout} ms` : `${Math.round(timeout / 1_000)} s`;
   const message = `${what} did not come within ${limit}`;
   return new JobError('unavailable', message, {
-    ...(hint && { hint: `${hint}: see its log, then run this Job again` }),
+    ...(hint && { hint: `${hint}: see its log, then run this again` }),
   });
 }
 

@@ -69,7 +69,7 @@ describe('sigstand token', () => {
       status: 75,
       stderr:
         'sigstand token: error: create a token of ServiceAccount default/default: the API server did not answer ' +
-        '(ECONNREFUSED); check that it runs and can be reached\n',
+        '(ECONNREFUSED); check that it runs and can be reached, then run this again\n',
     });
   });
 });

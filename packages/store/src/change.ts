@@ -41,7 +41,7 @@ export function howToThaw({ kind, namespace, name }: Named): string {
   const one = `${kind.toLowerCase()} -n ${namespace} ${name}`;
   return (
     `nothing was changed; keep all of it: kubectl get ${one} -o yaml > FILE; take the line immutable out of FILE, ` +
-    'and put it back: kubectl replace --force -f FILE; then run the Job again, which keeps what is there'
+    'and put it back: kubectl replace --force -f FILE; then run this again, which keeps what is there'
   );
 }
 
