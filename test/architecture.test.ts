@@ -107,6 +107,7 @@ describe('the shape of a Job', () => {
     const ways = [
       ...status,
       'socket.ts',
+      'outage.ts',
       'folder.ts',
       'new-file.ts',
       'whole-file.ts',

@@ -5,6 +5,7 @@ import { Agent, createServer, type RequestOptions, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { Fault, Traffic } from './requests.ts';
 
 /** The API server that the proxy stands before. */
@@ -26,6 +27,9 @@ export interface Place {
   readonly hostname?: string | undefined;
 }
 
+/** Answers what would become a web socket; without it, nobody does. */
+export type Upgrade = (asked: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
 /** A host and port as URLs and gRPC write them. */
 export function hostPort({ address = '127.0.0.1', hostname = address }: Place, port: number) {
   return `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`;
@@ -35,7 +39,7 @@ export function hostPort({ address = '127.0.0.1', hostname = address }: Place, p
 export async function startApiProxy(
   { url, authority }: Upstream,
   traffic: Traffic,
-  place: Place = {},
+  { upgrade, ...place }: Place & { readonly upgrade?: Upgrade } = {},
 ) {
   const { key, cert } = identity();
   const agent = agentFor(authority);
@@ -45,6 +49,7 @@ export async function startApiProxy(
       answer.destroy(error);
     });
   });
+  if (upgrade) server.on('upgrade', upgrade);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, place.address ?? '127.0.0.1', resolve);
   });

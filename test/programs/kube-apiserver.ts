@@ -1,8 +1,9 @@
-import { type ChildProcess, execFileSync } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { binary } from './binaries.ts';
 import { freePort } from './server.ts';
 import { end, spawnBound } from './spawn.ts';
@@ -108,7 +109,8 @@ async function ready(kubeconfig: string, apiserver: ChildProcess): Promise<void>
   const ask = [binary('kubectl'), '--kubeconfig', kubeconfig, 'get', '--raw', '/readyz'] as const;
   for (const deadline = Date.now() + 90_000; ; await sleep(250)) {
     try {
-      execFileSync(ask[0], ask.slice(1), { stdio: 'ignore' });
+      // What waits for it may run in this process, which must not stand still meanwhile.
+      await promisify(execFile)(ask[0], ask.slice(1));
       return;
     } catch (error) {
       if (Date.now() < deadline && apiserver.exitCode === null) continue;

@@ -11,7 +11,7 @@ import { rotate } from './rotate/verb.ts';
 import { status } from './status/verb.ts';
 import { token } from './token.ts';
 import { up } from './up/verb.ts';
-import type { Verb } from './verb.ts';
+import type { Verb, VerbContext } from './verb.ts';
 import { version } from './version.ts';
 
 /** What `sigstand` can do, by its verb. */
@@ -20,15 +20,15 @@ const verbs: Readonly<Record<string, () => Verb>> = {
 };
 
 /** Runs the verb that the command line names, to its exit status. */
-export function sigstand(terminal: Terminal): Promise<number> {
+export function sigstand(terminal: Terminal & Pick<VerbContext, 'outage'>): Promise<number> {
   const [name = '', ...args] = terminal.args;
   const made = Object.hasOwn(verbs, name) ? verbs[name]?.() : undefined;
-  const { env, stdin = nothing, stdout: print, signal, now } = terminal;
+  const { env, stdin = nothing, stdout: print, signal, now, outage } = terminal;
   // No flag comes from the environment: SIGSTAND_OUT and its like are the scripts'.
   if (made === undefined) return withoutVerb({ ...terminal, env: {} });
   const unhurried = { ...terminal, args, env: {}, grace: graceNow };
   return conclude(made.command, unhurried, (options, log) =>
-    made.run({ stdin, print, log, now, signal, env }, options),
+    made.run({ stdin, print, log, now, signal, env, outage }, options),
   );
 }
 

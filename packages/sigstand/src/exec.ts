@@ -57,9 +57,9 @@ export function execOver(access: Access): Exec {
     const ended = new Promise<Ended>((resolve, reject) => {
       opened.onclose = () => {
         if (status) stdout.end();
-        else stdout.destroy(cutOff(command));
+        else stdout.destroy(new CutOff(command));
         if (status) resolve({ status: statusIn(status), stderr });
-        else reject(cutOff(command));
+        else reject(new CutOff(command));
       };
     });
     // Whoever reads the output alone learns of it there.
@@ -113,8 +113,11 @@ function statusIn({ status, details }: Status): number {
   return Number(code ?? Number.NaN) || 255;
 }
 
-function cutOff({ namespace, pod }: Command): JobError {
-  return new JobError('tryAgain', `the connection to Pod ${namespace}/${pod} was cut off`, {
-    hint: 'run it again, it begins anew where it has to',
-  });
+/** The connection to a command ended before the command. */
+export class CutOff extends JobError {
+  constructor({ namespace, pod }: Command) {
+    super('tryAgain', `the connection to Pod ${namespace}/${pod} was cut off`, {
+      hint: 'run it again, it begins anew where it has to',
+    });
+  }
 }

@@ -2,6 +2,9 @@
 import { WebSocketHandler } from '@kubernetes/client-node/dist/web-socket-handler.js';
 import { JobError } from '@sigstand/job/errors';
 import type { Access } from '@sigstand/store/api';
+import { silence } from '@sigstand/store/refusal';
+
+const patience = 10_000; // milliseconds
 
 /** A web socket of the API server, whose frames begin with the number of a channel. */
 export interface Socket {
@@ -39,30 +42,65 @@ export async function openSocket(
   const nobody = { pause() {}, end() {} };
   const streams = { stdin: nobody, stdout: nobody, stderr: nobody };
   const handler = new WebSocketHandler(config as never, undefined, streams as never);
-  try {
-    const socket: unknown = await handler.connect(way.path, null, (channel, bytes) => {
+  const connect = async (): Promise<Socket | Answered> => {
+    const connecting = handler.connect(way.path, null, (channel, bytes) => {
       received(channel, bytes);
       return true;
     });
-    return socket as Socket;
-  } catch (error) {
-    throw notOpened(way, error);
-  }
+    return inTime(connecting as Promise<unknown> as Promise<Socket>).catch(answerIn);
+  };
+  const socket = await (access.patiently ? access.patiently(connect) : connect()).catch(
+    (error: unknown) => {
+      throw unconnected(way, error);
+    },
+  );
+  if ('answered' in socket) throw refused(way, socket);
+  return socket;
 }
 
-function notOpened({ to, right, hint }: Way, error: unknown): JobError {
-  const { message = '', code } = error as { message?: string; code?: string };
+/** An answer that is no web socket: of the API server, or of a kubelet behind it. */
+interface Answered {
+  readonly answered: number;
+}
+
+/** @throws Where nobody answered. */
+function answerIn(error: unknown): Answered {
+  // The library hands on an event, which has the error.
+  const { message = '', error: inside } = error as { message?: string; error?: unknown };
   const [, status] = /server response: (\d+)/.exec(message) ?? [];
-  const forbidden = status === '401' || status === '403';
-  const why = status ? `answered ${status}` : (code ?? 'did not connect');
+  if (status === undefined) throw inside ?? error;
+  return { answered: Number(status) };
+}
+
+/** A server that takes a connection and says nothing would hold whoever asks for ever. */
+async function inTime(connecting: Promise<Socket>): Promise<Socket> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    reject(new DOMException('no answer in time', 'TimeoutError'));
+    connecting.then(
+      (socket) => socket.close(),
+      () => {},
+    );
+  }, patience);
+  return Promise.race([connecting, late]).finally(() => clearTimeout(timer));
+}
+
+function refused({ to, right, hint }: Way, { answered }: Answered): JobError {
+  const forbidden = answered === 401 || answered === 403;
   return new JobError(
     forbidden ? 'forbidden' : 'unavailable',
-    `no way to ${to}: the API server ${why}`,
+    `no way to ${to}: the API server answered ${answered}`,
     {
-      cause: error,
       hint: forbidden
         ? `ask for the right to ${right} there${hint}`
         : `see whether kubectl does it${hint}`,
     },
   );
+}
+
+function unconnected({ to }: Way, error: unknown): JobError {
+  return new JobError('tryAgain', `no way to ${to}: ${silence(error)}`, {
+    cause: error,
+    hint: 'see that it runs and can be reached, then run it again',
+  });
 }

@@ -20,12 +20,18 @@ export async function cli(
     env = {},
     now = () => new Date(),
     signal = new AbortController().signal,
-  }: { env?: Record<string, string>; now?: () => Date; signal?: AbortSignal } = {},
+    outage,
+  }: {
+    env?: Record<string, string>;
+    now?: () => Date;
+    signal?: AbortSignal;
+    outage?: number | undefined;
+  } = {},
 ): Promise<Ended> {
   let stdout = '';
   let stderr = '';
   const status = await sigstand({
-    ...{ args, env, now, signal },
+    ...{ args, env, now, signal, outage },
     stdout: (more) => {
       stdout += more;
     },

@@ -7,6 +7,7 @@ import type { Environment } from '@sigstand/job/settings';
 import { clusterAccess } from '@sigstand/store/access';
 import type { Access } from '@sigstand/store/api';
 import type { Command as AnyCommand } from 'commander';
+import { patient } from './outage.ts';
 import { text } from './values.ts';
 
 /** What a verb gets from outside. */
@@ -18,6 +19,8 @@ export interface VerbContext {
   readonly now: () => Date;
   readonly signal: AbortSignal;
   readonly env: Environment;
+  /** How long an API server that goes away is waited for, in milliseconds. */
+  readonly outage?: number | undefined;
 }
 
 /** One thing that the CLI does. It resolves, or throws a JobError whose failure is the exit status. */
@@ -88,4 +91,12 @@ export function accessTo(
     { ...env, ...(kubeconfig && { KUBECONFIG: kubeconfig }) },
     { context, hint },
   );
+}
+
+/** The same, for who works on a stack: where it goes away meanwhile, it is waited for. @throws As above. */
+export async function patientAccessTo(
+  flags: Pick<VerbOptions, 'kubeconfig' | 'context'>,
+  context: Pick<VerbContext, 'env' | 'log' | 'signal' | 'outage'>,
+): Promise<Access> {
+  return patient(await accessTo(flags, context.env), context);
 }

@@ -10,6 +10,8 @@ export interface Access {
   options(): Promise<RequestOptions>;
   /** Told after a 401: what was remembered of the identity is no good. */
   forget(): void;
+  /** Makes an attempt again where it may pass; without it, nobody does. */
+  readonly patiently?: (<T>(attempt: () => Promise<T>) => Promise<T>) | undefined;
 }
 
 /** One request for an object. */
@@ -46,11 +48,14 @@ const timeout = 10_000; // milliseconds; a silent API server must not eat the Jo
  * @throws {Unsuccessful} Of any status but 2xx.
  * @throws {Error} A TimeoutError, or what the network or the JSON parser says.
  */
-export async function ask(access: Access, question: Question): Promise<unknown> {
-  const { status, body } = await exchange(access, question);
-  if (status === 401) access.forget();
-  if (status < 200 || status > 299) throw new Unsuccessful(status, body);
-  return JSON.parse(body);
+export function ask(access: Access, question: Question): Promise<unknown> {
+  const once = async (): Promise<unknown> => {
+    const { status, body } = await exchange(access, question);
+    if (status === 401) access.forget();
+    if (status < 200 || status > 299) throw new Unsuccessful(status, body);
+    return JSON.parse(body);
+  };
+  return access.patiently ? access.patiently(once) : once();
 }
 
 async function exchange(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { converge } from './converge.ts';
 import { memoryStore } from './memory.ts';
-import type { Store } from './store.ts';
+import { type Store, StoreError } from './store.ts';
 
 const ref = { kind: 'Secret', namespace: 'ns', name: 'x' } as const;
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
@@ -25,6 +25,27 @@ describe('converge', () => {
     );
     expect(stored).toMatchObject({ data: { key: bytes('v') }, immutable: true });
     expect(writes).toBe(2);
+  });
+
+  it('knows its own write whose answer was lost, and does not take it for somebody else’s', async () => {
+    const inner = memoryStore();
+    await inner.write(ref, { data: { key: bytes('old') } });
+    let asked = 0;
+    const store: Store = {
+      ...inner,
+      async write(...write) {
+        await inner.write(...write);
+        // As who asks again of an API server that has done it.
+        throw new StoreError('CONFLICT', 'no');
+      },
+    };
+    const stored = await converge(store, ref, (current) => {
+      asked += 1;
+      expect(current?.data.key).toEqual(bytes('old'));
+      return { data: { key: bytes('new') } };
+    });
+    expect(stored.data.key).toEqual(bytes('new'));
+    expect(asked).toBe(1);
   });
 
   it('goes on with no record that is not there', async () => {

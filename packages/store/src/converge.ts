@@ -19,8 +19,11 @@ export async function converge(
   ref: Ref,
   desire: (current: Snapshot | undefined) => Change | undefined | Promise<Change | undefined>,
 ): Promise<Snapshot> {
+  let refused: Change | undefined;
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const current = await store.read(ref);
+    // It was ours that came first, and the answer was lost on the way.
+    if (current && refused && holds(current, refused)) return current;
     const change = await desire(current);
     if (change === undefined) {
       if (current === undefined)
@@ -29,10 +32,8 @@ export async function converge(
     }
     refuseOwned(ref, current, change);
     refuseImmutable(ref, current, change);
-    try {
-      await store.write(ref, change, current);
-    } catch (error) {
-      if (!(error instanceof StoreError) || error.code !== 'CONFLICT') throw error;
+    if (!(await isWritten(store.write(ref, change, current)))) {
+      refused = change;
       await sleep(Math.random() * 20 * attempt);
       continue;
     }
@@ -41,4 +42,15 @@ export async function converge(
     if (stored !== undefined && holds(stored, change)) return stored;
   }
   throw new StoreError('CONFLICT', `${show(ref)} was changed by others ${attempts} times in a row`);
+}
+
+/** False where somebody else wrote first. */
+async function isWritten(writing: Promise<void>): Promise<boolean> {
+  try {
+    await writing;
+    return true;
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== 'CONFLICT') throw error;
+    return false;
+  }
 }

@@ -139,13 +139,11 @@ const plain: Readonly<Record<string, string>> = {
 };
 
 function unanswered(verb: string, ref: Named, error: unknown): StoreError {
+  return new StoreError('UNAVAILABLE', `${verb} ${show(ref)}: ${silence(error)}`, { cause: error });
+}
+
+/** That the API server did not answer, and why not. */
+export function silence(error: unknown): string {
   const { name, code, cause } = error as NodeJS.ErrnoException & { cause?: NodeJS.ErrnoException };
-  const why = plain[name] ?? cause?.code ?? code ?? name;
-  return new StoreError(
-    'UNAVAILABLE',
-    `${verb} ${show(ref)}: the API server did not answer (${why})`,
-    {
-      cause: error,
-    },
-  );
+  return `the API server did not answer (${plain[name] ?? cause?.code ?? code ?? name})`;
 }

@@ -5,6 +5,7 @@ import type { Log } from '@sigstand/job/log';
 import type { Access } from '@sigstand/store/api';
 import type { Ref } from '@sigstand/store/store';
 import type { Database } from '../database.ts';
+import { CutOff } from '../exec.ts';
 import type { Naming } from '../names.ts';
 import { type Part, packed } from './archive.ts';
 import { identityOf, refuseLostTrees, timestampOf } from './identity.ts';
@@ -45,8 +46,10 @@ export async function backUp(one: BackUp): Promise<Manifest> {
     try {
       return await attempted(one);
     } catch (error) {
-      if (!(error instanceof Changed)) throw error;
-      one.log(`${error.message} meanwhile; it begins anew`);
+      const isCut = error instanceof CutOff;
+      if (!(error instanceof Changed) && !isCut) throw error;
+      if (isCut && attempt === attempts) throw error;
+      one.log(`${error.message}${isCut ? '' : ' meanwhile'}; it begins anew`);
       await one.file.clear();
     }
   }

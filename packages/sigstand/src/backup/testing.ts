@@ -33,6 +33,8 @@ export async function fakeCluster(run: Run = () => ({ status: 1 })) {
   /** Called before each answer, as whoever else writes at the same time. */
   const hooks: {
     before?: (request: string) => void | Promise<void>;
+    /** Called after a request was done: whether its answer arrives. */
+    after?: (request: string) => boolean;
     /** What is answered by 403. */
     forbids?: (request: string) => boolean;
   } = {};
@@ -76,7 +78,9 @@ export async function fakeCluster(run: Run = () => ({ status: 1 })) {
   const server = createServer(async (request, response) => {
     // Where a hook throws, nobody answers.
     const answered = await answer(request).catch(() => undefined);
-    if (answered === undefined) return void request.socket.destroy();
+    const path = decodeURIComponent(new URL(request.url ?? '', 'http://a').pathname);
+    const arrives = hooks.after?.(`${request.method} ${path}`) ?? true;
+    if (answered === undefined || !arrives) return void request.socket.destroy();
     const [status, body] = answered;
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });

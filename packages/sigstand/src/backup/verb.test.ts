@@ -30,6 +30,8 @@ import {
 } from './testing.ts';
 
 let ran: Ran;
+/** How many of the first dumps are cut off. */
+let cuts = 0;
 let cluster: FakeCluster;
 let config: Awaited<ReturnType<typeof kubeconfigFor>>;
 let folder = '';
@@ -39,10 +41,12 @@ let recipient = '';
 
 beforeEach(async () => {
   ran = { stdout: dumpText() };
+  cuts = 0;
   cluster = await fakeCluster((words) => {
     expect(words.join(' ')).toContain('mariadb-dump');
     expect(words.join(' ')).toContain('--single-transaction');
-    return ran;
+    cuts -= 1;
+    return cuts >= 0 ? { ...ran, cut: true } : ran;
   });
   plantStack(cluster);
   config = await kubeconfigFor(cluster.url);
@@ -299,6 +303,17 @@ describe('sigstand backup refuses', () => {
     expect(ended.stderr).toContain(said);
     expect(ended.status).toBe(status);
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('a dump that is cut off once is no matter: it begins anew', async () => {
+    cuts = 1;
+    const { status, stderr } = await encryptedBackup();
+    expect(status).toBe(0);
+    expect(stderr).toBe(
+      'sigstand backup: the connection to Pod trillian-system/mysql-trillian-0 was cut off; it begins anew\n',
+    );
+    expect(await readdir(folder)).toEqual(['stack.age']);
+    expect((await opened()).manifest.database).toMatchObject({ heads: [{ size: 57 }, {}] });
   });
 
   it('a database that is not ready', async () => {

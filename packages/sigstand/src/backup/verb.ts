@@ -3,12 +3,13 @@ import { Option } from '@commander-js/extra-typings';
 import { JobError } from '@sigstand/job/errors';
 import { fileAt, placeAt } from '@sigstand/job/file';
 import { several } from '@sigstand/job/values';
+import type { Access } from '@sigstand/store/api';
 import { databaseIn, databasePod, podState } from '../database.ts';
 import { execOver } from '../exec.ts';
 import { prefixOption, singleOption, stackNames, stackRecords } from '../names.ts';
 import { rotationRecords } from '../rotate/record.ts';
 import { text } from '../values.ts';
-import { accessTo, defineVerb, type VerbContext, verbCommand } from '../verb.ts';
+import { defineVerb, patientAccessTo, type VerbContext, verbCommand } from '../verb.ts';
 import { version } from '../version.ts';
 import { encrypted, recipient, recipientsIn } from './age.ts';
 import { backUp } from './back-up.ts';
@@ -64,14 +65,11 @@ export const backup = () =>
     context.print(json ? `${JSON.stringify(summary.json(made), null, 1)}\n` : summary.text(made));
   });
 
-async function written(
-  { env, now, signal, log }: VerbContext,
-  options: Options,
-  recipients: readonly string[],
-) {
+async function written(context: VerbContext, options: Options, recipients: readonly string[]) {
+  const { now, signal, log } = context;
   const { to, replace = false } = options;
   const place = placeAt('--to', to);
-  const access = await accessTo(options, env);
+  const access = await patientAccessTo(options, context);
   const external = await isExternal(access, options);
   const { trillian } = stackNames(options);
   const file = await newFile(place, { replace });
@@ -93,7 +91,7 @@ async function written(
 }
 
 /** Whether the database is somebody else's; where that cannot be told, nothing is saved that may lack one. */
-async function isExternal(access: Awaited<ReturnType<typeof accessTo>>, options: Options) {
+async function isExternal(access: Access, options: Options) {
   const { trillian } = stackNames(options);
   const { externalDatabase = false } = options;
   const place = `Pod ${trillian}/${databasePod.pod}`;

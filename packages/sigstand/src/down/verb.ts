@@ -8,7 +8,7 @@ import { type KubeObject, titleOf } from '../up/objects.ts';
 import { stepText } from '../up/report.ts';
 import { stackOf } from '../up/stack.ts';
 import { text } from '../values.ts';
-import { accessTo, defineVerb, type VerbContext, verbCommand } from '../verb.ts';
+import { defineVerb, patientAccessTo, type VerbContext, verbCommand } from '../verb.ts';
 import { type Looked, lookedAt, takingVolumes } from './look.ts';
 import { removalOf } from './plan.ts';
 import { recordedRemovalOf } from './recorded.ts';
@@ -60,7 +60,7 @@ async function lowered(context: VerbContext, options: Options): Promise<void> {
   const { objects, tuf, wantsInside, decide } = await wishOf(options, context);
   const told: Told = { removed: [] };
   try {
-    const access = await accessTo(options, env);
+    const access = await patientAccessTo(options, context);
     const look = async () => {
       const looked = await lookedAt(access, objects, { keys: wantsInside });
       const removal = decide(looked.here);
@@ -89,7 +89,7 @@ async function lowered(context: VerbContext, options: Options): Promise<void> {
       }
     };
     if (!dryRun && first.removal.waves.length > 0) {
-      const leasing = { namespace: tuf, holder: holderOf(env), takeOver, now, signal };
+      const leasing = { namespace: tuf, holder: holderOf(env), takeOver, log, now, signal };
       if (takesLease(first, tuf)) await withLease(access, leasing, work);
       else await work(signal);
     }

@@ -3,19 +3,19 @@ import { waiting } from '@sigstand/job/wait';
 import { storeOver } from '@sigstand/store/cluster';
 import { directoryStore } from '@sigstand/store/directory';
 import { type Store, StoreError } from '@sigstand/store/store';
-import { accessTo, defineVerb, type VerbContext, type VerbOptions } from '../verb.ts';
+import { defineVerb, patientAccessTo, type VerbContext, type VerbOptions } from '../verb.ts';
 import { command } from './command.ts';
 import { exportTrust } from './export.ts';
 
 /** Where an export finds its stack. */
 export type Opening = (
   options: Pick<VerbOptions, 'kubeconfig' | 'context'> & { readonly store: Place },
-  env: VerbContext['env'],
+  context: VerbContext,
 ) => Promise<Store>;
 
-const opened: Opening = async (options, env) => {
+const opened: Opening = async (options, context) => {
   if (options.store.kind === 'dir') return directoryStore(options.store.path);
-  const access = await accessTo(options, env);
+  const access = await patientAccessTo(options, context);
   const store = storeOver(access, 'export');
   return { ...store, read: (ref) => store.read(ref).catch((error) => whose(access.server, error)) };
 };
@@ -31,9 +31,10 @@ function whose(server: string, error: unknown): never {
 
 /** `sigstand export`. */
 export const exporting = ({ open = opened, from = '.' } = {}) =>
-  defineVerb(command(), async ({ print, log, now, signal, env }, options) => {
+  defineVerb(command(), async (context, options) => {
+    const { print, log, now, signal } = context;
     const waitFor = waiting({ timeout: options.timeout, signal, log });
-    const store = await open(options, env);
+    const store = await open(options, context);
     const made = await exportTrust({ store, waitFor, now: now(), from }, options);
     if (options.json) return print(`${JSON.stringify(made)}\n`);
     print(`1.root.json has the sha256 ${made.sha256}\n`);

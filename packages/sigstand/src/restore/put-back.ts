@@ -11,14 +11,11 @@ const query = { fieldManager: 'sigstand-restore' };
 
 /** Creates an object; one that is there by now, and is the same, is as good. @throws {JobError | StoreError} */
 export async function create(access: Access, kept: Kept): Promise<void> {
-  const path = folderOf(kept);
   try {
-    await ask(access, { method: 'POST', path, query, body: bodyOf(kept) });
+    await ask(access, { method: 'POST', path: folderOf(kept), query, body: bodyOf(kept) });
   } catch (error) {
-    if (!(error instanceof Unsuccessful) || error.status !== 409)
-      throw refused('create', kept, error);
-    const found = await ask(access, { method: 'GET', path: [...path, kept.metadata.name] });
-    if (differences(kept, keptFrom(kept, found)).length === 0) return;
+    if (!isConflict(error)) throw refused('create', kept, error);
+    if (await isThere(access, kept)) return;
     throw new JobError('contradiction', `${showKept(kept)} was made by somebody else meanwhile`, {
       hint: 'end the Jobs of this stack, delete what they made, and run it again before the manifests are applied',
     });
@@ -33,7 +30,25 @@ export async function overwrite(access: Access, { kept, found }: Different): Pro
   try {
     await ask(access, { method: 'PUT', path, query, body });
   } catch (error) {
+    // It was written, and the answer was lost on the way; or somebody else wrote the same.
+    if (isConflict(error) && (await isThere(access, kept))) return;
     throw refused('update', kept, error);
+  }
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof Unsuccessful && error.status === 409;
+}
+
+/** Whether the object is there as the backup has it. @throws {StoreError} */
+async function isThere(access: Access, kept: Kept): Promise<boolean> {
+  const path = [...folderOf(kept), kept.metadata.name];
+  try {
+    const found = await ask(access, { method: 'GET', path });
+    return differences(kept, keptFrom(kept, found)).length === 0;
+  } catch (error) {
+    if (error instanceof Unsuccessful && error.status === 404) return false;
+    throw refused('get', kept, error);
   }
 }
 

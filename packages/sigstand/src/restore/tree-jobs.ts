@@ -51,7 +51,7 @@ async function cleared(access: Access, ref: Named, loaded: boolean) {
     if (!isOurs || end === 'done' || (end === undefined && !loaded)) return;
     const content = { propagationPolicy: 'Background', preconditions: { uid } };
     const body = { type: 'application/json', content };
-    await ask(access, { method: 'DELETE', path: pathOf(ref), body });
+    await ask(access, { method: 'DELETE', path: pathOf(ref), body }).catch(gone);
     return 'deleted';
   } catch (error) {
     if (!(error instanceof Unsuccessful)) throw refusal('delete', ref, error);
@@ -60,4 +60,9 @@ async function cleared(access: Access, ref: Named, loaded: boolean) {
     if (error.status === 403) return 'left';
     throw refusal('delete', ref, error);
   }
+}
+
+/** Deleted by us, where the answer was lost on the way, or by whoever was quicker. */
+function gone(error: unknown): void {
+  if (!(error instanceof Unsuccessful) || error.status !== 404) throw error;
 }

@@ -34,6 +34,8 @@ let config: Awaited<ReturnType<typeof kubeconfigFor>>;
 /** What the database of the cluster has, and how it takes a dump. */
 let database: { rows: string; known: string; load: Ran };
 let loaded: string[];
+/** How long an API server that goes away is waited for. */
+let outage: number | undefined;
 
 function run(words: readonly string[], stdin: Buffer): Ran {
   const [script = '', , argument = ''] = words.slice(2);
@@ -70,6 +72,7 @@ afterAll(async () => {
 beforeEach(async () => {
   database = { rows: '', known: '', load: {} };
   loaded = [];
+  outage = undefined;
   cluster = await fakeCluster(run);
   config = await kubeconfigFor(cluster.url);
 });
@@ -79,7 +82,9 @@ afterEach(async () => {
 });
 
 const restoreFrom = async (file: string, ...args: string[]) => {
-  const ended = await cli(['restore', `--kubeconfig=${config.path}`, `--from=${file}`, ...args]);
+  const ended = await cli(['restore', `--kubeconfig=${config.path}`, `--from=${file}`, ...args], {
+    outage,
+  });
   expect(ended.stdout + ended.stderr).not.toMatch(new RegExp(`${password}|AGE-SECRET`));
   return ended;
 };
@@ -264,6 +269,27 @@ describe('sigstand restore', () => {
     });
   });
 
+  it('goes on where each answer is lost on its way', async () => {
+    plantPod(cluster);
+    const lost = new Set<string>();
+    cluster.hooks.after = (request) => {
+      if (!/^(POST|PUT|DELETE)/.test(request) || lost.has(request)) return true;
+      lost.add(request);
+      return false;
+    };
+    expect(await restore()).toMatchObject({ status: 0, stderr: '' });
+    expect(held(cluster)).toEqual(held(saved));
+    expect(lost.size).toBeGreaterThan(8);
+    lost.clear();
+    const changed = { 'timestamp.json': '{"signed":{"version":9}}' };
+    const { data, ...rest } = cluster.objects.get(repository)!;
+    cluster.put(repository, { ...rest, data: { ...(data as object), ...changed } });
+    database = { rows: allRows, known: knownRows, load: {} };
+    expect(await restore('--overwrite-different')).toMatchObject({ status: 0, stderr: '' });
+    expect(lost).toContain(`PUT ${repository}`);
+    expect(held(cluster)).toEqual(held(saved));
+  });
+
   it('goes on wherever it was killed', async () => {
     for (let done = 4; done < records.length + 6; done += 4) {
       let left = 4;
@@ -271,6 +297,7 @@ describe('sigstand restore', () => {
         const counts = request.startsWith('POST') && !request.includes('/leases');
         if (counts && left-- === 0) throw new Error('killed');
       };
+      outage = 0;
       expect((await restore('--objects-only')).status).not.toBe(0);
       expect(Object.keys(held(cluster))).toHaveLength(done);
     }

@@ -10,7 +10,7 @@ import { holderOf, withLease } from '../rotate/lease.ts';
 import { rotationRecords } from '../rotate/record.ts';
 import { seenAt } from '../status/state.ts';
 import { text } from '../values.ts';
-import { accessTo, defineVerb, verbCommand } from '../verb.ts';
+import { defineVerb, patientAccessTo, verbCommand } from '../verb.ts';
 import { backupFile } from './backup-file.ts';
 import { contentsOf, dumpIn } from './contents.ts';
 import { refuseOtherNames } from './plan.ts';
@@ -51,7 +51,8 @@ const command = () =>
 
 /** `sigstand restore`. */
 export const restore = () =>
-  defineVerb(command(), async ({ print, env, log, now, signal }, options) => {
+  defineVerb(command(), async (context, options) => {
+    const { print, env, log, now, signal } = context;
     const {
       from,
       json,
@@ -70,14 +71,14 @@ export const restore = () =>
     const contents = await contentsOf(file);
     const { stack } = contents.manifest;
     refuseOtherNames(stack, options);
-    const access = await accessTo(options, env);
+    const access = await patientAccessTo(options, context);
     const { trillian: namespace, tuf } = stackNames(stack);
     const different = options.keepDifferent
       ? 'keep'
       : options.overwriteDifferent
         ? 'overwrite'
         : 'refuse';
-    const leasing = { holder: holderOf(env), takeOver, now, signal };
+    const leasing = { holder: holderOf(env), takeOver, log, now, signal };
     const restored = await putBack({
       ...{ access, contents, namespace, different, dryRun, objectsOnly, timeout, log, signal },
       contracts: stackRecords(stack),

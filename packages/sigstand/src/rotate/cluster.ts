@@ -4,7 +4,7 @@ import { type Access, ask, type Question } from '@sigstand/store/api';
 import { pathOf } from '@sigstand/store/bodies';
 import { storeOver } from '@sigstand/store/cluster';
 import { refusal } from '@sigstand/store/refusal';
-import { type Named, show } from '@sigstand/store/store';
+import { type Named, StoreError, show } from '@sigstand/store/store';
 import { backendOf, type Pod, type Service } from '../status/backend.ts';
 import { connected, forwarding } from '../status/forward.ts';
 import { wayBy } from '../status/way.ts';
@@ -54,6 +54,14 @@ export function groundOver(
     }
   }
   const get = (ref: Named) => api(ref, 'get', { method: 'GET' });
+  const create = async (ref: Named, content: object) => {
+    try {
+      await api(ref, 'create', { method: 'POST', body: { type: 'application/json', content } });
+    } catch (error) {
+      // Nobody else makes one while the Lease is ours: it was made, and the answer was lost on the way.
+      if (!(error instanceof StoreError) || error.code !== 'CONFLICT') throw error;
+    }
+  };
   const list = async (ref: Named, labels: Readonly<Record<string, string>> = {}) => {
     const labelSelector = Object.entries(labels)
       .map((pair) => pair.join('='))
@@ -142,7 +150,7 @@ export function groundOver(
       await remove(job);
       await until(patience.gone, `${show(job)} did not go away`, async () => !(await get(job)));
       const content = jobFrom(found, { ...job, args });
-      await api(job, 'create', { method: 'POST', body: { type: 'application/json', content } });
+      await create(job, content);
       let end: ReturnType<typeof endOf>;
       await until(patience.job, `${show(job)} did not end`, async () => {
         end = endOf(((await get(job)) ?? {}) as JobStatus);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Lease, leaseFor, standing } from './lease-state.ts';
+import { type Lease, lapseOf, leaseFor, standing } from './lease-state.ts';
 
 const now = new Date('2031-01-01T00:01:00Z');
 const at = (seconds: number) => new Date(now.getTime() + seconds * 1_000);
@@ -18,6 +18,18 @@ describe('a lease', () => {
     ['is held where nobody says since when', { spec: { holderIdentity: 'other' } }, 'held'],
   ] as const)('%s', (_what, lease, whose) => {
     expect(standing(lease, { holder: 'me', now })).toBe(whose);
+  });
+
+  it.each([
+    ['may be at work', -25, undefined],
+    ['is gone', -26, 34_000],
+    ['has been gone for long', -59, 1_000],
+  ])('has a holder who %s, by its age', (_who, age, left) => {
+    expect(lapseOf(taken('other', at(age)), now)).toBe(left);
+  });
+
+  it('has a holder who may be at work, where nobody says since when', () => {
+    expect(lapseOf({ spec: { holderIdentity: 'other' } }, now)).toBeUndefined();
   });
 
   it('is written over the one that was read, and over no other', () => {

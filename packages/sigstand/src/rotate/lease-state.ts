@@ -12,6 +12,9 @@ export interface Lease {
 
 const seconds = 60;
 
+/** How often a holder renews a lease, in milliseconds. */
+export const renewal = 15_000;
+
 /** Whose a lease is: ours, somebody else's, or free for whoever takes it. */
 export function standing(
   lease: Lease | undefined,
@@ -23,6 +26,16 @@ export function standing(
   const end = Date.parse(renewTime ?? '') + leaseDurationSeconds * 1_000;
   // Without a time nobody can know that it is over.
   return end <= now.getTime() ? 'free' : 'held';
+}
+
+/**
+ * For how many milliseconds more a lease is held whose holder is gone; none, where the holder may be at work. Who lives
+ * renews it more often than that.
+ */
+export function lapseOf(lease: Lease | undefined, now: Date): number | undefined {
+  const { leaseDurationSeconds = seconds, renewTime } = lease?.spec ?? {};
+  const age = now.getTime() - Date.parse(renewTime ?? '');
+  return age > renewal + 10_000 ? leaseDurationSeconds * 1_000 - age : undefined;
 }
 
 /** The lease as it is to be written over the one that was read; the API server refuses it where that changed. */

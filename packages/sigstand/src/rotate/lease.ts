@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JobError } from '@sigstand/job/errors';
+import type { Log } from '@sigstand/job/log';
 import { type Access, ask, begin, Unsuccessful } from '@sigstand/store/api';
 import { pathOf } from '@sigstand/store/bodies';
 import { refusal } from '@sigstand/store/refusal';
 import { type Named, show } from '@sigstand/store/store';
-import { type Lease, leaseFor, standing } from './lease-state.ts';
+import { type Lease, lapseOf, leaseFor, renewal, standing } from './lease-state.ts';
 
 /** What a lease is taken for. */
 export interface Leasing {
@@ -15,6 +16,7 @@ export interface Leasing {
   readonly holder: string;
   /** Take it from whoever holds it: they were killed. */
   readonly takeOver: boolean;
+  readonly log: Log;
   readonly now: () => Date;
   readonly signal: AbortSignal;
 }
@@ -42,7 +44,7 @@ export async function withLease<T>(
   leasing: Leasing,
   work: (lost: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { namespace, holder, takeOver, signal } = leasing;
+  const { namespace, holder, takeOver, log, signal } = leasing;
   const now = await sharedClock(access, leasing.now);
   const ref: Named = { kind: 'Lease', namespace, name: 'sigstand' };
   const read = async () => {
@@ -54,6 +56,11 @@ export async function withLease<T>(
       throw refused;
     }
   };
+  /** What was there before is our own, where its answer was lost on the way. */
+  const refuseOthers = async () => {
+    const current = await read();
+    if (standing(current, { holder, now: now() }) !== 'ours') throw held(ref, current, now());
+  };
   const write = async (before: Lease | undefined, renewing: boolean) => {
     const content = leaseFor(before, { namespace, name: ref.name, holder, now: now(), renewing });
     const body = { type: 'application/json', content };
@@ -62,8 +69,7 @@ export async function withLease<T>(
         await ask(access, { method: 'POST', path: pathOf({ ...ref, name: '' }), body });
       else await ask(access, { method: 'PUT', path: pathOf(ref), body });
     } catch (error) {
-      if (error instanceof Unsuccessful && error.status === 409)
-        throw held(ref, await read(), now());
+      if (error instanceof Unsuccessful && error.status === 409) return refuseOthers();
       const refused = refusal(before ? 'update' : 'create', ref, error);
       if (refused !== 'absent') throw refused;
       // Nothing is made in a namespace that is not there; a lease that is gone is somebody else's doing.
@@ -71,17 +77,32 @@ export async function withLease<T>(
     }
   };
 
-  const before = await read();
-  const isHeld = standing(before, { holder, now: now() }) === 'held';
-  if (isHeld && !takeOver) throw held(ref, before, now());
+  /** Waits for the end of a lease that a run left behind, which was killed or lost its API server. */
+  const lapsed = async (first: Lease) => {
+    const left = lapseOf(first, now());
+    if (left === undefined) throw held(ref, first, now());
+    log(
+      `waiting: ${heldText(ref, first, now())}: it ends in ${seconds(left)} s, or by --take-over`,
+    );
+    await sleep(Math.max(0, left) + 500, undefined, { signal });
+    const current = await read();
+    const isFree = standing(current, { holder, now: now() }) === 'free';
+    if (isFree && current?.spec?.renewTime === first.spec?.renewTime) return current;
+    // Whoever gave it back was at work, and has done it.
+    throw held(ref, current?.spec?.holderIdentity ? current : first, now());
+  };
+
+  const found = await read();
+  const isHeld = standing(found, { holder, now: now() }) === 'held';
+  const before = found && isHeld && !takeOver ? await lapsed(found) : found;
   await write(before, false);
   holding += 1;
 
   const over = new AbortController();
   const lost = new AbortController();
-  const renewal = (async () => {
+  const renewing = (async () => {
     while (!over.signal.aborted) {
-      await sleep(15_000, undefined, { signal: over.signal }).catch(() => {});
+      await sleep(renewal, undefined, { signal: over.signal }).catch(() => {});
       if (over.signal.aborted) return;
       const current = await read().catch(() => undefined);
       if (standing(current, { holder, now: now() }) === 'ours')
@@ -95,7 +116,7 @@ export async function withLease<T>(
     throw lost.signal.aborted ? lost.signal.reason : error;
   } finally {
     over.abort();
-    await renewal;
+    await renewing;
     await release();
     holding -= 1;
   }
@@ -147,15 +168,17 @@ function noNamespace(namespace: string): JobError {
 }
 
 function held(ref: Named, lease: Lease | undefined, now: Date): JobError {
+  return new JobError('tryAgain', heldText(ref, lease, now), {
+    hint: 'let them finish; a holder that was killed loses it after a minute, or at once by --take-over',
+  });
+}
+
+function heldText(ref: Named, lease: Lease | undefined, now: Date): string {
   const { holderIdentity = 'somebody', renewTime } = lease?.spec ?? {};
-  const since = renewTime
-    ? Math.max(0, Math.round((now.getTime() - Date.parse(renewTime)) / 1_000))
-    : 0;
-  return new JobError(
-    'tryAgain',
-    `${show(ref)} is held by ${holderIdentity}, who renewed it ${since} s ago`,
-    {
-      hint: 'let them finish; a holder that was killed loses it after a minute, or at once by --take-over',
-    },
-  );
+  const since = renewTime ? seconds(now.getTime() - Date.parse(renewTime)) : 0;
+  return `${show(ref)} is held by ${holderIdentity}, who renewed it ${since} s ago`;
+}
+
+function seconds(milliseconds: number): number {
+  return Math.max(0, Math.round(milliseconds / 1_000));
 }

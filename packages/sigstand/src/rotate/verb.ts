@@ -4,7 +4,7 @@ import { duration } from '@sigstand/job/values';
 import type { Access } from '@sigstand/store/api';
 import { namespaceOf, prefixOption, singleOption } from '../names.ts';
 import { takeOverOption } from '../options.ts';
-import { accessTo, defineVerb, type VerbContext, verbCommand } from '../verb.ts';
+import { defineVerb, patientAccessTo, type VerbContext, verbCommand } from '../verb.ts';
 import { groundOver } from './cluster.ts';
 import { passwordKeeper } from './database-ground.ts';
 import { databaseWork } from './database-work.ts';
@@ -73,10 +73,10 @@ export const rotate = () => {
 type Options = ReturnType<ReturnType<typeof command>['opts']>;
 
 async function rotated(context: VerbContext, options: Options, what: string): Promise<void> {
-  const { env, now, signal, print } = context;
+  const { env, log, now, signal, print } = context;
   const { dryRun, json, takeOver = false } = options;
   const prepareOn = workFor(what, options);
-  const access = await accessTo(options, env);
+  const access = await patientAccessTo(options, context);
   const prepare = prepareOn(access, now);
   const done: { step: string; milliseconds: number }[] = [];
   const told = (work: Work) => {
@@ -100,7 +100,7 @@ async function rotated(context: VerbContext, options: Options, what: string): Pr
   }
   const namespace = namespaceOf(options, 'tuf');
   const holder = holderOf(env);
-  await withLease(access, { namespace, holder, takeOver, now, signal }, async (lost) => {
+  await withLease(access, { namespace, holder, takeOver, log, now, signal }, async (lost) => {
     const work = await shown(lost);
     const report: Report = (step, milliseconds) => {
       done.push({ step, milliseconds });

@@ -4,11 +4,12 @@ import { tufServer } from '@sigstand/contracts/services';
 import { JobError } from '@sigstand/job/errors';
 import { fileAt, placeAt } from '@sigstand/job/file';
 import { duration, namespacedName, patience, serviceUrl } from '@sigstand/job/values';
+import type { Access } from '@sigstand/store/api';
 import { Metadata, MetadataKind } from '@tufjs/models';
 import { type Naming, prefixOption, singleOption, stackNames } from '../names.ts';
 import { tokenFor } from '../token.ts';
 import { text } from '../values.ts';
-import { accessTo, defineVerb, type VerbContext, verbCommand } from '../verb.ts';
+import { defineVerb, patientAccessTo, type VerbContext, verbCommand } from '../verb.ts';
 import { type Finding, failed, worst } from './finding.ts';
 import { forwarding } from './forward.ts';
 import { openFront } from './front.ts';
@@ -74,7 +75,7 @@ type Options = ReturnType<ReturnType<typeof command>['opts']>;
 export const status = () =>
   defineVerb(command(), async (context, options) => {
     if (options.metrics) placeAt('--metrics', options.metrics);
-    const findings = await looked(context, options);
+    const findings = await looked(context, options, () => patientAccessTo(options, context));
     if (options.metrics) await writeMetrics(options.metrics, metrics(findings, context.now()));
     context.print(options.json ? report(findings) : table(findings));
     const kind = worst(findings);
@@ -91,6 +92,7 @@ export type LookOptions = Naming &
 export async function looked(
   context: Pick<VerbContext, 'env' | 'now'>,
   options: LookOptions,
+  connect: () => Promise<Access>,
 ): Promise<Finding[]> {
   const { env, now } = context;
   const { soon, state, root, direct, ca, timeout, token } = options;
@@ -99,7 +101,7 @@ export async function looked(
   const { mirror = tufServer(namespace) } = options;
   const seen = state ? seenBefore('--state', state) : {};
   const pinned = root ? rootAt(root) : undefined;
-  const access = direct ? undefined : await accessTo(options, env);
+  const access = direct ? undefined : await connect();
   const way = wayBy({ connect: access && forwarding(access), ca: ca && pemAt(ca), timeout });
   const { findings, next } = await look({
     ...{ way, now, mirror, namespace, soon, seen, pinned, nonce: randomBytes(32) },

@@ -40,6 +40,29 @@ describe('a way', () => {
     there.close();
   });
 
+  it('through the API server is taken again where it was cut, but not to do something twice', async () => {
+    const cut = createServer((socket) => socket.destroy());
+    await new Promise<void>((listening) => cut.listen(0, '127.0.0.1', listening));
+    const there = await standIn(() => ({ body: 'here' }));
+    const ports = () => [(cut.address() as { port: number }).port, Number(new URL(there.url).port)];
+    let left = ports();
+    const way = wayBy({
+      timeout: 5_000,
+      connect: async () => connect(left.shift() ?? 9, '127.0.0.1'),
+    });
+    const url = 'http://tsa.tsa-system.svc';
+    expect(`${await heard(way, { url })}`).toBe('here');
+    left = ports();
+    const posted = await heard(way, { url, method: 'POST', type: 'a/b', body: 'c' });
+    expect(posted).toMatchObject({ failure: 'unavailable' });
+    left = [...ports().slice(0, 1), ...ports().slice(0, 1), ...ports()];
+    expect(await heard(way, { url })).toMatchObject({
+      message: 'http://tsa.tsa-system.svc does not answer (ECONNRESET)',
+    });
+    cut.close();
+    there.close();
+  });
+
   it('says who does not answer, and who answers with what', async () => {
     const there = await standIn(() => ({ status: 503, body: 'down' }));
     const way = wayBy({ timeout: 5_000 });

@@ -47,7 +47,20 @@ export function serviceOf(url: URL): ServicePort | undefined {
 }
 
 /** Reaches a Service by its name through the API server, and everything else straight. */
-export function wayBy({ connect, ca, timeout }: Ways): Way {
+export function wayBy(ways: Ways): Way {
+  const once = onceBy(ways);
+  return async (asked) => {
+    try {
+      return await once(asked);
+    } catch (error) {
+      // The way there was cut, and not by the service: an API server that restarts cuts them all.
+      if (!(error instanceof Cut) || (asked.method ?? 'GET') !== 'GET') throw error;
+      return once(asked);
+    }
+  };
+}
+
+function onceBy({ connect, ca, timeout }: Ways): Way {
   return async ({ url: text, method = 'GET', type, body }) => {
     const url = new URL(text);
     const service = connect && serviceOf(url);
@@ -66,7 +79,7 @@ export function wayBy({ connect, ca, timeout }: Ways): Way {
     try {
       return await exchange(url, options, body);
     } catch (error) {
-      throw unreached(url, error);
+      throw unreached(url, error, through !== undefined);
     } finally {
       through?.destroy();
     }
@@ -100,12 +113,16 @@ function exchange(url: URL, options: RequestOptions, body: Asked['body']): Promi
   });
 }
 
-function unreached({ origin }: URL, error: unknown): JobError {
+/** A connection through the API server that ended before the answer. */
+class Cut extends JobError {}
+
+function unreached({ origin }: URL, error: unknown, isThrough: boolean): JobError {
   const { name, code, message } = error as NodeJS.ErrnoException;
   const timedOut = name === 'AbortError' || name === 'TimeoutError';
   const why = timedOut ? 'no answer in time' : (code ?? message);
   const cert = /CERT|SELF_SIGNED|UNABLE_TO/.test(why);
-  return new JobError('unavailable', `${origin} does not answer (${why})`, {
+  const Kind = isThrough && why === 'ECONNRESET' ? Cut : JobError;
+  return new Kind('unavailable', `${origin} does not answer (${why})`, {
     cause: error,
     hint: cert
       ? 'give the certificate of its authority with --ca'

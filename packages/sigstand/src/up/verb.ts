@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { JobError } from '@sigstand/job/errors';
 import { duration } from '@sigstand/job/values';
 import { manifestsOption, takeOverOption, timeoutOption } from '../options.ts';
+import { patient } from '../outage.ts';
 import { noting } from '../record/note.ts';
 import { holderOf, withLease } from '../rotate/lease.ts';
 import { type Finding, worst } from '../status/finding.ts';
@@ -88,7 +89,9 @@ async function raised(context: VerbContext, options: Options): Promise<void> {
     outcomes: new Map(),
   };
   try {
-    const access = await accessTo(options, env);
+    // What is applied or watched is waited for as its kind wants it, and all else as by every verb.
+    const server = await accessTo(options, env);
+    const access = patient(server, context);
     const wanted = withImages(objects, options);
     const plan = planOf(wanted);
     const kinds = await kindsOf(access, objects);
@@ -102,16 +105,19 @@ async function raised(context: VerbContext, options: Options): Promise<void> {
     const homes = plan.filter(({ object }) => object.kind === 'Namespace');
     const made = await Promise.all(
       homes.map(async ({ object, title }): Promise<[string, Applied]> => {
-        const how = { ...applying, access, signal, waiting: say.waiting };
+        const how = { ...applying, access: server, signal, waiting: say.waiting };
         return [title, await applied(object, how)];
       }),
     );
-    const leasing = { namespace: tuf, holder: holderOf(env), takeOver, now, signal };
+    const leasing = { namespace: tuf, holder: holderOf(env), takeOver, log, now, signal };
     const { timeout, patience } = options;
     const already = new Map(made);
     const asked = { ...options, ...lookDefaults, singleNamespace: tuf };
-    const look = async () => (await looked(context, asked)).map(bearable);
-    const bringing = { ...{ access, plan, applying, report: say, timeout, patience }, already };
+    const look = async () => (await looked(context, asked, async () => access)).map(bearable);
+    const bringing = {
+      ...{ access: server, plan, applying, report: say, timeout, patience },
+      already,
+    };
     let early: Promise<Finding[]> | undefined;
     const worked = () => {
       early = look();

@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '@sigstand/job/log';
+import { type Access, Unsuccessful } from '@sigstand/store/api';
+import { silence } from '@sigstand/store/refusal';
+import { StoreError } from '@sigstand/store/store';
+
+/** Who waits, and who hears of it. */
+export interface Waiting {
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Milliseconds from the first failure on; a lease that nobody renews meanwhile lives longer. */
+  readonly outage?: number | undefined;
+}
+
+const restart = 30_000; // milliseconds: an API server that restarts
+const settling = 5_000; // milliseconds, until one that has started knows who may do what
+const longestPause = 500;
+const worthTelling = 1_000;
+
+/**
+ * The same API server, which is waited for where it goes away or has no time. One that has not answered yet is not: it
+ * may be the wrong one, and whoever asked wants to know at once.
+ */
+export function patient(access: Access, { log, signal, outage = restart }: Waiting): Access {
+  let hasAnswered = false;
+  // All requests wait for the same server, and give up together.
+  let since: number | undefined;
+  let isTold = false;
+  const answered = () => {
+    hasAnswered = true;
+    since = undefined;
+    isTold = false;
+  };
+  const tell = (error: unknown) => {
+    if (isTold || Date.now() - (since ?? Date.now()) < worthTelling) return;
+    isTold = true;
+    log(`waiting: ${told(error)}`);
+  };
+
+  /** Of one request: whether it is made again after an error. */
+  const enduring = () => {
+    let first: number | undefined;
+    let refused: number | undefined;
+    const isInTime = (now: number) =>
+      hasAnswered && now - Math.min(first ?? now, since ?? now) < outage && !signal.aborted;
+    return (error: unknown): boolean => {
+      const now = Date.now();
+      if (first !== undefined && isRefusal(error)) {
+        refused ??= now;
+        return now - refused < settling && isInTime(now);
+      }
+      if (!mayPass(error)) {
+        answered();
+        return false;
+      }
+      first ??= now;
+      since ??= now;
+      return isInTime(now);
+    };
+  };
+
+  async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
+    const again = enduring();
+    for (let pause = 100; ; pause = Math.min(pause * 2, longestPause)) {
+      try {
+        const answer = await attempt();
+        answered();
+        return answer;
+      } catch (error) {
+        if (!again(error)) throw error;
+        tell(error);
+      }
+      await sleep(pause, undefined, { signal }).catch(() => {});
+    }
+  }
+  return { ...access, patiently };
+}
+
+/** Whether another try may succeed in a moment. */
+function mayPass(error: unknown): boolean {
+  if (!(error instanceof Unsuccessful)) return !(error instanceof StoreError);
+  return error.status === 429 || error.status >= 500;
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Unsuccessful && (error.status === 401 || error.status === 403);
+}
+
+function told(error: unknown): string {
+  return error instanceof Unsuccessful ? `the API server ${error.message}` : silence(error);
+}
