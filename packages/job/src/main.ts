@@ -151,13 +151,17 @@ async function run(
   await job.run({ store, log, now: host.now(), signal, waitFor }, options);
 }
 
-const aRequest = () => 500; // milliseconds
+/** How long a request under way may take to end, in milliseconds. */
+export const aRequest = 500;
 
 /**
  * What `work` comes to; but once the signal comes, it has only as long as a request under way needs.
  * Whatever that leaves half done, the next run goes on from.
  */
-function untilStopped({ signal, grace = aRequest }: Terminal, work: Promise<void>): Promise<void> {
+function untilStopped(
+  { signal, grace = () => aRequest }: Terminal,
+  work: Promise<void>,
+): Promise<void> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const count = () => {

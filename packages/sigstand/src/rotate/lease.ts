@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JobError } from '@sigstand/job/errors';
 import type { Log } from '@sigstand/job/log';
+import { aRequest } from '@sigstand/job/main';
 import { type Access, ask, begin, Unsuccessful } from '@sigstand/store/api';
 import { pathOf } from '@sigstand/store/bodies';
 import { refusal } from '@sigstand/store/refusal';
@@ -25,7 +26,7 @@ let holding = 0;
 
 /** How long work may take to end that is told to stop: who holds a lease gives it back, or the next waits for a minute. */
 export function graceNow(): number {
-  return holding > 0 ? 5_000 : 500;
+  return holding > 0 ? 5_000 : aRequest;
 }
 
 /** Whoever runs this, in words that tell people apart. */
