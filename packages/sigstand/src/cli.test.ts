@@ -21,6 +21,23 @@ describe('the help of a verb', () => {
   });
 });
 
+describe('sigstand help', () => {
+  it.each([[[]], [['--json']], [['up']], [['rotate']]])('%j is --help', async (words) => {
+    const asked = words.filter((word) => !word.startsWith('-'));
+    const help = await cli([...asked, '--help']);
+    expect(help).toMatchObject({ status: 0, stderr: '' });
+    expect(await cli(['help', ...words])).toEqual(help);
+  });
+
+  it('knows no help of a verb that is not there', async () => {
+    const { status, stderr } = await cli(['help', 'hunter2']);
+    expect({ status, stderr }).toEqual({
+      status: 64,
+      stderr: 'sigstand: error: there is no such verb; sigstand --help lists the verbs\n',
+    });
+  });
+});
+
 describe('where no cluster is selected', () => {
   it.each(verbs.slice(0, 6))('sigstand %s says by which flag one is', async (verb) => {
     const what = verb === 'rotate' ? ['tsa'] : [];

@@ -21,15 +21,28 @@ const verbs: Readonly<Record<string, () => Verb>> = {
 
 /** Runs the verb that the command line names, to its exit status. */
 export function sigstand(terminal: Terminal & Pick<VerbContext, 'outage'>): Promise<number> {
-  const [name = '', ...args] = terminal.args;
-  const made = Object.hasOwn(verbs, name) ? verbs[name]?.() : undefined;
+  const words = asked(terminal.args);
+  const [name = '', ...args] = words;
+  const made = isVerb(name) ? verbs[name]?.() : undefined;
   const { env, stdin = nothing, stdout: print, signal, now, outage } = terminal;
   // No flag comes from the environment: SIGSTAND_OUT and its like are the scripts'.
-  if (made === undefined) return withoutVerb({ ...terminal, env: {} });
+  if (made === undefined) return withoutVerb({ ...terminal, args: words, env: {} });
   const unhurried = { ...terminal, args, env: {}, grace: graceNow };
   return conclude(made.command, unhurried, (options, log) =>
     made.run({ stdin, print, log, now, signal, env, outage }, options),
   );
+}
+
+/** The command line, where `help VERB` is `VERB --help`. */
+function asked(args: readonly string[]): readonly string[] {
+  const [first, second = ''] = args;
+  if (first !== 'help') return args;
+  if (isVerb(second)) return [second, '--help'];
+  return second === '' || second.startsWith('-') ? ['--help'] : [second];
+}
+
+function isVerb(name: string): boolean {
+  return Object.hasOwn(verbs, name);
 }
 
 const nothing = () => Readable.from([]);
