@@ -159,6 +159,16 @@ describe('sigstand rotate', () => {
   });
 });
 
+describe('sigstand rotate --give-up', () => {
+  it.each(['tsa', 'rekor'])('of %s has nothing to do where nothing is under way', async (what) => {
+    const ended = await stack.cli(['rotate', what, '--give-up']);
+    expect(ended).toMatchObject({ status: 0, stderr: '' });
+    expect(ended.stdout).toMatch(/^no rotation of .* is under way\n$/);
+    const told = await stack.cli(['rotate', what, '--give-up', '--json', '--dry-run']);
+    expect(JSON.parse(told.stdout)).toMatchObject({ what, underWay: false, plan: [], done: [] });
+  });
+});
+
 describe('sigstand backup', () => {
   const flags = ['backup', '--external-database', '--unencrypted'];
   const files = async () => (await readdir(stack.work)).filter((name) => name.includes('.tar'));

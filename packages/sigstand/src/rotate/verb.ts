@@ -84,6 +84,12 @@ async function rotated(context: VerbContext, options: Options, what: string): Pr
   };
   const shown = async (until: AbortSignal) => {
     const work = await prepare(groundOver(access, { now, signal: until }), until);
+    // Who gives up wants none to be under way, and none is.
+    if (options.giveUp && !work.underWay) {
+      if (!json) print(`no rotation of ${work.title} is under way\n`);
+      told({ ...work, plan: [] });
+      return undefined;
+    }
     if (!json) print(planText(work));
     const [first] = work.plan;
     if (first && 'stuck' in first) {
@@ -95,13 +101,15 @@ async function rotated(context: VerbContext, options: Options, what: string): Pr
     return work;
   };
   if (dryRun) {
-    told(await shown(signal));
+    const work = await shown(signal);
+    if (work) told(work);
     return;
   }
   const namespace = namespaceOf(options, 'tuf');
   const holder = holderOf(env);
   await withLease(access, { namespace, holder, takeOver, log, now, signal }, async (lost) => {
     const work = await shown(lost);
+    if (work === undefined) return;
     const report: Report = (step, milliseconds) => {
       done.push({ step, milliseconds });
       if (!json) print(doneText(step, milliseconds));
