@@ -1,5 +1,5 @@
 import { JobError } from '@sigstand/job/errors';
-import { contrasted } from '@sigstand/job/listed';
+import { contrasted, listed } from '@sigstand/job/listed';
 import { type Ref, show } from '@sigstand/store/store';
 import type { Identity } from '../backup/manifest.ts';
 import { type Kept, showKept, valueIn } from '../backup/object.ts';
@@ -99,17 +99,22 @@ export function refuseOtherStack(backup: Identity, cluster: Partial<Identity>): 
   }
 }
 
-/** @throws {JobError} contradiction, where objects differ, and nobody said what is to be done with them. */
+/** Objects that differ, where nobody said what is to be done with them. */
+export class Differs extends JobError {
+  readonly different: readonly Different[];
+
+  constructor(different: readonly Different[]) {
+    const few = different.map(({ kept, where }) => `${showKept(kept)} (${listed(where)})`);
+    super('contradiction', `the cluster has other values than the backup: ${listed(few)}`, {
+      hint: 'nothing was written; --keep-different leaves those as they are, --overwrite-different puts the backup’s in their place; --json has all of them',
+    });
+    this.different = different;
+  }
+}
+
+/** @throws {Differs} */
 export function refuseDifferent({ different }: Plan): void {
-  if (different.length === 0) return;
-  const all = different.map(({ kept, where }) => `${showKept(kept)} (${where.join(', ')})`);
-  throw new JobError(
-    'contradiction',
-    `the cluster has other values than the backup: ${all.join('; ')}`,
-    {
-      hint: 'nothing was written; --keep-different leaves those as they are, --overwrite-different puts the backup’s in their place',
-    },
-  );
+  if (different.length > 0) throw new Differs(different);
 }
 
 /** @throws {JobError} data, where flags name another stack than that of the backup. */

@@ -1,8 +1,10 @@
+import { listed } from '@sigstand/job/listed';
 import type { Head } from '../backup/heads.ts';
 import type { Manifest } from '../backup/manifest.ts';
 import { showKept } from '../backup/object.ts';
 import { lines, rows } from '../backup/report.ts';
 import type { Seen } from '../status/seen.ts';
+import type { Different } from './plan.ts';
 import type { Restored } from './restore.ts';
 
 /** A restore, for who has to know what it means. */
@@ -28,6 +30,7 @@ export const report = {
         [different === 'overwrite' ? 'overwritten' : 'kept']: plan.different.map(({ kept }) =>
           showKept(kept),
         ),
+        differ: differing(plan.different),
       },
       ...(jobs && { jobs }),
       lost: lost(nowIn(manifest, restored), seen),
@@ -42,7 +45,7 @@ export const report = {
       ['objects', `${plan.create.length} ${done}, ${plan.same.length} were there`],
       ...plan.different.map(({ kept, where }): [string, string] => [
         different === 'overwrite' ? 'overwritten' : 'kept as it is',
-        `${showKept(kept)} (${where.join(', ')})`,
+        `${showKept(kept)} (${listed(where)})`,
       ]),
       ['database', databaseText(database)],
       ...rows(nowIn(manifest, restored)),
@@ -53,6 +56,11 @@ export const report = {
     return lines(all);
   },
 };
+
+/** What differs, and where, for programs. */
+export function differing(different: readonly Different[]): object[] {
+  return different.map(({ kept, where }) => ({ object: showKept(kept), where }));
+}
 
 function databaseText(database: Restored['database']): string {
   if (database === 'external') return 'not in the backup: restore it by its own means';

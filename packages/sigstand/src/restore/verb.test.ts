@@ -408,6 +408,29 @@ describe('sigstand restore, where the cluster has something else,', () => {
     expect(written()).toEqual([]);
   });
 
+  it('names a few of many, and all of them to programs', async () => {
+    const keys = Array.from({ length: 8 }, (_, nth) => `key-${nth}`);
+    change(rekorSecret, Object.fromEntries(keys.map((key) => [key, 'YW5vdGhlcg=='])));
+    for (const { kind, namespace, name } of records.filter((one) => one.kind === 'Secret')) {
+      if (name !== 'tuf-root')
+        change(`${api}/${namespace}/${kind.toLowerCase()}s/${name}`, { more: 'eA==' });
+    }
+    const { status, stdout, stderr } = await restore('--json');
+    expect(status).toBe(78);
+    expect(stderr.length).toBeLessThan(700);
+    expect(stderr).toMatch(/\(key \S+, key \S+, key \S+ and \d+ more\)/);
+    expect(stderr).toMatch(/ and \d+ more; nothing was written/);
+    const { differ } = JSON.parse(stdout).objects as {
+      differ: { object: string; where: string[] }[];
+    };
+    const rekor = differ.find(
+      ({ object }) => object === 'Secret rekor-system/rekor-signing-secret',
+    );
+    expect(rekor?.where).toEqual([...keys, 'more'].map((key) => `key ${key}`));
+    expect(differ.length).toBeGreaterThan(8);
+    expect((await restore('--keep-different')).stdout).not.toContain('key key-7');
+  });
+
   it('names an annotation of ours, too', async () => {
     const { metadata, ...rest } = cluster.objects.get(rekorSecret)!;
     cluster.put(rekorSecret, { ...rest, metadata: { ...metadata, annotations: {} } });

@@ -13,8 +13,8 @@ import { text } from '../values.ts';
 import { defineVerb, patientAccessTo, verbCommand } from '../verb.ts';
 import { backupFile } from './backup-file.ts';
 import { contentsOf, dumpIn } from './contents.ts';
-import { refuseOtherNames } from './plan.ts';
-import { report } from './report.ts';
+import { Differs, refuseOtherNames } from './plan.ts';
+import { differing, report } from './report.ts';
 import { restore as putBack } from './restore.ts';
 
 const summaryOf = 'put a stack back from the file that backup wrote';
@@ -86,6 +86,10 @@ export const restore = () =>
       dump: () => dumpIn(file),
       database: databaseIn(namespace, execOver(access)),
       alone: (work) => withLease(access, { ...leasing, namespace: tuf }, work),
+    }).catch((error: unknown) => {
+      const differs = json && error instanceof Differs ? differing(error.different) : undefined;
+      if (differs) print(`${JSON.stringify({ dryRun, objects: { differ: differs } }, null, 1)}\n`);
+      throw error;
     });
     const told = {
       manifest: contents.manifest,
