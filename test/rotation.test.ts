@@ -2,6 +2,7 @@ import { copies, tufRepository } from '@sigstand/contracts/records';
 import { openRepository, publishedTargets } from '@sigstand/createtuf/repository';
 import { type Ref, secretIn, show } from '@sigstand/store/store';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Ground } from '../packages/sigstand/src/rotate/ground.ts';
 import { type KindName, kindNames, kinds } from '../packages/sigstand/src/rotate/kinds.ts';
 import { trustedIn } from '../packages/sigstand/src/rotate/record.ts';
 import { type Asked, prepare, rotate } from '../packages/sigstand/src/rotate/run.ts';
@@ -25,11 +26,15 @@ const asked = (name: KindName, changes: Partial<Asked> = {}): Asked => ({
 });
 
 /** One run, to its end or its death; resolves to the steps that were done. */
-async function run(name: KindName, changes: Partial<Asked> = {}): Promise<string[]> {
+async function run(
+  name: KindName,
+  changes: Partial<Asked> = {},
+  ground: Ground = stack,
+): Promise<string[]> {
   const done: string[] = [];
   const wish = asked(name, changes);
-  const prepared = await prepare(stack, wish);
-  await rotate(stack, prepared, { asked: wish, report: (step) => void done.push(step) });
+  const prepared = await prepare(ground, wish);
+  await rotate(ground, prepared, { asked: wish, report: (step) => void done.push(step) });
   return done;
 }
 
@@ -61,6 +66,14 @@ describe.each(kindNames)('sigstand rotate %s', (name) => {
     expect(await data(side(kind))).toBeUndefined();
     // What is stored is what they would have made.
     await findNothingToDo(stack, jobPods);
+  });
+
+  it('comes to its end by a clock that is minutes behind that of the cluster', async () => {
+    const old = stack.signsWith(kind.server as never);
+    const behind = { ...stack, now: () => new Date(stack.now().getTime() - 4 * 60_000) };
+    const steps = await run(name, {}, behind);
+    expect(steps.at(-1)).toBe('finish');
+    expect(trusted(name)[old]).toBe('ended');
   });
 
   it('killed before each of its changes, goes on from there', async () => {

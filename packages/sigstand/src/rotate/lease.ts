@@ -145,8 +145,11 @@ export async function withLease<T>(
   }
 }
 
-/** The clock that all operators share: the API server's. Ours may be off, and says then of nobody whether they still work. */
-async function sharedClock(access: Access, now: () => Date): Promise<() => Date> {
+/**
+ * The clock that all operators share: the API server's. Ours may be off, and says then of nobody whether they still work, and of no
+ * key whether it has ended.
+ */
+export async function sharedClock(access: Access, now: () => Date): Promise<() => Date> {
   try {
     const answer = await begin(
       access,

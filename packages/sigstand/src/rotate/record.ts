@@ -4,6 +4,7 @@ import { at, JobError } from '@sigstand/job/errors';
 import { orderChain, parseCertificates } from '@sigstand/pki/chain';
 import { createdNote } from '@sigstand/pki/created';
 import { fingerprint, parsePublicKey } from '@sigstand/pki/keys';
+import { clockSkew } from '@sigstand/pki/validity';
 import {
   type Change,
   type Data,
@@ -119,7 +120,7 @@ export function keyIn({ tells }: Kind, place: string, data: Data): string {
   });
 }
 
-/** Which keys of a kind clients trust, by trusted_root.json. */
+/** Which keys of a kind clients trust, by trusted_root.json. An end was set by another clock, which may be ahead of this one. */
 export function trustedIn({ name }: Kind, document: Uint8Array, now: Date): Observed['trusted'] {
   const root = TrustedRoot.fromJSON(JSON.parse(Buffer.from(document).toString()));
   const logs = { rekor: root.tlogs, ctlog: root.ctlogs };
@@ -137,8 +138,10 @@ export function trustedIn({ name }: Kind, document: Uint8Array, now: Date): Obse
           end: validFor?.end,
         }));
   const trusted: { [key: string]: 'open' | 'ended' } = {};
+  const latest = new Date(now.getTime() + clockSkew);
   for (const { key, end } of entries) {
-    if (trusted[key] !== 'open') trusted[key] = end === undefined || end > now ? 'open' : 'ended';
+    if (trusted[key] !== 'open')
+      trusted[key] = end === undefined || end > latest ? 'open' : 'ended';
   }
   return trusted;
 }

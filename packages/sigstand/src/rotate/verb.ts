@@ -10,7 +10,7 @@ import { passwordKeeper } from './database-ground.ts';
 import { databaseWork } from './database-work.ts';
 import type { Ground } from './ground.ts';
 import { kindNames, kinds } from './kinds.ts';
-import { holderOf, withLease } from './lease.ts';
+import { holderOf, sharedClock, withLease } from './lease.ts';
 import { logWork } from './log-work.ts';
 import { keyWork } from './run.ts';
 import { rootWork, tufKindNames } from './tuf-root.ts';
@@ -77,13 +77,14 @@ async function rotated(context: VerbContext, options: Options, what: string): Pr
   const { dryRun, json, takeOver = false } = options;
   const prepareOn = workFor(what, options);
   const access = await patientAccessTo(options, context);
-  const prepare = prepareOn(access, now);
+  const clock = await sharedClock(access, now);
+  const prepare = prepareOn(access, clock);
   const done: { step: string; milliseconds: number }[] = [];
   const told = (work: Work) => {
     if (json) print(`${JSON.stringify(asJson(work, done))}\n`);
   };
   const shown = async (until: AbortSignal) => {
-    const work = await prepare(groundOver(access, { now, signal: until }), until);
+    const work = await prepare(groundOver(access, { now: clock, signal: until }), until);
     // Who gives up wants none to be under way, and none is.
     if (options.giveUp && !work.underWay) {
       if (!json) print(`no rotation of ${work.title} is under way\n`);
