@@ -31,8 +31,8 @@ export async function holding(data: Data): Promise<Store> {
   return store;
 }
 
-/** A folder to export into, in one that is empty but for it. */
-export async function workplace() {
+/** A folder to export into, in one that is empty but for it, on a machine whose clock is off by so many milliseconds. */
+export async function workplace({ off = 0 } = {}) {
   const work = await mkdtemp(join(tmpdir(), 'sigstand-export-'));
   const folder = join(work, 'trust');
   const tried = async (store: Store, ...args: string[]): Promise<Ended> => {
@@ -44,7 +44,7 @@ export async function workplace() {
       stdout: (text: string) => void out.push(text),
       stderr: (text: string) => void err.push(text),
       signal: new AbortController().signal,
-      now: () => new Date(),
+      now: () => new Date(Date.now() + off),
     };
     const status = await conclude(command, terminal, (options, log) =>
       run({ ...terminal, print: terminal.stdout, log }, options),

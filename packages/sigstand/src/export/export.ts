@@ -23,7 +23,9 @@ import {
   readSigningConfig,
   readTrustedRoot,
   servicesOf,
+  shown,
   type Trust,
+  timeBy,
 } from './trust.ts';
 
 /** What an export gets from outside. */
@@ -82,12 +84,13 @@ async function published({ store, waitFor, now }: ExportContext, options: Option
   refuseOtherArchive(ref, root, files['1.root.json']);
   refusePrivateKeys(ref, files);
   const repository = at(archiveOf, () => openRepository(files));
-  await follow(ref, repository);
+  await follow(ref, repository, now);
   return at(archiveOf, () => {
     const trustedRoot = documentOf(repository, 'trusted_root.json');
     const signingConfig = documentOf(repository, 'signing_config.v0.2.json');
     const trusted = readTrustedRoot(trustedRoot);
-    const services = servicesOf(trusted, readSigningConfig(signingConfig), now);
+    const time = timeBy(trusted, now);
+    const services = servicesOf(trusted, readSigningConfig(signingConfig), time);
     return {
       root,
       repository: archive,
@@ -96,7 +99,7 @@ async function published({ store, waitFor, now }: ExportContext, options: Option
       trustedRoot,
       signingConfig,
       services: issuer ? { ...services, issuer } : services,
-      keys: keysOf(trusted, now),
+      keys: keysOf(trusted, time),
     };
   });
 }
@@ -134,7 +137,7 @@ function refuseOtherArchive(ref: Ref, root: Uint8Array, first: Uint8Array | unde
 }
 
 /** What a client would refuse is not handed out; createtuf's own check names that a bug of its own. */
-async function follow(ref: Ref, repository: Repository): Promise<void> {
+async function follow(ref: Ref, repository: Repository, now: Date): Promise<void> {
   try {
     await checkWithClient(repository);
   } catch (error) {
@@ -142,7 +145,7 @@ async function follow(ref: Ref, repository: Repository): Promise<void> {
     if (failure !== 'bug') throw error;
     throw new JobError('data', `${show(ref)} key repository: ${message}`, {
       cause: error,
-      hint: `if it has expired: kubectl create job -n ${ref.namespace} --from=cronjob/createtuf refresh`,
+      hint: `the clock here says ${shown(now)}; if that is right: kubectl create job -n ${ref.namespace} --from=cronjob/createtuf refresh`,
     });
   }
 }

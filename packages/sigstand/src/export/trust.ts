@@ -1,4 +1,5 @@
 import { pem } from '@sigstand/pki/pem';
+import { clockSkew } from '@sigstand/pki/validity';
 import {
   type CertificateAuthority,
   type Service,
@@ -47,6 +48,12 @@ export interface Keys {
 export class DocumentError extends Error {
   override readonly name = 'DocumentError';
   readonly fault = 'data';
+  readonly hint: string | undefined;
+
+  constructor(message: string, { hint }: { readonly hint?: string } = {}) {
+    super(message);
+    this.hint = hint;
+  }
 }
 
 /**
@@ -77,6 +84,28 @@ export function keysOf(trusted: TrustedRoot, now: Date): Keys {
     ctlog: key(current(trusted.ctlogs, now)),
     tsa: tsa && joined(certificates(tsa)),
   });
+}
+
+/**
+ * The time by which the documents are read: the clock's, or that of their newest entry, where the clock is behind by a little.
+ * By one that is further behind, what is trusted now would be left out, or what was trusted before taken for it.
+ *
+ * @throws {DocumentError}
+ */
+export function timeBy(trusted: TrustedRoot, now: Date): Date {
+  const logs = [...trusted.tlogs, ...trusted.ctlogs].map(({ publicKey }) => publicKey?.validFor);
+  const chains = [...trusted.certificateAuthorities, ...trusted.timestampAuthorities];
+  const ranges = [...logs, ...chains.map(({ validFor }) => validFor)];
+  const last = Math.max(now.getTime(), ...ranges.map((one) => one?.start?.getTime() ?? 0));
+  if (last <= now.getTime() + clockSkew) return new Date(last);
+  const since = shown(new Date(last));
+  const message = `has what clients trust from ${since} on, and the clock here says ${shown(now)}`;
+  throw new DocumentError(message, { hint: 'set it by the network; nothing was written' });
+}
+
+/** A time in whole seconds, as it is told. */
+export function shown(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 /** @throws {DocumentError} */
