@@ -1,9 +1,12 @@
 import { readdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tufRepository, tufRoot } from '@sigstand/contracts/records';
+import { copies, tufRepository, tufRoot } from '@sigstand/contracts/records';
+import { ctlogPrefix, services } from '@sigstand/contracts/services';
+import { oldLogsNote, oldLogsText } from '@sigstand/contracts/shards';
 import { createTuf } from '@sigstand/createtuf/job';
 import { inputs, put, runAt, stored, supplied } from '@sigstand/createtuf/testing';
 import { runJob } from '@sigstand/job/testing';
+import { fingerprint, parsePublicKey } from '@sigstand/pki/keys';
 import { directoryStore } from '@sigstand/store/directory';
 import { secretIn } from '@sigstand/store/store';
 import { ClientTrustConfig } from '@sigstore/protobuf-specs';
@@ -172,6 +175,21 @@ describe('the export', () => {
       'unset',
       'http://rekor.rekor-system.svc',
     ]);
+  });
+
+  it('tells monitors where the CT logs from before a move are read, and unsets that where there was none', async () => {
+    const store = await stack();
+    await place.exported(store);
+    const names = ['{OLD_CTLOG_URLS-unset}', 'CTLOG_URL'];
+    const ctlog = `${services.ctlog}/${ctlogPrefix}`;
+    expect((await sourced(names)).values).toEqual(['unset', ctlog]);
+    const key = fingerprint(parsePublicKey(inputs('first').ctlog.public!));
+    const annotations = { [oldLogsNote]: oldLogsText([{ key, tree: '11' }]) };
+    const change = { data: inputs('second').ctlog, annotations };
+    await store.write(copies.ctlog, change, await store.read(copies.ctlog));
+    expect(await runJob(createTuf(), store)).toMatchObject({ status: 0 });
+    await place.exported(store);
+    expect((await sourced(names)).values).toEqual([`${ctlog}/old/11`, ctlog]);
   });
 
   it('gives gitsign the old CA beside the new one, and the log that is written to now', async () => {

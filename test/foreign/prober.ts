@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { readCheckout } from '../bench/peer/checkout.ts';
 import { tokenOf } from '../cluster/cosign.ts';
-import { type Result, run } from '../cluster/rig.ts';
-import { kept } from '../programs/kept.ts';
+import type { Result } from '../cluster/rig.ts';
+import { compiledFrom } from '../programs/checkout.ts';
 import type { Ground } from './ground.ts';
 
 /** What it needs of a stack. */
@@ -13,7 +13,8 @@ export type Probed = Pick<Ground, 'cluster' | 'trust'>;
  * authority. `checkout` is the peer's repository at its tag, since no Go module of it is served.
  */
 export async function probe({ cluster, trust }: Probed, checkout: string): Promise<Result> {
-  const program = join(await prober(checkout), 'prober');
+  const { commit } = await readCheckout(checkout, ['v0.7.31']);
+  const program = join(await compiledFrom(checkout, commit, ['prober']), 'prober');
   const how = ['--one-time', '--write-prober', '--retry', '1', '--disable-grpc'];
   const where = ['--addr', '127.0.0.1:8099'];
   const files = [
@@ -23,14 +24,4 @@ export async function probe({ cluster, trust }: Probed, checkout: string): Promi
   await cluster.kubectl('create', 'serviceaccount', 'prober', '-n', 'default');
   const env = await tokenOf(cluster, 'prober');
   return cluster.exec([program, ...how, ...where, ...files], { env, timeout: 120_000 });
-}
-
-async function prober(checkout: string): Promise<string> {
-  const { commit } = await readCheckout(checkout, ['v0.7.31']);
-  return kept(`foreign/prober-${commit.slice(0, 16)}`, async (made) => {
-    const env = { CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOTOOLCHAIN: 'local', GOWORK: 'off' };
-    const args = ['-C', checkout, 'build', '-trimpath', '-o', join(made, 'prober'), './cmd/prober'];
-    const built = await run('go', args, { env, timeout: 3_600_000 });
-    if (built.status !== 0) throw new Error(`go build prober: ${built.stderr}`);
-  });
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from '../../cluster/rig.ts';
+import { git, moduleOf, unchanged } from '../../programs/checkout.ts';
 import { type Tag, tags } from './releases.ts';
 
 const repository = 'github.com/sigstore/scaffolding';
@@ -24,17 +24,5 @@ export async function readCheckout(
   const described = await git(checkout, 'describe', '--tags');
   const tag = releases.find((one) => one === described);
   if (!tag) throw new Error(`${wanted}; ${checkout} is at ${described || 'no tag at all'}`);
-  const changed = await git(checkout, 'status', '--porcelain', '--untracked-files=no');
-  if (changed !== '') throw new Error(`${wanted}; in ${checkout} was changed:\n${changed}`);
-  return { tag, commit: await git(checkout, 'rev-parse', 'HEAD') };
-}
-
-/** What a go.mod names itself. */
-export function moduleOf(goMod: string): string | undefined {
-  return /^module\s+(\S+)/m.exec(goMod)?.[1];
-}
-
-async function git(checkout: string, ...args: string[]): Promise<string> {
-  const { stdout } = await run('git', ['-C', checkout, ...args]);
-  return stdout.trimEnd();
+  return { tag, commit: await unchanged(checkout, wanted) };
 }

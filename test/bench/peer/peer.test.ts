@@ -2,8 +2,9 @@ import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { moduleOf } from '../../programs/checkout.ts';
 import { changes, type Known } from './changes.ts';
-import { moduleOf, readCheckout } from './checkout.ts';
+import { readCheckout } from './checkout.ts';
 import { converted, objectsOf, ourImages } from './convert.ts';
 import { scriptKeys } from './keys.ts';
 import { imageOf } from './programs.ts';

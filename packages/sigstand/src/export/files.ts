@@ -102,6 +102,7 @@ function environment(services: Services, { mirror, sum, authority }: Start): str
     FULCIO_URL: services.fulcio,
     REKOR_URL: services.rekor,
     CTLOG_URL: services.ctlog,
+    OLD_CTLOG_URLS: services.oldCtlogs?.join(' '),
     TSA_URL: services.tsa,
     ISSUER_URL: services.issuer,
   };

@@ -1,3 +1,4 @@
+import { oldTreeIn } from '@sigstand/contracts/shards';
 import { pem } from '@sigstand/pki/pem';
 import { clockSkew } from '@sigstand/pki/validity';
 import {
@@ -29,6 +30,8 @@ export interface Services {
   readonly rekor?: string;
   /** With the log's prefix. */
   readonly ctlog?: string;
+  /** Where the CT logs from before a move are read, from the oldest to the newest. */
+  readonly oldCtlogs?: readonly string[];
   readonly tsa?: string;
   readonly issuer?: string;
 }
@@ -64,10 +67,12 @@ export class DocumentError extends Error {
 export function servicesOf(trusted: TrustedRoot, signing: SigningConfig, now: Date): Services {
   const first = (services: readonly Service[]) =>
     services.find(({ validFor }) => covers(validFor, now))?.url;
+  const frozen = trusted.ctlogs.map(({ baseUrl }) => baseUrl).filter(oldTreeIn);
   return withoutAbsent({
     fulcio: first(signing.caUrls),
     rekor: first(signing.rekorTlogUrls),
     ctlog: current(trusted.ctlogs, now)?.baseUrl,
+    oldCtlogs: frozen.length > 0 ? [...new Set(frozen)] : undefined,
     tsa: first(signing.tsaUrls),
     issuer: first(signing.oidcUrls),
   });
