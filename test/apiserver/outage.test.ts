@@ -105,6 +105,13 @@ const waiting = /^sigstand \w+: waiting: the API server (did not answer \(\w+\)|
 
 const gaveUp = /error: .*the API server did not answer \(\w+\); .*run (it|this) again/;
 
+/** What sigstand status says of rotations. */
+async function rotationSeen() {
+  const { stdout } = await stack.cli(['status', '--json']);
+  const { checks } = JSON.parse(stdout) as { checks: { check: string }[] };
+  return checks.find(({ check }) => check === 'rotation');
+}
+
 /** That it waited, and said so once. */
 function expectWaited({ stderr }: Ended) {
   const lines = stderr.split('\n').filter(Boolean);
@@ -138,6 +145,18 @@ describe('sigstand rotate', () => {
     expect(half['Secret rekor-system/rekor-signing-secret']).toEqual(
       before['Secret rekor-system/rekor-signing-secret'],
     );
+    expect(await rotationSeen()).toMatchObject({
+      ...{ outcome: 'ok', subject: 'rekor' },
+      says: expect.stringMatching(
+        /^it is under way; \S+ \w{8} works on the stack; next is serve: /,
+      ),
+    });
+    await aged(61);
+    expect(await rotationSeen()).toMatchObject({
+      outcome: 'warn',
+      says: expect.stringMatching(/^it is under way; nobody works on it; next is serve: /),
+      todo: 'sigstand rotate rekor goes on with it from there',
+    });
     await aged(58);
     const again = await stack.cli(['rotate', 'rekor']);
     expect(again).toMatchObject(done);
@@ -146,6 +165,7 @@ describe('sigstand rotate', () => {
     );
     expect(again.stdout).toContain('is under way');
     expect(again.stdout).toMatch(/ok {2}finish/);
+    expect(await rotationSeen()).toBeUndefined();
   });
 
   it.each([

@@ -56,6 +56,12 @@ const tufKinds = {
 export type TufKindName = keyof typeof tufKinds;
 export const tufKindNames = Object.keys(tufKinds) as TufKindName[];
 
+/** The note on the role keys by which each of these rotations is known to be under way. */
+export const tufNotes: Readonly<Record<TufKindName, string>> = {
+  'tuf-root': tufKinds['tuf-root'].note,
+  'tuf-keys': tufKinds['tuf-keys'].note,
+};
+
 /** The root of a repository, as far as the keys are concerned that are replaced. */
 export interface RootSeen {
   /** The generation when the rotation under way began. */

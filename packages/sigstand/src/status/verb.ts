@@ -7,6 +7,7 @@ import { duration, namespacedName, patience, serviceUrl } from '@sigstand/job/va
 import type { Access } from '@sigstand/store/api';
 import { Metadata, MetadataKind } from '@tufjs/models';
 import { type Naming, prefixOption, singleOption, stackNames } from '../names.ts';
+import { rotationsUnderWay } from '../rotate/under-way.ts';
 import { tokenFor } from '../token.ts';
 import { text } from '../values.ts';
 import { defineVerb, patientAccessTo, type VerbContext, verbCommand } from '../verb.ts';
@@ -14,6 +15,7 @@ import { type Finding, failed, worst } from './finding.ts';
 import { forwarding } from './forward.ts';
 import { openFront } from './front.ts';
 import { discoveryBy } from './issuer.ts';
+import { judgeRotations } from './judge-rotation.ts';
 import { look } from './look.ts';
 import { metrics } from './metrics.ts';
 import { report, summary, table } from './report.ts';
@@ -75,7 +77,13 @@ type Options = ReturnType<ReturnType<typeof command>['opts']>;
 export const status = () =>
   defineVerb(command(), async (context, options) => {
     if (options.metrics) placeAt('--metrics', options.metrics);
-    const findings = await looked(context, options, () => patientAccessTo(options, context));
+    let known: Access | undefined;
+    const connect = async () => {
+      known ??= await patientAccessTo(options, context);
+      return known;
+    };
+    const findings = await looked(context, options, connect);
+    if (!options.direct) findings.push(...(await rotating(await connect(), context, options)));
     if (options.metrics) await writeMetrics(options.metrics, metrics(findings, context.now()));
     context.print(options.json ? report(findings) : table(findings));
     const kind = worst(findings);
@@ -110,6 +118,16 @@ export async function looked(
   });
   if (state) await keep(state, next);
   return findings;
+}
+
+async function rotating(
+  access: Access,
+  { now, signal }: Pick<VerbContext, 'now' | 'signal'>,
+  { namespacePrefix, singleNamespace }: Naming,
+): Promise<Finding[]> {
+  const naming = { namespacePrefix, singleNamespace };
+  const found = await rotationsUnderWay(access, { naming, now, signal });
+  return judgeRotations(found, naming);
 }
 
 async function signed(
