@@ -17,16 +17,20 @@ export function jobFor({ job }: JobPod): Job {
 
 const pristine = new Map<readonly Manifest[], Promise<Records>>();
 
+/** When the stack began. */
+export const begin = Date.parse('2031-01-01T00:00:00Z');
+
 type Records = readonly (readonly [Ref, Snapshot])[];
 
 /** What the Jobs of some manifests have made, once for all tests of a file. */
 export function madeBy(objects: readonly Manifest[]): Promise<Records> {
-  const known = pristine.get(objects) ?? make(objects);
+  const known = pristine.get(objects) ?? madeAt(objects, begin);
   pristine.set(objects, known);
   return known;
 }
 
-async function make(objects: readonly Manifest[]): Promise<Records> {
+/** What they make at a time, in milliseconds since 1970. */
+export async function madeAt(objects: readonly Manifest[], time: number): Promise<Records> {
   const all = memoryStore();
   const refs = new Map<string, Ref>();
   const store: Store = {
@@ -51,7 +55,7 @@ async function make(objects: readonly Manifest[]): Promise<Records> {
   await Promise.all(
     once.map(async (pod) => {
       const args = [...argsInPod(pod), '--timeout=40s'];
-      const now = () => new Date(begin);
+      const now = () => new Date(time);
       const { status, stderr } = await runJob(jobFor(pod), store, { args, env: pod.env, now });
       if (status !== 0) throw new Error(stderr);
     }),
@@ -60,6 +64,3 @@ async function make(objects: readonly Manifest[]): Promise<Records> {
     [...refs.values()].map(async (ref) => [ref, (await all.read(ref)) as Snapshot] as const),
   );
 }
-
-/** When the stack began. */
-export const begin = Date.parse('2031-01-01T00:00:00Z');

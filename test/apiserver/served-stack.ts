@@ -14,7 +14,7 @@ import type { Data, Store } from '@sigstand/store/store';
 import { cli, type Ended } from '../../packages/sigstand/src/testing.ts';
 import { startApiProxy } from '../faults/api-proxy.ts';
 import { type Faults, Traffic } from '../faults/requests.ts';
-import { begin, madeBy } from '../made-stack.ts';
+import { madeAt } from '../made-stack.ts';
 import { accessAs } from '../programs/identity.ts';
 import { type KubeApiServer, startKubeApiServer } from '../programs/kube-apiserver.ts';
 import { kubeconfigAt } from '../programs/kubeconfig.ts';
@@ -39,7 +39,11 @@ export interface ServedStack {
 
 /** Starts one, with the Deployments and Jobs of these names. */
 export async function servedStack(): Promise<ServedStack> {
-  const [plane, made] = await Promise.all([startKubeApiServer(), madeBy(manifests)]);
+  const [plane, made] = await Promise.all([
+    startKubeApiServer(),
+    // rotate goes by the API server's clock.
+    madeAt(manifests, Date.now() - 60_000),
+  ]);
   const config = kubeconfigAt(plane.kubeconfig);
   const store = storeOver(accessAs(config), 'test');
   const work = await mkdtemp(join(tmpdir(), 'sigstand-away-'));
@@ -47,9 +51,7 @@ export async function servedStack(): Promise<ServedStack> {
   await Promise.all(
     made.map(([ref, { data, annotations }]) => store.write(ref, { data, annotations })),
   );
-  const start = Date.now();
-  const now = () => new Date(begin + 60_000 + (Date.now() - start));
-  const end = tend(config, now);
+  const end = tend(config);
   const upgrade = portForward(store);
   return {
     ...{ plane, store, work },
@@ -63,7 +65,7 @@ export async function servedStack(): Promise<ServedStack> {
       through.loadFromClusterAndUser({ name: 'proxy', ...cluster }, user);
       await writeFile(file, through.exportConfig());
       try {
-        const ended = await cli([...args, `--kubeconfig=${file}`], { now, ...more });
+        const ended = await cli([...args, `--kubeconfig=${file}`], more);
         return { ...ended, traffic };
       } finally {
         await proxy.close();

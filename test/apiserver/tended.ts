@@ -21,7 +21,7 @@ import { accessAs } from '../programs/identity.ts';
  */
 
 /** Tends Jobs and Deployments until it is told to end. */
-export function tend(config: KubeConfig, now: () => Date): () => Promise<void> {
+export function tend(config: KubeConfig): () => Promise<void> {
   const core = config.makeApiClient(CoreV1Api);
   const batch = config.makeApiClient(BatchV1Api);
   const apps = config.makeApiClient(AppsV1Api);
@@ -43,7 +43,7 @@ export function tend(config: KubeConfig, now: () => Date): () => Promise<void> {
     );
     if (pod === undefined) throw new Error(`nobody asked for ${name}`);
     const args = ['--store=kubernetes', ...(container?.args ?? []), '--timeout=20s'];
-    const { status, stderr } = await runJob(jobFor(pod), store, { args, env: pod.env, now });
+    const { status, stderr } = await runJob(jobFor(pod), store, { args, env: pod.env });
     if (status !== 0) throw new Error(stderr);
     const time = new Date();
     const done = { status: 'True', lastProbeTime: time, lastTransitionTime: time };

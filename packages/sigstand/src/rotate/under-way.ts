@@ -61,16 +61,16 @@ export async function rotationsUnderWay(access: Access, looking: Looking): Promi
   );
   const begun = found.flat();
   if (begun.length === 0) return { underWay: [], lease: undefined, at: looking.now() };
-  const ground = groundOver(access, looking);
+  const now = await sharedClock(access, looking.now);
+  const ground = groundOver(access, { ...looking, now });
   const underWay = await Promise.all(
     begun.map(async ({ what, work }) => ({
       what,
-      next: (await quietly(() => work(ground, access, looking)))?.plan[0],
+      next: (await quietly(() => work(ground, access, { ...looking, now })))?.plan[0],
     })),
   );
   const lease: Named = { kind: 'Lease', namespace: namespaceOf(naming, 'tuf'), name: 'sigstand' };
-  const at = (await sharedClock(access, looking.now))();
-  return { underWay, lease: await shownAt<Lease>(access, lease, false), at };
+  return { underWay, lease: await shownAt<Lease>(access, lease, false), at: now() };
 }
 
 interface Place {
