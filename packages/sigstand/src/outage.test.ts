@@ -94,6 +94,19 @@ describe('an API server', () => {
     expect(said).toEqual(['waiting: the API server did not answer (ECONNREFUSED)']);
   });
 
+  it('that is silent is told of as soon as a question has had no answer', async () => {
+    const late = Object.assign(new Error('hunter2'), { name: 'TimeoutError' });
+    const { ask, said, patiently } = serving(['yes'], { outage: 5_000 });
+    await ask();
+    let left = 1;
+    await patiently?.(async () => {
+      if (left-- === 0) return;
+      await new Promise((done) => setTimeout(done, 1_050));
+      throw late;
+    });
+    expect(said).toEqual(['waiting: the API server did not answer (no answer in time)']);
+  });
+
   it('is not waited for by who is told to stop', async () => {
     const stop = new AbortController();
     const { ask, asked } = serving(['yes', gone], { outage: 30_000, signal: stop.signal });

@@ -31,8 +31,9 @@ export function patient(access: Access, { log, signal, outage = restart }: Waiti
     since = undefined;
     isTold = false;
   };
-  const tell = (error: unknown) => {
-    if (isTold || Date.now() - (since ?? Date.now()) < worthTelling) return;
+  const tell = (error: unknown, asked: number) => {
+    // One that is silent fails late.
+    if (isTold || Date.now() - Math.min(asked, since ?? asked) < worthTelling) return;
     isTold = true;
     log(`waiting: ${told(error)}`);
   };
@@ -62,13 +63,14 @@ export function patient(access: Access, { log, signal, outage = restart }: Waiti
   async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
     const again = enduring();
     for (let pause = 100; ; pause = Math.min(pause * 2, longestPause)) {
+      const asked = Date.now();
       try {
         const answer = await attempt();
         answered();
         return answer;
       } catch (error) {
         if (!again(error)) throw error;
-        tell(error);
+        tell(error, asked);
       }
       await sleep(pause, undefined, { signal }).catch(() => {});
     }
