@@ -57,7 +57,8 @@ describe('an API server', () => {
   });
 
   it('that answers others is given up by who never has an answer', async () => {
-    const { ask, patiently } = serving(['yes', answer(503)]);
+    const end = AbortSignal.timeout(3_000);
+    const { ask, patiently } = serving(['yes', answer(503)], { signal: end });
     await ask();
     let over = false;
     const others = (async () => {
@@ -66,6 +67,7 @@ describe('an API server', () => {
     await expect(ask()).rejects.toMatchObject({ status: 503 });
     over = true;
     await others;
+    expect(end.aborted).toBe(false);
   });
 
   it.each([
