@@ -23,6 +23,7 @@ describe('a rotation that is under way', () => {
   it.each([
     ['gave the Lease back', held('', 5)],
     ['is gone', held('ann@laptop 0a1b2c3d', 61)],
+    ['does not renew it any more', held('ann@laptop 0a1b2c3d', 26)],
   ])('is warned of where who began it %s, with what goes on', (_what, lease) => {
     expect(judged(tsa, lease, { namespacePrefix: 'stg-' })).toEqual({
       ...{ check: 'rotation', subject: 'tsa', outcome: 'warn' },

@@ -1,12 +1,14 @@
 import type { Naming } from '../names.ts';
-import { standing } from '../rotate/lease-state.ts';
+import { lapseOf, standing } from '../rotate/lease-state.ts';
 import type { Rotations, UnderWay } from '../rotate/under-way.ts';
 import { type Finding, ok, warn } from './finding.ts';
 
 /** What is said of rotations that are under way: while somebody works on one, all is as it should be. */
 export function judgeRotations({ underWay, lease, at: now }: Rotations, naming: Naming): Finding[] {
   const { holderIdentity = '' } = lease?.spec ?? {};
-  const isHeld = lease !== undefined && standing(lease, { holder: '', now }) === 'held';
+  // Whoever is at work renews it before it comes near its end.
+  const isHeld =
+    standing(lease, { holder: '', now }) === 'held' && lapseOf(lease, now) === undefined;
   const who = isHeld ? `${holderIdentity} works on the stack` : 'nobody works on it';
   return underWay.map((one) => {
     const says = ['it is under way', lease && who, nextText(one)].filter(Boolean).join('; ');
