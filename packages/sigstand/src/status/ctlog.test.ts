@@ -118,6 +118,30 @@ describe('a CT log that was moved', () => {
   });
 });
 
+describe('a CT log that is being moved', () => {
+  const both = trustOf(entry(second, url), entry(third, url));
+  const seenBy = (key: KeyObject) => ({
+    [url]: { size: 8, key: idOf(key).toString('hex'), root: Buffer.from(root(7)).toString('hex') },
+  });
+  const todoOf = async (key: KeyObject, trust = both) => {
+    const { findings } = await looked({ [url]: served(third, 0, 0) }, { trust, seen: seenBy(key) });
+    expect(disorder(findings)).toContainEqual(['ctlog-tree', url, 'contradiction']);
+    return findings.find(({ check }) => check === 'ctlog-tree')?.todo;
+  };
+
+  it('is no log that was seen, and it is said what that may be', async () => {
+    expect(await todoOf(second)).toMatch(
+      /^if sigstand rotate ctlog --new-log is at work, look again when it is done; else this is a log that was rolled back/,
+    );
+  });
+
+  it('is told as rolled back where one key has signed both heads, or clients no longer trust the other', async () => {
+    for (const todo of [await todoOf(third), await todoOf(second, trustOf(entry(third, url)))]) {
+      expect(todo).toMatch(/^this is a log that was rolled back/);
+    }
+  });
+});
+
 describe('a CT log that clients are told of at another address', () => {
   it('is looked at there alone', async () => {
     const trust = trustOf(

@@ -53,12 +53,29 @@ export function judgeCtlog(
       answers,
       key(url, head, trusted.ctlogs),
       ...(roots ? [accepted(url, roots, trusted.fulcio)] : []),
-      judgeGrowth(tree, { seen, now: head, proof }),
+      ofMove(judgeGrowth(tree, { seen, now: head, proof }), {
+        head,
+        seen,
+        trusted: trusted.ctlogs,
+      }),
     ];
   } catch (error) {
     if (error instanceof JobError) return [answers, failed('ctlog-key', url, error)];
     throw error;
   }
+}
+
+/** Between two steps of a move, the new log is where the old one was seen, and clients trust the keys of both there. */
+function ofMove(
+  growth: Finding,
+  told: { head: CtTreeHead; seen: SeenHead | undefined; trusted: readonly TLogAuthority[] },
+): Finding {
+  if (growth.outcome !== 'fail' || growth.kind !== 'contradiction') return growth;
+  const { head, seen, trusted } = told;
+  const before = trusted.find(({ logID }) => logID.toString('hex') === seen?.key);
+  if (before === undefined || isSignedBy(head, before.publicKey)) return growth;
+  const move = 'if sigstand rotate ctlog --new-log is at work, look again when it is done; else ';
+  return { ...growth, todo: `${move}${growth.todo ?? ''}` };
 }
 
 /** Which of some keys has signed a tree head (RFC 6962 §3.5): a CT log tells its key by nothing else. */
