@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Unsuccessful } from './api.ts';
-import { refusal } from './refusal.ts';
+import { refusal, silence } from './refusal.ts';
 
 const ref = { kind: 'Secret', namespace: 'ns', name: 'x' } as const;
 
@@ -31,6 +31,19 @@ describe('an answer that is not the API server’s', () => {
     expect(
       told.map(String).filter((one) => !/^StoreError: get Secret ns\/x: .* \d+$/.test(one)),
     ).toEqual([]);
+  });
+});
+
+describe('an API server whose certificate is refused', () => {
+  it.each([
+    ['CERT_NOT_YET_VALID', 'its certificate does not hold yet, by the clock here'],
+    ['CERT_HAS_EXPIRED', 'its certificate has expired, by the clock here'],
+    ['ECONNREFUSED', 'ECONNREFUSED'],
+  ])('is told with the clock where that may be off: %s', (code, why) => {
+    const error = Object.assign(new Error('no'), { code });
+    for (const one of [error, new TypeError('fetch failed', { cause: error })]) {
+      expect(silence(one)).toBe(`the API server did not answer (${why})`);
+    }
   });
 });
 

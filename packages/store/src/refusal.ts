@@ -136,6 +136,8 @@ function fromJson(text: string): unknown {
 const plain: Readonly<Record<string, string>> = {
   TimeoutError: 'no answer in time',
   SyntaxError: 'what came is not JSON',
+  CERT_NOT_YET_VALID: 'its certificate does not hold yet, by the clock here',
+  CERT_HAS_EXPIRED: 'its certificate has expired, by the clock here',
 };
 
 function unanswered(verb: string, ref: Named, error: unknown): StoreError {
@@ -145,5 +147,6 @@ function unanswered(verb: string, ref: Named, error: unknown): StoreError {
 /** That the API server did not answer, and why not. */
 export function silence(error: unknown): string {
   const { name, code, cause } = error as NodeJS.ErrnoException & { cause?: NodeJS.ErrnoException };
-  return `the API server did not answer (${plain[name] ?? cause?.code ?? code ?? name})`;
+  const why = cause?.code ?? code ?? name;
+  return `the API server did not answer (${plain[name] ?? plain[why] ?? why})`;
 }

@@ -95,7 +95,10 @@ function expiry(
       ? 'createtuf renews it where its key is at hand: see its log, and docs/rotation.md for a root that people keep'
       : `see why createtuf did not sign it again: kubectl logs -n ${namespace} -l app.kubernetes.io/name=createtuf; at once: kubectl create job -n ${namespace} --from=cronjob/createtuf refresh`;
   const left = expires.getTime() - now.getTime();
-  if (left <= 0) return fail('data', { ...told, says: `it has expired, at ${end}`, todo });
+  if (left <= 0) {
+    const clock = now.toISOString().replace(/\.\d+Z$/, 'Z');
+    return fail('data', { ...told, says: `it has expired, at ${end}; here it is ${clock}`, todo });
+  }
   // createtuf signs again with half of the lifetime left, and may miss a few nights.
   const lifetime = signed ? expires.getTime() - signed.getTime() : 4 * day;
   if (left < Math.min(lifetime / 4, soon)) {
