@@ -2,11 +2,16 @@
 # The cluster's daemons, in the order in which they need each other.
 
 start_foundations() {
+  restore_images
+  start_stored
+}
+
+# What keeps its data on disk.
+start_stored() {
   start etcd etcd --name rig --data-dir "$STATE/etcd" --unsafe-no-fsync \
     --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379 \
     --listen-peer-urls http://127.0.0.1:2380 --initial-advertise-peer-urls http://127.0.0.1:2380 \
     --initial-cluster rig=http://127.0.0.1:2380
-  restore_images
   start_containerd
   mkdir -p "$STATE/registry"
   start registry "$(rig_bin crane)" registry serve --address "$REGISTRY" --disk "$STATE/registry"
