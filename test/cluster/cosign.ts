@@ -38,11 +38,12 @@ export async function cosign(cluster: Rig, version: 'cosign2' | 'cosign3'): Prom
   };
 }
 
-/** A token by which a service account of the namespace `default` signs; it goes by env, never by flag. */
+/** A token by which a service account of the namespace `default` signs, for a long run; it goes by env, never by flag. */
 export async function tokenOf(
   cluster: Rig,
   serviceAccount: string,
 ): Promise<{ SIGSTORE_ID_TOKEN: string }> {
   const args = ['create', 'token', serviceAccount, '-n', 'default', '--audience', 'sigstore'];
-  return { SIGSTORE_ID_TOKEN: (await cluster.kubectl(...args)).trim() };
+  const token = await cluster.kubectl(...args, '--duration', '12h');
+  return { SIGSTORE_ID_TOKEN: token.trim() };
 }

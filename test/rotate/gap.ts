@@ -16,13 +16,16 @@ export interface Watched {
 
 type Outcome = 'good' | 'refused' | 'away';
 
+/** How long it goes on after it was told to stop, until all is well again. */
+const patience = 180_000; // milliseconds
+
 /** Signs and verifies until it is told to stop: each signature is verified at once, by all clients in turn. */
 export function watch(field: Field, signer: Client, clients: readonly Client[]) {
   const made: Signature[] = [];
   const verified: Record<string, number> = Object.fromEntries(clients.map(({ name }) => [name, 0]));
   const said: string[] = [];
   const spent: Record<Outcome, number> = { good: 0, refused: 0, away: 0 };
-  let over = false;
+  let end = Number.POSITIVE_INFINITY;
 
   /** One signature, and what one client says to it. */
   const once = async (client: Client): Promise<Outcome> => {
@@ -44,15 +47,17 @@ export function watch(field: Field, signer: Client, clients: readonly Client[]) 
 
   const loop = (async () => {
     let was: Outcome = 'good';
-    for (let nth = 0; !over || was !== 'good'; nth++) {
+    const isOver = () => end < Number.POSITIVE_INFINITY && was === 'good';
+    for (let nth = 0; !isOver() && Date.now() < end; nth++) {
       const began = Date.now();
       was = await once(clients[nth % clients.length] as Client);
       spent[was] += Date.now() - began;
     }
   })();
   return async (): Promise<Watched> => {
-    over = true;
+    end = Date.now() + patience;
     await loop;
+    if (Date.now() >= end) throw new Error(`all is not well again: ${said.at(-1)}`);
     return { made, verified, refused: spent.refused, away: spent.away, said };
   };
 }
