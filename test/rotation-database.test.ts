@@ -81,7 +81,7 @@ async function run(giveUp = false): Promise<string[]> {
 }
 
 const steps = ['make', 'admit', 'switch', 'copy', 'mount'];
-const restarts = ['log-signer', 'log-server', 'rekor'];
+const restarts = ['log-server', 'rekor', 'log-signer'];
 const all = [...steps, ...restarts, 'retire', 'finish'];
 
 describe('sigstand rotate database', () => {

@@ -5,8 +5,12 @@ import type { Stuck } from './next.ts';
  * Secret, and whenever, is let in.
  */
 
-/** The servers that log in to the database, in the order in which they start again. */
-export const databaseServers = ['log-signer', 'log-server', 'rekor'] as const;
+/**
+ * The servers that log in to the database, in the order in which they start again. While the log-signer is away, Rekor holds on to
+ * what it was given, and looks for it through the log-server. Were that one started again then, the client would be refused, and its
+ * next try as well, since the entry is there (409). So the log-signer comes last.
+ */
+export const databaseServers = ['log-server', 'rekor', 'log-signer'] as const;
 export type DatabaseServer = (typeof databaseServers)[number];
 
 /** A stack as it is, as far as the password is concerned. */
