@@ -25,6 +25,10 @@ export interface Question {
   readonly accept?: string;
 }
 
+/** The form of an object, and of a list, that has no more of each than its metadata: nothing that is secret. */
+export const metadataOnly = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+export const metadataListOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+
 /** An answer that is not success. Its message says nothing of what the server sent. */
 export class Unsuccessful extends Error {
   override readonly name = 'Unsuccessful';

@@ -1,4 +1,4 @@
-import { type Access, ask, Unsuccessful } from '@sigstand/store/api';
+import { type Access, ask, metadataListOnly, Unsuccessful } from '@sigstand/store/api';
 import type { KubeObject } from '../up/objects.ts';
 import { refused } from '../up/refused.ts';
 import { atOnce } from './at-once.ts';
@@ -28,7 +28,6 @@ interface Listed {
 }
 
 const discovery = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
-const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 /** All that is in the namespaces, of every kind that the cluster has: metadata alone. @throws {JobError} */
 export async function insideOf(
@@ -72,7 +71,7 @@ async function list(
   { apiVersion, kind, base, resource }: Listed,
 ) {
   const path = [...base, 'namespaces', namespace, resource];
-  const question = { method: 'GET', path, accept: metadataOnly } as const;
+  const question = { method: 'GET', path, accept: metadataListOnly } as const;
   const found = await ask(access, question).catch((error: unknown) => {
     // A kind that was taken away meanwhile.
     if (error instanceof Unsuccessful && error.status === 404) return {};

@@ -1,4 +1,4 @@
-import { type Access, ask, Unsuccessful } from '@sigstand/store/api';
+import { type Access, ask, metadataOnly, Unsuccessful } from '@sigstand/store/api';
 import { labelledObjects } from '../up/before.ts';
 import { type Kind, type Kinds, kindsAmong } from '../up/kinds.ts';
 import { type KubeObject, titleOf } from '../up/objects.ts';
@@ -14,7 +14,6 @@ export interface Looked {
 }
 
 const precious: readonly Kind[] = records.map((kind) => ({ apiVersion: 'v1', kind }));
-const metadataOnly = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
 /** Looks for what a cluster has of the manifests, and beside them. @throws {JobError} */
 export async function lookedAt(

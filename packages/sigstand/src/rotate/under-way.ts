@@ -1,7 +1,7 @@
 import { rekorConfig, tufKeys } from '@sigstand/contracts/records';
 import { nextTree } from '@sigstand/contracts/shards';
 import { JobError } from '@sigstand/job/errors';
-import { type Access, ask } from '@sigstand/store/api';
+import { type Access, ask, metadataOnly } from '@sigstand/store/api';
 import { pathOf } from '@sigstand/store/bodies';
 import { type Named, type Ref, StoreError, secretIn } from '@sigstand/store/store';
 import { type Naming, namespaceOf } from '../names.ts';
@@ -118,8 +118,6 @@ function placesOf(naming: Naming): Place[] {
   };
   return [...keys, ...roots, log, database];
 }
-
-const metadataOnly = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
 /** Undefined where it is not there, or may not be looked at: other checks say who does not answer. */
 async function shownAt<T>(access: Access, ref: Named, alone: boolean): Promise<T | undefined> {

@@ -1,9 +1,7 @@
-import { type Access, ask } from '@sigstand/store/api';
+import { type Access, ask, metadataListOnly } from '@sigstand/store/api';
 import type { Kind, Kinds } from './kinds.ts';
 import { type KubeObject, part, titleOf } from './objects.ts';
 import { refused } from './refused.ts';
-
-const form = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 /** The objects of these kinds that have the stack's label, by their titles: metadata alone, of every namespace. */
 export async function labelledObjects(
@@ -16,11 +14,10 @@ export async function labelledObjects(
   const lists = await Promise.all(
     [...each.values()].map(async ({ apiVersion, kind }) => {
       const path = kinds.all({ apiVersion, kind });
-      const found = await ask(access, { method: 'GET', path, query, accept: form }).catch(
-        (error: unknown) => {
-          throw refused('list', `all ${path.at(-1)}`, error);
-        },
-      );
+      const question = { method: 'GET', path, query, accept: metadataListOnly } as const;
+      const found = await ask(access, question).catch((error: unknown) => {
+        throw refused('list', `all ${path.at(-1)}`, error);
+      });
       // An empty list may have null here.
       const { items } = found as { items?: readonly KubeObject[] | null };
       return (items ?? []).map((one) => ({ ...one, apiVersion, kind }));

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Access, ask, Unsuccessful } from '@sigstand/store/api';
+import { type Access, ask, metadataOnly, Unsuccessful } from '@sigstand/store/api';
 import type { Seen } from './judge.ts';
 import { corePath } from './kinds.ts';
 import { type KubeObject, part, titleOf } from './objects.ts';
@@ -74,11 +74,11 @@ export function sightOf(access: Access, signal: AbortSignal): Sight {
   const ofClaims = { fieldSelector: 'type=Normal,involvedObject.kind=PersistentVolumeClaim' };
   watch('Event', core('Event', ofClaims), found.events);
   for (const kind of ['Secret', 'ConfigMap']) {
-    watch(kind, { ...core(kind, labelled), metadataOnly: true }, found.records);
+    watch(kind, { ...core(kind, labelled), accept: metadataOnly }, found.records);
   }
-  const root = { ...core('ConfigMap', named('kube-root-ca.crt')), metadataOnly: true };
+  const root = { ...core('ConfigMap', named('kube-root-ca.crt')), accept: metadataOnly };
   watch('ConfigMap', root, found.records);
-  const account = { ...core('ServiceAccount', named('default')), metadataOnly: true };
+  const account = { ...core('ServiceAccount', named('default')), accept: metadataOnly };
   watch('ServiceAccount', account, found.records);
 
   return {
@@ -116,9 +116,8 @@ async function metadataOf(access: Access, title: string): Promise<KubeObject | u
   const [namespace = '', name = ''] = place.split('/');
   const [api, version, plural = ''] = corePath(kind);
   const path = [api ?? '', version ?? '', 'namespaces', namespace, plural, name];
-  const accept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
   try {
-    return (await ask(access, { method: 'GET', path, accept })) as KubeObject;
+    return (await ask(access, { method: 'GET', path, accept: metadataOnly })) as KubeObject;
   } catch (error) {
     if (error instanceof Unsuccessful && error.status === 404) return undefined;
     // It is looked for again in a moment.

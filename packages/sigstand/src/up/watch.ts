@@ -7,8 +7,8 @@ import { mayPass, refused } from './refused.ts';
 export interface Watched {
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string>>;
-  /** Of what may be secret, the metadata alone. */
-  readonly metadataOnly?: boolean;
+  /** The form of each object; of what may be secret, the metadata alone. */
+  readonly accept?: string;
 }
 
 /** Told of a connection that begins, and of each object that is there, changed or gone since. */
@@ -70,14 +70,12 @@ function told({ path }: Watched, error: unknown) {
 
 async function once(
   access: Access,
-  { path, query, metadataOnly }: Watched,
+  watched: Watched,
   { watcher, signal }: { watcher: Watcher; signal: AbortSignal },
 ): Promise<void> {
-  const form = 'application/json';
-  const accept = metadataOnly ? `${form};as=PartialObjectMetadata;g=meta.k8s.io;v=v1` : form;
   // From what the API server remembers, at once: without it, it waits to be sure that it knows the newest, up to a timeout.
-  const all = { ...query, watch: '1', resourceVersion: '0' };
-  const asked = { method: 'GET', path, query: all, accept } as const;
+  const query = { ...watched.query, watch: '1', resourceVersion: '0' };
+  const asked = { ...watched, method: 'GET', query } as const;
   const response = await begin(access, asked, signal);
   const { statusCode = 0 } = response;
   if (statusCode === 401) access.forget();
