@@ -1,5 +1,6 @@
 import { createHash, type KeyObject, sign } from 'node:crypto';
 import { publicKeyOf, spki } from '@sigstand/pki/keys';
+import { wholeSeconds } from '@sigstand/pki/time';
 import { canonicalize } from '@tufjs/canonical-json';
 import { Key, MetaFile } from '@tufjs/models';
 
@@ -46,7 +47,7 @@ export function metaFile(version: number, bytes: Uint8Array): MetaFile {
 
 /** A date as TUF writes it: whole seconds, in UTC (specification §4.2.1). */
 export function tufDate(time: number): string {
-  return new Date(time).toISOString().replace(/\.\d{3}Z$/, 'Z');
+  return wholeSeconds(new Date(time));
 }
 
 export function sha256(bytes: Uint8Array): string {

@@ -1,3 +1,4 @@
+import { wholeSeconds } from '@sigstand/pki/time';
 import { asIs, type Html, html } from './html.ts';
 import { type ClientGuide, clientGuides, firstRootCommands } from './page-clients.ts';
 import { type PageFacts, pageFacts, type SignedRole, type Trusted } from './page-facts.ts';
@@ -91,6 +92,6 @@ ${all.map((one) => html`<tr><th scope="row">${one.what}</th><td><bdi>${one.name}
 
 function moment(time: Date | undefined, absent: string): Html {
   if (time === undefined || Number.isNaN(time.getTime())) return html`${absent}`;
-  const text = time.toISOString().replace(/\.\d{3}Z$/, 'Z');
+  const text = wholeSeconds(time);
   return html`<time datetime="${text}">${text.replace('T', ' ').replace('Z', ' UTC')}</time>`;
 }

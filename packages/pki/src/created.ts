@@ -1,4 +1,5 @@
 import { PkiError } from './error.ts';
+import { wholeSeconds } from './time.ts';
 import { clockSkew } from './validity.ts';
 
 /** The annotation of a record that tells when its key was made; X.509 has that for certificates only. */
@@ -6,7 +7,7 @@ export const createdNote = 'sigstand.dev/key-created';
 
 /** The note for a key that is made now. */
 export function dated(now: Date): { note: string; time: string } {
-  return { note: createdNote, time: now.toISOString().replace(/\.\d{3}Z$/, 'Z') };
+  return { note: createdNote, time: wholeSeconds(now) };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { PkiError } from './error.ts';
+import { wholeSeconds } from './time.ts';
 
 const day = 86_400_000;
 /** By how much clocks may disagree, in milliseconds. */
@@ -29,7 +30,7 @@ function wholeSecond(time: number): Date {
 /** A certificate in words: whose it is, its fingerprint as openssl writes it, and its end. */
 export function describe(certificate: X509Certificate): string {
   const { fingerprint256, validToDate } = certificate;
-  return `${nameOf(certificate)}: SHA-256 ${fingerprint256}, valid until ${timeOf(validToDate)}`;
+  return `${nameOf(certificate)}: SHA-256 ${fingerprint256}, valid until ${wholeSeconds(validToDate)}`;
 }
 
 /** What an operator should be told: what has expired, will within 30 days, or is not valid yet. */
@@ -51,22 +52,18 @@ export function refuseInvalid(certificates: readonly X509Certificate[], now: Dat
     const early = validFromDate.getTime() > now.getTime() + clockSkew;
     if (validToDate >= now && !early) continue;
     const when = early
-      ? `is not valid before ${timeOf(validFromDate)}`
-      : `expired at ${timeOf(validToDate)}`;
+      ? `is not valid before ${wholeSeconds(validFromDate)}`
+      : `expired at ${wholeSeconds(validToDate)}`;
     throw new PkiError(`has a certificate, ${nameOf(certificate)}, that ${when}`);
   }
 }
 
 function warning({ validFromDate, validToDate }: X509Certificate, now: Date): string | undefined {
   const left = validToDate.getTime() - now.getTime();
-  const [begins, ends] = [validFromDate, validToDate].map(timeOf);
+  const [begins, ends] = [validFromDate, validToDate].map(wholeSeconds);
   if (left < 0) return `expired at ${ends}`;
   if (left < soon) return `expires at ${ends}, in ${Math.floor(left / day)} days`;
   return validFromDate > now ? `is not valid before ${begins}` : undefined;
-}
-
-function timeOf(date: Date): string {
-  return date.toISOString().replace('.000Z', 'Z');
 }
 
 const longestName = 200;

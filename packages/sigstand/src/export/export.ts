@@ -11,6 +11,7 @@ import { signingTimes } from '@sigstand/createtuf/times';
 import { asJobError, at, JobError } from '@sigstand/job/errors';
 import { serviceUrl } from '@sigstand/job/values';
 import { type WaitFor, waitForKeys } from '@sigstand/job/wait';
+import { wholeSeconds } from '@sigstand/pki/time';
 import { type Data, type Ref, type Store, secretIn, show } from '@sigstand/store/store';
 import type { Admission } from './admission.ts';
 import { authorityAt } from './authority.ts';
@@ -23,7 +24,6 @@ import {
   readSigningConfig,
   readTrustedRoot,
   servicesOf,
-  shown,
   type Trust,
   timeBy,
 } from './trust.ts';
@@ -145,7 +145,7 @@ async function follow(ref: Ref, repository: Repository, now: Date): Promise<void
     if (failure !== 'bug') throw error;
     throw new JobError('data', `${show(ref)} key repository: ${message}`, {
       cause: error,
-      hint: `the clock here says ${shown(now)}; if that is right: kubectl create job -n ${ref.namespace} --from=cronjob/createtuf refresh`,
+      hint: `the clock here says ${wholeSeconds(now)}; if that is right: kubectl create job -n ${ref.namespace} --from=cronjob/createtuf refresh`,
     });
   }
 }

@@ -1,5 +1,6 @@
 import { oldTreeIn } from '@sigstand/contracts/shards';
 import { pem } from '@sigstand/pki/pem';
+import { wholeSeconds } from '@sigstand/pki/time';
 import { clockSkew } from '@sigstand/pki/validity';
 import {
   type CertificateAuthority,
@@ -103,14 +104,9 @@ export function timeBy(trusted: TrustedRoot, now: Date): Date {
   const ranges = [...logs, ...chains.map(({ validFor }) => validFor)];
   const last = Math.max(now.getTime(), ...ranges.map((one) => one?.start?.getTime() ?? 0));
   if (last <= now.getTime() + clockSkew) return new Date(last);
-  const since = shown(new Date(last));
-  const message = `has what clients trust from ${since} on, and the clock here says ${shown(now)}`;
+  const since = wholeSeconds(new Date(last));
+  const message = `has what clients trust from ${since} on, and the clock here says ${wholeSeconds(now)}`;
   throw new DocumentError(message, { hint: 'set it by the network; nothing was written' });
-}
-
-/** A time in whole seconds, as it is told. */
-export function shown(time: Date): string {
-  return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 /** @throws {DocumentError} */

@@ -1,5 +1,6 @@
 /* Objects of Kubernetes, as far as a rotation reads and makes them. */
 
+import { wholeSeconds } from '@sigstand/pki/time';
 import type { JobObject } from './settings.ts';
 
 /** A Deployment. */
@@ -64,7 +65,7 @@ export function isWaiting({ status = {} }: JobPod): boolean {
 
 /** What `kubectl rollout restart` changes of a Deployment. */
 export function restarting(now: Date): object {
-  const restartedAt = now.toISOString().replace(/\.\d{3}Z$/, 'Z');
+  const restartedAt = wholeSeconds(now);
   const annotations = { 'kubectl.kubernetes.io/restartedAt': restartedAt };
   return { spec: { template: { metadata: { annotations } } } };
 }

@@ -1,3 +1,4 @@
+import { wholeSeconds } from '@sigstand/pki/time';
 import { show } from '@sigstand/store/store';
 import type { Step, StepName } from './next.ts';
 import type { Made } from './record.ts';
@@ -27,14 +28,14 @@ export function told(step: Step, { places, made, keepOld, from }: Telling): stri
       'createtuf publishes both: clients trust the new key from now on, and the old one as before',
     serve: 'every web server of the repository hands that out',
     accept: `the CT log gets the new root in ${show(ctlog)}, starts again, and takes certificates of both CAs`,
-    lead: `clients are given time to learn of it${step.until ? `, until ${time(step.until)}` : ''}`,
+    lead: `clients are given time to learn of it${step.until ? `, until ${wholeSeconds(step.until)}` : ''}`,
     keep: `the old private key is kept in ${show(record)}, too`,
     switch: trees
       ? `${secret} gets the new key and a log of it on the new tree; the old log is only read, under a path of its own`
       : `${secret} gets the new key`,
     name: `${show(made.published ?? made.secret)} gets its public half`,
     restart: `${kind.server} starts again, and signs with the new key`,
-    linger: `what was begun with the old key is let be signed${step.until ? `, until ${time(step.until)}` : ''}`,
+    linger: `what was begun with the old key is let be signed${step.until ? `, until ${wholeSeconds(step.until)}` : ''}`,
     settle: `${show(copy)} has the new key alone`,
     retire:
       'createtuf gives the old key its end: what it signed before verifies, and nothing later',
@@ -53,8 +54,4 @@ export function told(step: Step, { places, made, keepOld, from }: Telling): stri
 /** The name of the Secret that keeps an old private key. */
 export function keptAs({ secret }: Made, from: string): string {
   return `${secret.name}-before-${from.slice(0, 8)}`;
-}
-
-function time(date: Date): string {
-  return date.toISOString().replace(/\.\d{3}Z$/, 'Z');
 }

@@ -1,3 +1,4 @@
+import { wholeSeconds } from '@sigstand/pki/time';
 import type { CertificateAuthority } from '@sigstore/protobuf-specs';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import { certificateName, chainOf, covers, short, type Trust } from './trust.ts';
@@ -30,12 +31,12 @@ export function judgeCertificates(
     if (first) {
       return fail('data', {
         ...told,
-        says: `clients trust no chain of it before ${iso(first)}, and the clock here says ${iso(now)}`,
+        says: `clients trust no chain of it before ${wholeSeconds(first)}, and the clock here says ${wholeSeconds(now)}`,
         todo: 'set the clock here by the network; if it is right, see which chain createtuf has published',
       });
     }
     const ends = all.flatMap(({ validFor }) => validFor?.end ?? []).map((date) => date.getTime());
-    const since = ends.length > 0 ? `, since ${iso(new Date(Math.max(...ends)))}` : '';
+    const since = ends.length > 0 ? `, since ${wholeSeconds(new Date(Math.max(...ends)))}` : '';
     return fail('data', {
       ...told,
       says: `clients trust no chain of it now${since}: nothing new can be verified`,
@@ -58,7 +59,7 @@ export function judgeCertificates(
     const name = `${short(certificateName(first))} of ${chain.length}`;
     const todo = 'give the service a new chain before that day: docs/rotation.md';
     const left = ending(first).getTime() - now.getTime();
-    const says = `certificate ${name} ends at ${iso(ending(first))}`;
+    const says = `certificate ${name} ends at ${wholeSeconds(ending(first))}`;
     if (left <= 0) return fail('data', { ...told, says: says.replace('ends', 'ended'), todo });
     return left < soon ? warn({ ...told, says: `${says}, soon`, todo }) : ok({ ...told, says });
   }
@@ -66,8 +67,4 @@ export function judgeCertificates(
 
 function ending({ validTo }: { validTo: string }): Date {
   return new Date(validTo);
-}
-
-function iso(date: Date): string {
-  return date.toISOString().replace('.000Z', 'Z');
 }

@@ -1,3 +1,4 @@
+import { wholeSeconds } from '@sigstand/pki/time';
 import { contradicts, type Finding, fail, failed, none, ok, warn } from './finding.ts';
 import type { Seen } from './seen.ts';
 import { short } from './trust.ts';
@@ -89,14 +90,14 @@ function expiry(
   { now, soon, namespace }: TufView,
 ): Finding {
   const told = { check: 'tuf-expiry', subject: name };
-  const end = expires.toISOString().replace('.000Z', 'Z');
+  const end = wholeSeconds(expires);
   const todo =
     name === 'root'
       ? 'createtuf renews it where its key is at hand: see its log, and docs/rotation.md for a root that people keep'
       : `see why createtuf did not sign it again: kubectl logs -n ${namespace} -l app.kubernetes.io/name=createtuf; at once: kubectl create job -n ${namespace} --from=cronjob/createtuf refresh`;
   const left = expires.getTime() - now.getTime();
   if (left <= 0) {
-    const clock = now.toISOString().replace(/\.\d+Z$/, 'Z');
+    const clock = wholeSeconds(now);
     return fail('data', { ...told, says: `it has expired, at ${end}; here it is ${clock}`, todo });
   }
   // createtuf signs again with half of the lifetime left, and may miss a few nights.
