@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@sigstand/job/log';
-import { type Access, Unsuccessful } from '@sigstand/store/api';
+import { type Access, hasStatus, Unsuccessful } from '@sigstand/store/api';
 import { silence } from '@sigstand/store/refusal';
 import { StoreError } from '@sigstand/store/store';
 
@@ -46,7 +46,7 @@ export function patient(access: Access, { log, signal, outage = restart }: Waiti
       hasAnswered && now - Math.min(first ?? now, since ?? now) < outage && !signal.aborted;
     return (error: unknown): boolean => {
       const now = Date.now();
-      if (first !== undefined && isRefusal(error)) {
+      if (first !== undefined && hasStatus(error, 401, 403)) {
         refused ??= now;
         return now - refused < settling && isInTime(now);
       }
@@ -82,10 +82,6 @@ export function patient(access: Access, { log, signal, outage = restart }: Waiti
 function mayPass(error: unknown): boolean {
   if (!(error instanceof Unsuccessful)) return !(error instanceof StoreError);
   return error.status === 429 || error.status >= 500;
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof Unsuccessful && (error.status === 401 || error.status === 403);
 }
 
 function told(error: unknown): string {

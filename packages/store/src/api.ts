@@ -44,6 +44,11 @@ export class Unsuccessful extends Error {
   }
 }
 
+/** Whether an error is an answer with one of these HTTP statuses. */
+export function hasStatus(error: unknown, ...statuses: readonly number[]): boolean {
+  return error instanceof Unsuccessful && statuses.includes(error.status);
+}
+
 const timeout = 10_000; // milliseconds; a silent API server must not eat the Job's time
 
 /**

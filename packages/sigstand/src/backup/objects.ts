@@ -1,4 +1,4 @@
-import { type Access, ask, Unsuccessful } from '@sigstand/store/api';
+import { type Access, ask, hasStatus, Unsuccessful } from '@sigstand/store/api';
 import { resources } from '@sigstand/store/bodies';
 import { refusal } from '@sigstand/store/refusal';
 import { type Ref, StoreError } from '@sigstand/store/store';
@@ -38,7 +38,7 @@ async function readNamespace(access: Access, name: string): Promise<Read | undef
     const shown = await ask(access, { method: 'GET', path: ['api', 'v1', 'namespaces', name] });
     return { kept: keptNamespace(name, shown), version: versionOf(shown) };
   } catch (error) {
-    if (error instanceof Unsuccessful && error.status === 404) return undefined;
+    if (hasStatus(error, 404)) return undefined;
     throw namespaceRefused('get', name, error);
   }
 }

@@ -1,4 +1,4 @@
-import { type Access, ask, metadataListOnly, Unsuccessful } from '@sigstand/store/api';
+import { type Access, ask, hasStatus, metadataListOnly } from '@sigstand/store/api';
 import type { KubeObject } from '../up/objects.ts';
 import { refused } from '../up/refused.ts';
 import { atOnce } from './at-once.ts';
@@ -74,7 +74,7 @@ async function list(
   const question = { method: 'GET', path, accept: metadataListOnly } as const;
   const found = await ask(access, question).catch((error: unknown) => {
     // A kind that was taken away meanwhile.
-    if (error instanceof Unsuccessful && error.status === 404) return {};
+    if (hasStatus(error, 404)) return {};
     throw refused('list', `all ${resource} in ${namespace}`, error);
   });
   const { items } = found as { items?: readonly KubeObject[] | null };

@@ -1,4 +1,4 @@
-import { type Access, ask, metadataOnly, Unsuccessful } from '@sigstand/store/api';
+import { type Access, ask, hasStatus, metadataOnly } from '@sigstand/store/api';
 import { labelledObjects } from '../up/before.ts';
 import { type Kind, type Kinds, kindsAmong } from '../up/kinds.ts';
 import { type KubeObject, titleOf } from '../up/objects.ts';
@@ -52,7 +52,7 @@ export async function objectAt(
     const found = (await ask(access, { method: 'GET', path, accept })) as KubeObject;
     return { ...found, apiVersion, kind };
   } catch (error) {
-    if (error instanceof Unsuccessful && error.status === 404) return undefined;
+    if (hasStatus(error, 404)) return undefined;
     throw refused('get', titleOf({ apiVersion, kind, metadata }), error);
   }
 }
@@ -67,7 +67,7 @@ export async function takingVolumes(
   const found = await atOnce(sets, async (one) => {
     const path = kinds.at(one, one.metadata);
     const whole = await ask(access, { method: 'GET', path }).catch((error: unknown) => {
-      if (error instanceof Unsuccessful && error.status === 404) return {};
+      if (hasStatus(error, 404)) return {};
       throw refused('get', titleOf(one), error);
     });
     const { spec } = whole as {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JobError } from '@sigstand/job/errors';
-import { type Access, ask, Unsuccessful } from '@sigstand/store/api';
+import { type Access, ask, hasStatus } from '@sigstand/store/api';
 import type { Kinds } from '../up/kinds.ts';
 import { type KubeObject, titleOf } from '../up/objects.ts';
 import { refused } from '../up/refused.ts';
@@ -71,7 +71,7 @@ async function begin(object: KubeObject, { access, kinds, signal }: Removing): P
   try {
     await ask(access, { method: 'DELETE', path: kinds.at(object, metadata), body });
   } catch (error) {
-    if (error instanceof Unsuccessful && error.status === 404) return;
+    if (hasStatus(error, 404)) return;
     throw refused('delete', titleOf(object), error);
   }
 }

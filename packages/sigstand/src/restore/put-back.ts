@@ -1,5 +1,5 @@
 import { JobError } from '@sigstand/job/errors';
-import { type Access, ask, Unsuccessful } from '@sigstand/store/api';
+import { type Access, ask, hasStatus } from '@sigstand/store/api';
 import { resources } from '@sigstand/store/bodies';
 import { refusal } from '@sigstand/store/refusal';
 import { type Data, type Ref, StoreError } from '@sigstand/store/store';
@@ -14,7 +14,7 @@ export async function create(access: Access, kept: Kept): Promise<void> {
   try {
     await ask(access, { method: 'POST', path: folderOf(kept), query, body: bodyOf(kept) });
   } catch (error) {
-    if (!isConflict(error)) throw refused('create', kept, error);
+    if (!hasStatus(error, 409)) throw refused('create', kept, error);
     if (await isThere(access, kept)) return;
     throw new JobError('contradiction', `${showKept(kept)} was made by somebody else meanwhile`, {
       hint: 'end the Jobs of this stack, delete what they made, and run it again before the manifests are applied',
@@ -31,13 +31,9 @@ export async function overwrite(access: Access, { kept, found }: Different): Pro
     await ask(access, { method: 'PUT', path, query, body });
   } catch (error) {
     // It was written, and the answer was lost on the way; or somebody else wrote the same.
-    if (isConflict(error) && (await isThere(access, kept))) return;
+    if (hasStatus(error, 409) && (await isThere(access, kept))) return;
     throw refused('update', kept, error);
   }
-}
-
-function isConflict(error: unknown): boolean {
-  return error instanceof Unsuccessful && error.status === 409;
 }
 
 /** Whether the object is there as the backup has it. @throws {StoreError} */
@@ -47,7 +43,7 @@ async function isThere(access: Access, kept: Kept): Promise<boolean> {
     const found = await ask(access, { method: 'GET', path });
     return differences(kept, keptFrom(kept, found)).length === 0;
   } catch (error) {
-    if (error instanceof Unsuccessful && error.status === 404) return false;
+    if (hasStatus(error, 404)) return false;
     throw refused('get', kept, error);
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contract } from '@sigstand/contracts/contract';
 import { JobError } from '@sigstand/job/errors';
 import type { Log } from '@sigstand/job/log';
-import { type Access, ask, Unsuccessful } from '@sigstand/store/api';
+import { type Access, ask, hasStatus } from '@sigstand/store/api';
 import type { Ref } from '@sigstand/store/store';
 import { identityOf } from '../backup/identity.ts';
 import type { Kept } from '../backup/object.ts';
@@ -130,6 +130,6 @@ async function isAskedFor(access: Access, namespace: string): Promise<boolean> {
     return true;
   } catch (error) {
     // Who may not see it may see the Pod.
-    return !(error instanceof Unsuccessful && error.status === 404);
+    return !hasStatus(error, 404);
   }
 }

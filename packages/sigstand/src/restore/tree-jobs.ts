@@ -1,4 +1,4 @@
-import { type Access, ask, Unsuccessful } from '@sigstand/store/api';
+import { type Access, ask, hasStatus, Unsuccessful } from '@sigstand/store/api';
 import { pathOf } from '@sigstand/store/bodies';
 import { refusal } from '@sigstand/store/refusal';
 import { type Named, show } from '@sigstand/store/store';
@@ -64,5 +64,5 @@ async function cleared(access: Access, ref: Named, loaded: boolean) {
 
 /** Deleted by us, where the answer was lost on the way, or by whoever was quicker. */
 function gone(error: unknown): void {
-  if (!(error instanceof Unsuccessful) || error.status !== 404) throw error;
+  if (!hasStatus(error, 404)) throw error;
 }

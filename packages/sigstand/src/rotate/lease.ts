@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { JobError } from '@sigstand/job/errors';
 import type { Log } from '@sigstand/job/log';
 import { aRequest } from '@sigstand/job/main';
-import { type Access, ask, begin, Unsuccessful } from '@sigstand/store/api';
+import { type Access, ask, begin, hasStatus } from '@sigstand/store/api';
 import { pathOf } from '@sigstand/store/bodies';
 import { refusal } from '@sigstand/store/refusal';
 import { type Named, show } from '@sigstand/store/store';
@@ -70,7 +70,7 @@ export async function withLease<T>(
         await ask(access, { method: 'POST', path: pathOf({ ...ref, name: '' }), body });
       else await ask(access, { method: 'PUT', path: pathOf(ref), body });
     } catch (error) {
-      if (error instanceof Unsuccessful && error.status === 409) return refuseOthers();
+      if (hasStatus(error, 409)) return refuseOthers();
       const refused = refusal(before ? 'update' : 'create', ref, error);
       if (refused !== 'absent') throw refused;
       // Nothing is made in a namespace that is not there; a lease that is gone is somebody else's doing.

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JobError } from '@sigstand/job/errors';
-import { type Access, ask, Unsuccessful } from '@sigstand/store/api';
+import { type Access, ask, hasStatus } from '@sigstand/store/api';
 import { endOf } from '../rotate/objects.ts';
 import type { Kinds } from './kinds.ts';
 import { type KubeObject, titleOf } from './objects.ts';
@@ -114,7 +114,7 @@ async function asked<T>(
 }
 
 function absent(error: unknown): undefined {
-  if (error instanceof Unsuccessful && error.status === 404) return undefined;
+  if (hasStatus(error, 404)) return undefined;
   throw error;
 }
 

@@ -1,5 +1,5 @@
 import { JobError } from '@sigstand/job/errors';
-import { type Access, ask, Unsuccessful } from '@sigstand/store/api';
+import { type Access, ask, hasStatus } from '@sigstand/store/api';
 import { refused } from './refused.ts';
 
 /** What tells the API server's URLs for a kind. */
@@ -82,7 +82,7 @@ async function resourcesOf(access: Access, apiVersion: string): Promise<readonly
     const found = await ask(access, { method: 'GET', path: base(apiVersion) });
     return (found as { resources?: readonly Resource[] }).resources ?? [];
   } catch (error) {
-    if (error instanceof Unsuccessful && error.status === 404) return [];
+    if (hasStatus(error, 404)) return [];
     throw refused('list the kinds of', apiVersion, error);
   }
 }

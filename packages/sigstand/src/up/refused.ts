@@ -1,5 +1,5 @@
 import { asJobError, JobError } from '@sigstand/job/errors';
-import { Unsuccessful } from '@sigstand/store/api';
+import { hasStatus, Unsuccessful } from '@sigstand/store/api';
 import { refusal } from '@sigstand/store/refusal';
 import type { StoreError } from '@sigstand/store/store';
 
@@ -69,7 +69,7 @@ function statusIn(error: unknown): Status {
 
 /** Whether an object takes no such change, and has to be made anew. */
 export function isImmutable(error: unknown): boolean {
-  if (!(error instanceof Unsuccessful) || error.status !== 422) return false;
+  if (!hasStatus(error, 422)) return false;
   return (
     statusIn(error).details?.causes?.some((one) => /immutable/.test(one.message ?? '')) ?? false
   );
@@ -77,7 +77,7 @@ export function isImmutable(error: unknown): boolean {
 
 /** Who else has set fields that an apply would change; undefined where that is not why it was refused. */
 export function conflictIn(error: unknown): string | undefined {
-  if (!(error instanceof Unsuccessful) || error.status !== 409) return undefined;
+  if (!hasStatus(error, 409)) return undefined;
   const causes = statusIn(error).details?.causes ?? [];
   const found = causes.filter(({ reason }) => reason === 'FieldManagerConflict');
   if (found.length === 0) return undefined;

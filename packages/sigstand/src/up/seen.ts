@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Access, ask, metadataOnly, Unsuccessful } from '@sigstand/store/api';
+import { type Access, ask, hasStatus, metadataOnly } from '@sigstand/store/api';
 import type { Seen } from './judge.ts';
 import { corePath } from './kinds.ts';
 import { type KubeObject, part, titleOf } from './objects.ts';
@@ -119,7 +119,7 @@ async function metadataOf(access: Access, title: string): Promise<KubeObject | u
   try {
     return (await ask(access, { method: 'GET', path, accept: metadataOnly })) as KubeObject;
   } catch (error) {
-    if (error instanceof Unsuccessful && error.status === 404) return undefined;
+    if (hasStatus(error, 404)) return undefined;
     // It is looked for again in a moment.
     if (mayPass(error)) return undefined;
     throw refused('get', title, error);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Access, begin, Unsuccessful } from '@sigstand/store/api';
+import { type Access, begin, hasStatus, Unsuccessful } from '@sigstand/store/api';
 import type { KubeObject } from './objects.ts';
 import { mayPass, refused } from './refused.ts';
 
@@ -61,7 +61,7 @@ interface Watching {
 
 /** Whether a watch can be begun anew; 410 says that what it had seen is too old. */
 function isCutOff(error: unknown): boolean {
-  return mayPass(error) || (error instanceof Unsuccessful && error.status === 410);
+  return mayPass(error) || hasStatus(error, 410);
 }
 
 function told({ path }: Watched, error: unknown) {
