@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@sigstand/job/log';
-import { type Access, hasStatus, Unsuccessful } from '@sigstand/store/api';
+import { type Access, hasStatus, mayPass, Unsuccessful } from '@sigstand/store/api';
 import { silence } from '@sigstand/store/refusal';
 import { StoreError } from '@sigstand/store/store';
 
@@ -50,7 +50,7 @@ export function patient(access: Access, { log, signal, outage = restart }: Waiti
         refused ??= now;
         return now - refused < settling && isInTime(now);
       }
-      if (!mayPass(error)) {
+      if (error instanceof StoreError || !mayPass(error)) {
         answered();
         return false;
       }
@@ -76,12 +76,6 @@ export function patient(access: Access, { log, signal, outage = restart }: Waiti
     }
   }
   return { ...access, patiently };
-}
-
-/** Whether another try may succeed in a moment. */
-function mayPass(error: unknown): boolean {
-  if (!(error instanceof Unsuccessful)) return !(error instanceof StoreError);
-  return error.status === 429 || error.status >= 500;
 }
 
 function told(error: unknown): string {

@@ -49,6 +49,12 @@ export function hasStatus(error: unknown, ...statuses: readonly number[]): boole
   return error instanceof Unsuccessful && statuses.includes(error.status);
 }
 
+/** Whether another try may succeed in a moment: a server, or a webhook, that is away, is starting, or has no time. */
+export function mayPass(error: unknown): boolean {
+  if (!(error instanceof Unsuccessful)) return true;
+  return error.status === 429 || error.status >= 500;
+}
+
 const timeout = 10_000; // milliseconds; a silent API server must not eat the Job's time
 
 /**

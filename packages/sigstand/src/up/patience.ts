@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mayPass } from './refused.ts';
+import { mayPass } from '@sigstand/store/api';
 
 const patience = 30_000; // milliseconds, for a webhook or an API server that starts
 const between = 500;
@@ -11,7 +11,12 @@ export interface Patience {
   readonly signal: AbortSignal;
 }
 
-/** Does something again and again for a while, where the API server has no time, or is away. @throws What the last try threw. */
+/**
+ * Does something again and again for a while, where the API server has no time, or is away. A webhook is away for some
+ * objects alone, so each has its own time; `outage.ts` gives one to all that is asked of a server.
+ *
+ * @throws What the last try threw.
+ */
 export async function patiently<T>(work: () => Promise<T>, { tell, signal }: Patience): Promise<T> {
   for (const end = Date.now() + patience; ; ) {
     try {

@@ -87,9 +87,3 @@ export function conflictIn(error: unknown): string | undefined {
     fields.slice(0, 3).join(', ') + (fields.length > 3 ? ` and ${fields.length - 3} more` : '');
   return `${[...new Set(managers)].join(', ')} has set ${most}`;
 }
-
-/** Whether another try may succeed in a moment: a server, or a webhook, that is starting. */
-export function mayPass(error: unknown): boolean {
-  if (!(error instanceof Unsuccessful)) return true;
-  return error.status === 429 || error.status >= 500;
-}

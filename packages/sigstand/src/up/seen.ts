@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Access, ask, hasStatus, metadataOnly } from '@sigstand/store/api';
+import { type Access, ask, hasStatus, mayPass, metadataOnly } from '@sigstand/store/api';
 import type { Seen } from './judge.ts';
 import { corePath } from './kinds.ts';
 import { type KubeObject, part, titleOf } from './objects.ts';
 import type { Pod, WarningEvent } from './pods.ts';
-import { mayPass, refused } from './refused.ts';
+import { refused } from './refused.ts';
 import { type Watched, type Watcher, watching } from './watch.ts';
 
 /** What a cluster is seen to have, kept by watches. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Access, begin, hasStatus, Unsuccessful } from '@sigstand/store/api';
+import { type Access, begin, hasStatus, mayPass, Unsuccessful } from '@sigstand/store/api';
 import type { KubeObject } from './objects.ts';
-import { mayPass, refused } from './refused.ts';
+import { refused } from './refused.ts';
 
 /** What is watched: a kind, in all namespaces. */
 export interface Watched {
