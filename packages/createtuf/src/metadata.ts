@@ -1,5 +1,6 @@
 import { createHash, type KeyObject, sign } from 'node:crypto';
 import { publicKeyOf, spki } from '@sigstand/pki/keys';
+import { utf8 } from '@sigstand/pki/pem';
 import { wholeSeconds } from '@sigstand/pki/time';
 import { canonicalize } from '@tufjs/canonical-json';
 import { Key, MetaFile } from '@tufjs/models';
@@ -37,7 +38,7 @@ export function signedBytes(signed: Signed, privateKeys: readonly KeyObject[]): 
     keyid: keyId(publicKeyOf(privateKey)),
     sig: sign(null, bytes, privateKey).toString('hex'),
   }));
-  return new Uint8Array(Buffer.from(`${JSON.stringify({ signatures, signed }, null, 1)}\n`));
+  return utf8(`${JSON.stringify({ signatures, signed }, null, 1)}\n`);
 }
 
 /** How one role's metadata refers to another's file. */

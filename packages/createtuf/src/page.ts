@@ -1,3 +1,4 @@
+import { utf8 } from '@sigstand/pki/pem';
 import { wholeSeconds } from '@sigstand/pki/time';
 import { asIs, type Html, html } from './html.ts';
 import { type ClientGuide, clientGuides, firstRootCommands } from './page-clients.ts';
@@ -10,7 +11,7 @@ import type { Repository } from './repository.ts';
  * repository's own word alone, so that the same repository always has the same page.
  */
 export function trustPage(repository: Repository, mirror: string): Uint8Array {
-  return new Uint8Array(Buffer.from(pageOf(pageFacts(repository, mirror)).html));
+  return utf8(pageOf(pageFacts(repository, mirror)).html);
 }
 
 function pageOf(facts: PageFacts): Html {

@@ -1,3 +1,4 @@
+import { utf8 } from '@sigstand/pki/pem';
 import { type Service, ServiceSelector, SigningConfig } from '@sigstore/protobuf-specs';
 import { type Addresses, timestampUrl } from './addresses.ts';
 import type { Material } from './material.ts';
@@ -33,5 +34,5 @@ export function signingConfigJson(
     tsaUrls: tsa ? services(addresses.tsa.map(timestampUrl)) : [],
     tsaConfig: any,
   });
-  return new Uint8Array(Buffer.from(`${JSON.stringify(config, null, 1)}\n`));
+  return utf8(`${JSON.stringify(config, null, 1)}\n`);
 }

@@ -3,6 +3,7 @@ import { oldTreeIn } from '@sigstand/contracts/shards';
 import { JobError } from '@sigstand/job/errors';
 import { createdNote } from '@sigstand/pki/created';
 import { spki } from '@sigstand/pki/keys';
+import { utf8 } from '@sigstand/pki/pem';
 import { readForm } from '@sigstand/pki/x509-form';
 import { attributeIn, attributeType } from '@sigstand/pki/x509-names';
 import {
@@ -138,7 +139,7 @@ function placed(
 
 /** trusted_root.json. */
 export function trustedRootJson(root: TrustedRoot): Uint8Array {
-  return new Uint8Array(Buffer.from(`${JSON.stringify(TrustedRoot.toJSON(root), null, 1)}\n`));
+  return utf8(`${JSON.stringify(TrustedRoot.toJSON(root), null, 1)}\n`);
 }
 
 interface Rules<Entry> {

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
 import { JobError } from '@sigstand/job/errors';
+import { utf8 } from '@sigstand/pki/pem';
 import { bytesAt } from './folder.ts';
 
 /** Under which name the folder has it. */
@@ -24,7 +25,7 @@ export async function authorityAt(from: string, path: string): Promise<Uint8Arra
   for (const [index, [block]] of found.entries()) {
     if (!isCertificate(block)) throw refused(`${place}: certificate ${index + 1} cannot be read`);
   }
-  return new Uint8Array(Buffer.from(found.map(([block]) => `${block}\n`).join('')));
+  return utf8(found.map(([block]) => `${block}\n`).join(''));
 }
 
 function isCertificate(pem: string): boolean {

@@ -2,6 +2,7 @@ import { sha256 } from '@sigstand/createtuf/metadata';
 import { pageFile } from '@sigstand/createtuf/page-file';
 import { targetFileName } from '@sigstand/createtuf/repository';
 import { shellWord } from '@sigstand/createtuf/shell-word';
+import { utf8 } from '@sigstand/pki/pem';
 import type { Data } from '@sigstand/store/store';
 import { type Admission, admissionFiles } from './admission.ts';
 import { authorityFile, authorityVariables } from './authority.ts';
@@ -47,9 +48,7 @@ export function filesOf(trust: Trust, source: Source, admission?: Admission): Da
     ...(keys.rekor && { 'rekor.pub': keys.rekor }),
     ...(keys.ctlog && { 'ctfe.pub': keys.ctlog }),
     ...(keys.tsa && { 'tsa.crt.pem': keys.tsa }),
-    ...Object.fromEntries(
-      Object.entries(texts).map(([name, text]) => [name, new Uint8Array(Buffer.from(text))]),
-    ),
+    ...Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, utf8(text)])),
   };
 }
 

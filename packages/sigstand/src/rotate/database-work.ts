@@ -1,5 +1,6 @@
 import { JobError } from '@sigstand/job/errors';
 import { type Entropy, systemEntropy } from '@sigstand/pki/entropy';
+import { utf8 } from '@sigstand/pki/pem';
 import { refuseImmutable } from '@sigstand/store/change';
 import { converge } from '@sigstand/store/converge';
 import { refuseOwned } from '@sigstand/store/owned';
@@ -76,13 +77,13 @@ async function act(step: DatabaseStep, acting: Acting): Promise<void> {
     converge(ground.store, ref, (current) => {
       const has = Buffer.from(current?.data.password ?? []).toString();
       if (has !== from) throw stuck(`${show(ref)} was changed by somebody else meanwhile`);
-      return { data: { password: bytes(to) } };
+      return { data: { password: utf8(to) } };
     });
   switch (step) {
     case 'make':
       await converge(ground.store, places.record, (current) => {
         if (current?.data.new?.length) throw taken(places.record);
-        return { data: { new: bytes(entropy.password()), old: bytes(old) } };
+        return { data: { new: utf8(entropy.password()), old: utf8(old) } };
       });
       return;
     case 'admit':
@@ -140,14 +141,10 @@ async function refuseFixed({ store }: Ground, { secret, copy }: Places): Promise
   for (const ref of [secret, copy]) {
     if (ref === undefined) continue;
     const current = await store.read(ref);
-    const change = { data: { password: bytes('') } };
+    const change = { data: { password: utf8('') } };
     refuseOwned(ref, current, change);
     refuseImmutable(ref, current, change);
   }
-}
-
-function bytes(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text));
 }
 
 function stuck(why: string): JobError {

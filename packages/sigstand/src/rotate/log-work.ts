@@ -7,6 +7,7 @@ import {
   shardsText,
 } from '@sigstand/contracts/shards';
 import { JobError } from '@sigstand/job/errors';
+import { utf8 } from '@sigstand/pki/pem';
 import { refuseImmutable } from '@sigstand/store/change';
 import { converge } from '@sigstand/store/converge';
 import { refuseOwned } from '@sigstand/store/owned';
@@ -104,9 +105,9 @@ function moving(seen: LogSeen): Change {
   const { active, shards } = moved(seen);
   return {
     data: {
-      treeID: bytes(active),
-      [shardingSetting.key]: bytes(pathOf(active)),
-      [shardsBefore(active)]: bytes(shardsText(shards)),
+      treeID: utf8(active),
+      [shardingSetting.key]: utf8(pathOf(active)),
+      [shardsBefore(active)]: utf8(shardsText(shards)),
     },
     remove: [shardsBefore(seen.recorded.active)],
   };
@@ -146,7 +147,7 @@ async function restart({ ground, places, seen }: Acting): Promise<void> {
 /** Refuses before anything is changed what could not be changed later. */
 async function refuseFixed({ store }: Ground, { record }: LogPlaces): Promise<void> {
   const current = await store.read(record);
-  const wanted = { data: { treeID: bytes('') } };
+  const wanted = { data: { treeID: utf8('') } };
   refuseOwned(record, current, wanted);
   refuseImmutable(record, current, wanted);
 }
@@ -164,10 +165,6 @@ function told(step: LogStep, { job, record }: LogPlaces): string {
       "the old tree's last entry is found where it was, and the note that this is under way goes",
   };
   return sentences[step];
-}
-
-function bytes(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text));
 }
 
 function stuck(why: string): JobError {

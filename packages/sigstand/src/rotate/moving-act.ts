@@ -13,6 +13,7 @@ import {
 import type { OldLog } from '@sigstand/createctconfig/ct-config';
 import { withFrozen } from '@sigstand/createctconfig/moved-config';
 import { at, JobError } from '@sigstand/job/errors';
+import { utf8 } from '@sigstand/pki/pem';
 import { converge } from '@sigstand/store/converge';
 import { type Annotations, type Change, show } from '@sigstand/store/store';
 import { signerOf } from '../status/judge-ctlog.ts';
@@ -121,8 +122,8 @@ async function moving({ ground, places, record }: Acting): Promise<Change> {
   const before = readShards(value(shardsBefore(from))) ?? [];
   return {
     data: {
-      treeID: bytes(to),
-      [shardsBefore(to)]: bytes(shardsText(frozen ? [...before, frozen] : before)),
+      treeID: utf8(to),
+      [shardsBefore(to)]: utf8(shardsText(frozen ? [...before, frozen] : before)),
     },
     remove: [shardsBefore(from), nextTree],
   };
@@ -136,10 +137,6 @@ async function change({ ground, places, record }: Acting, wanted: Change): Promi
     if (active === record?.trees?.from) return wanted;
     throw meanwhile(places);
   });
-}
-
-function bytes(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text));
 }
 
 function meanwhile({ trees, ctlog }: Places): JobError {
