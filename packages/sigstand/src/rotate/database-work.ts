@@ -17,6 +17,7 @@ import {
 import { type Places, placesOf, restartedNote, type Sight, see, sha256 } from './database-see.ts';
 import { databaseTold } from './database-told.ts';
 import type { Ground } from './ground.ts';
+import { stepwise } from './steps.ts';
 import type { Work } from './work.ts';
 
 /** What a rotation of the database's password works with. */
@@ -28,36 +29,24 @@ export interface DatabaseAsked {
 }
 
 const patience = 180_000; // milliseconds; the kubelet looks every minute or so
+
 /** Looks at the database's user, and plans; nothing is written. @throws {JobError} */
 export async function databaseWork(ground: Ground, asked: DatabaseAsked): Promise<Work> {
   const { naming, giveUp } = asked;
   const places = placesOf(naming);
   const first = await see(ground, places, asked.keeper);
   if (!first.seen.begun && !giveUp) await refuseFixed(ground, places);
-  const plan: Work['plan'][number][] = [];
-  for (let { seen } = first; plan.length < 20; ) {
-    const step = nextForDatabase(seen, giveUp);
-    plan.push(typeof step === 'string' ? { step, says: databaseTold(step, places) } : step);
-    if (typeof step !== 'string' || lastOfDatabase.includes(step)) break;
-    seen = afterStep(seen, step);
-  }
   return {
-    ...{ what: 'database', title: "the password of the database's user", plan },
+    ...{ what: 'database', title: "the password of the database's user" },
     ...{ from: `user ${first.user}`, underWay: first.seen.begun },
-    async run(report) {
-      let done: DatabaseStep | undefined;
-      for (;;) {
-        const sight = await see(ground, places, asked.keeper);
-        const step = nextForDatabase(sight.seen, giveUp);
-        if (typeof step !== 'string') throw stuck(step.stuck);
-        if (step === done) throw idle(step);
-        const began = ground.now().getTime();
-        await act(step, { ground, places, asked, sight });
-        report(step, ground.now().getTime() - began);
-        if (lastOfDatabase.includes(step)) return;
-        done = step;
-      }
-    },
+    ...stepwise<Sight, DatabaseStep>(ground, first, {
+      see: () => see(ground, places, asked.keeper),
+      next: ({ seen }) => nextForDatabase(seen, giveUp),
+      expected: (sight, step) => ({ ...sight, seen: afterStep(sight.seen, step) }),
+      told: (step) => databaseTold(step, places),
+      act: (step, sight) => act(step, { ground, places, asked, sight }),
+      ...{ last: lastOfDatabase, stuck },
+    }),
   };
 }
 
@@ -155,14 +144,4 @@ function stuck(why: string): JobError {
 
 function taken(ref: Ref): JobError {
   return new JobError('tryAgain', `${show(ref)} was made by somebody else meanwhile`);
-}
-
-function idle(step: string): JobError {
-  return new JobError(
-    'tryAgain',
-    `the step ${step} was done, and what it should change is as before`,
-    {
-      hint: 'somebody else changes the same objects: see who, then run it again',
-    },
-  );
 }

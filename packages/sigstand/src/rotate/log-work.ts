@@ -16,6 +16,7 @@ import type { Naming } from '../names.ts';
 import type { Ground } from './ground.ts';
 import { afterLogStep, type LogSeen, type LogStep, moved, nextForLog } from './log-next.ts';
 import { type LogPlaces, liveTrees, logPlaces, pathOf, refuseUnfound, seeLog } from './log-see.ts';
+import { stepwise } from './steps.ts';
 import type { Work } from './work.ts';
 
 const patience = 60_000; // milliseconds
@@ -25,31 +26,16 @@ export async function logWork(ground: Ground, naming: Naming): Promise<Work> {
   const places = await logPlaces(ground, naming);
   const first = await seeLog(ground, places);
   if (first.next === undefined) await refuseFixed(ground, places);
-  const plan: Work['plan'][number][] = [];
-  for (let seen = first; plan.length < 10; ) {
-    const step = nextForLog(seen);
-    plan.push(typeof step === 'string' ? { step, says: told(step, places) } : step);
-    if (typeof step !== 'string' || step === 'finish') break;
-    seen = afterLogStep(seen, step);
-  }
+  const jobs: Promise<unknown>[] = [];
   return {
-    ...{ what: 'rekor', title: "Rekor's log", plan },
+    ...{ what: 'rekor', title: "Rekor's log" },
     ...{ from: `tree ${first.recorded.active}`, underWay: first.next !== undefined },
-    async run(report) {
-      let done: LogStep | undefined;
-      const jobs: Promise<unknown>[] = [];
-      for (;;) {
-        const seen = await seeLog(ground, places);
-        const step = nextForLog(seen);
-        if (typeof step !== 'string') throw stuck(step.stuck);
-        if (step === done) throw idle(step);
-        const began = ground.now().getTime();
-        await act(step, { ground, places, seen, jobs });
-        report(step, ground.now().getTime() - began);
-        if (step === 'finish') return;
-        done = step;
-      }
-    },
+    ...stepwise<LogSeen, LogStep>(ground, first, {
+      see: () => seeLog(ground, places),
+      ...{ next: nextForLog, expected: afterLogStep, last: ['finish'], stuck },
+      told: (step) => told(step, places),
+      act: (step, seen) => act(step, { ground, places, seen, jobs }),
+    }),
   };
 }
 
@@ -171,12 +157,4 @@ function stuck(why: string): JobError {
   return new JobError('contradiction', `Rekor's log cannot move now: ${why}`, {
     hint: 'nothing was changed by this step; sigstand status has more, docs/rotation.md the ways out',
   });
-}
-
-function idle(step: string): JobError {
-  return new JobError(
-    'tryAgain',
-    `the step ${step} was done, and what it should change is as before`,
-    { hint: 'somebody else changes the same objects: see who, then run it again' },
-  );
 }

@@ -15,6 +15,7 @@ import { plan } from './plan.ts';
 import { keyIn, type Made, readRecord, recordOf } from './record.ts';
 import { type Places, see } from './see.ts';
 import { settingsOf } from './settings.ts';
+import { idle } from './steps.ts';
 import { type Telling, told } from './told.ts';
 import type { Report, Work } from './work.ts';
 
@@ -83,7 +84,7 @@ export async function rotate(
     const began = ground.now();
     const step = next(observed, asked, began);
     if ('stuck' in step) throw stuck(places.kind, step);
-    if (step.name === done?.name) throw idle(step);
+    if (step.name === done?.name) throw idle(step.name);
     if (step.until && step.until.getTime() - began.getTime() > longestWait) throw later(step.until);
     const { present } = observed;
     const to = observed.begun?.to ?? keyIn(places.kind, 'the new key', made.public);
@@ -143,16 +144,6 @@ function stuck({ title }: Kind, { stuck: why }: Stuck): JobError {
   return new JobError('contradiction', `${title} cannot be rotated now: ${why}`, {
     hint: 'nothing was changed by this step; sigstand status has more, docs/backup.md and docs/rotation.md the ways out',
   });
-}
-
-function idle({ name }: Step): JobError {
-  return new JobError(
-    'tryAgain',
-    `the step ${name} was done, and what it should change is as before`,
-    {
-      hint: 'somebody else changes the same objects: see who, then run it again',
-    },
-  );
 }
 
 function later(until: Date): JobError {

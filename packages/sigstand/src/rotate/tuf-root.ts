@@ -8,6 +8,7 @@ import type { Ground } from './ground.ts';
 import type { Stuck } from './next.ts';
 import { createtufPlaces } from './places.ts';
 import { isServed, serve } from './serve.ts';
+import { stepwise } from './steps.ts';
 import type { Work } from './work.ts';
 
 /** Keys of the repository that are replaced together, by a new root. */
@@ -130,7 +131,7 @@ export async function rootWork(
   naming: Naming,
   what: TufKindName = 'tuf-root',
 ): Promise<Work> {
-  const { store, now } = ground;
+  const { store } = ground;
   const kind: TufKind = tufKinds[what];
   const says = told(kind);
   const namespace = namespaceOf(naming, 'tuf');
@@ -138,13 +139,6 @@ export async function rootWork(
   const keys = secretIn(namespace, setting('keyssecret', tufKeys.name));
   const see = () => seeRoot(ground, { keys, repository, kind });
   const first = await see();
-  const plan: Work['plan'][number][] = [];
-  for (let seen = first; plan.length < 10; ) {
-    const step = nextForRoot(seen, kind);
-    plan.push(typeof step === 'string' ? { step, says: says[step] } : step);
-    if (typeof step !== 'string' || step === 'finish') break;
-    seen = expected[step](seen, kind);
-  }
   const noting = (text: string) =>
     converge(store, keys, (current) => {
       if (current === undefined) throw gone(keys);
@@ -162,21 +156,14 @@ export async function rootWork(
     ...{ what, title: kind.title },
     from: `generation ${first.from ?? first.version}`,
     underWay: first.from !== undefined,
-    plan,
-    async run(report) {
-      let done: RootStep | undefined;
-      for (;;) {
-        const seen = await see();
-        const step = nextForRoot(seen, kind);
-        if (typeof step !== 'string') throw stuck(kind, step);
-        if (step === done) throw idle(step);
-        const began = now().getTime();
-        await acts[step](seen);
-        report(step, now().getTime() - began);
-        if (step === 'finish') return;
-        done = step;
-      }
-    },
+    ...stepwise<RootSeen, RootStep>(ground, first, {
+      ...{ see, last: ['finish'] },
+      next: (seen) => nextForRoot(seen, kind),
+      expected: (seen, step) => expected[step](seen, kind),
+      told: (step) => says[step],
+      act: (step, seen) => acts[step](seen),
+      stuck: (why) => stuck(kind, why),
+    }),
   };
 }
 
@@ -208,20 +195,10 @@ function generations(files: Data, newest: number, role: string): number {
   return named.filter((ids, nth) => ids !== named[nth - 1]).length;
 }
 
-function stuck({ title }: TufKind, { stuck: why }: Stuck): JobError {
+function stuck({ title }: TufKind, why: string): JobError {
   return new JobError('contradiction', `${title} cannot be rotated now: ${why}`, {
     hint: 'nothing was changed by this step; docs/rotation.md has what people do who keep the key',
   });
-}
-
-function idle(step: string): JobError {
-  return new JobError(
-    'tryAgain',
-    `the step ${step} was done, and what it should change is as before`,
-    {
-      hint: 'somebody else changes the same objects: see who, then run it again',
-    },
-  );
 }
 
 function gone(ref: Ref): JobError {
