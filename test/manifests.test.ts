@@ -228,6 +228,33 @@ describe('every Pod', () => {
   );
 });
 
+describe('a server that ends', () => {
+  const servers = pods.filter(({ owner }) => owner.kind === 'Deployment');
+  const [[signer] = [], others] = [true, false].map((signs) =>
+    servers.filter(({ owner }) => (owner.metadata.name === 'log-signer') === signs),
+  );
+
+  it.each(others!.map(({ owner, spec }) => ({ title: name(owner), spec })))(
+    '$title goes on while it is taken out of its Service',
+    ({ spec }) => {
+      expect(spec.containers[0].lifecycle).toEqual({ preStop: { sleep: { seconds: 5 } } });
+      expect(spec.terminationGracePeriodSeconds).toBeUndefined();
+    },
+  );
+
+  it('is asked no more: createtree alone asks by an address that is there before the server is ready', () => {
+    const early = ofKind('Service').filter(({ spec }) => spec.publishNotReadyAddresses);
+    const names = early.map(({ metadata }) => metadata.name).sort();
+    expect(names).toEqual(['log-server-admin', 'mysql-trillian']);
+    const askers = pods.filter(({ spec }) => JSON.stringify(spec).includes('log-server-admin'));
+    expect(askers.map(({ spec }) => jobOf(spec)?.job)).toEqual(['createtree', 'createtree']);
+  });
+
+  it('lets its successor sign at once, where there is one at a time', () => {
+    expect(signer?.spec.terminationGracePeriodSeconds).toBe(1);
+  });
+});
+
 describe('Fulcio', () => {
   it('rolls with its configuration, which it reads at its start: the checksum in its Pods is that of the ConfigMap', () => {
     const [config] = ofKind('ConfigMap').filter(

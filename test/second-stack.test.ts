@@ -58,7 +58,7 @@ describe('the manifests under other names', () => {
 
 describe('the Jobs of a second stack', () => {
   it('read and write in its own namespaces, and speak to its own Trillian', () => {
-    expect([...addresses]).toEqual([`log-server.${prefix}trillian-system.svc:80`]);
+    expect([...addresses]).toEqual([`log-server-admin.${prefix}trillian-system.svc:80`]);
     expect(requests.size).toBeGreaterThan(30);
     expect([...requests].filter((one) => !one.includes(` ${prefix}`))).toEqual([]);
   });

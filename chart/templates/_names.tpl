@@ -49,6 +49,11 @@
 {{ include "sigstand.svc" (list . "trillian" "log-server") }}:80
 {{- end }}
 
+{{/* The same for createtree, from the moment in which it answers. */}}
+{{- define "sigstand.trillian.admin" -}}
+{{ include "sigstand.svc" (list . "trillian" "log-server-admin") }}:80
+{{- end }}
+
 {{/* The name of a Job, its account and its Pods' label: (list $ SYSTEM JOB). Two Jobs are there twice. */}}
 {{- define "sigstand.job.name" -}}
 {{- $twice := has (index . 2) (list "createsecret" "createtree") -}}

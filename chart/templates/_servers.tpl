@@ -9,26 +9,35 @@ template:
 {{- end }}
 
 {{/*
-A Service: (list $ SYSTEM NAME PORTS), a port being (list NAME NUMBER TARGET). With a fifth it leads to Pods that are not
-ready, too.
+A Service: (list $ SYSTEM NAME PORTS), a port being (list NAME NUMBER TARGET). With a fifth, the server's name, it leads to
+that one's Pods, ready or not.
 */}}
 {{- define "sigstand.service" -}}
 apiVersion: v1
 kind: Service
 {{ include "sigstand.metadata" (list (first .) (index . 1) (index . 2) "1") }}
 spec:
-  {{- if eq (len .) 5 }}
+  {{- $early := eq (len .) 5 }}
+  {{- if $early }}
   # Who waits for this server asks it again and again: no need to wait for its readiness as well.
   publishNotReadyAddresses: true
   {{- end }}
   selector:
-    app.kubernetes.io/name: {{ index . 2 }}
+    app.kubernetes.io/name: {{ $early | ternary (last .) (index . 2) }}
   ports:
     {{- range index . 3 }}
     - name: {{ index . 0 }}
       port: {{ index . 1 }}
       targetPort: {{ index . 2 }}
     {{- end }}
+{{- end }}
+
+{{/* A server goes on while it is taken out of its Service, and out of what stands before that. */}}
+{{- define "sigstand.lingers" -}}
+# Requests come here until every node, and what stands before the Service, knows that this Pod ends.
+lifecycle:
+  preStop:
+    sleep: {seconds: 5}
 {{- end }}
 
 {{/* Ready at every second, alive at every twentieth: (list PATH). */}}

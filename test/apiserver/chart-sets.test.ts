@@ -83,9 +83,9 @@ describe.each([everything, single])('the chart with %s', (set) => {
         ...[...used.get(pod.title)!].sort(),
       ]);
     }
-    const server = objects.find(({ metadata }) => metadata.name === 'log-server')!;
+    const server = objects.find(({ metadata }) => metadata.name === 'log-server-admin')!;
     const { domain = '' } = (sets[set] as { cluster?: { domain?: string } }).cluster ?? {};
-    const host = `log-server.${server.metadata.namespace}.svc${domain && `.${domain}`}`;
+    const host = `log-server-admin.${server.metadata.namespace}.svc${domain && `.${domain}`}`;
     expect([...addresses]).toEqual([`${host}:80`]);
   });
 });

@@ -11,6 +11,8 @@ export interface Watched {
   readonly refused: number;
   /** Milliseconds in which nobody could sign, since a service did not answer. */
   readonly away: number;
+  /** Milliseconds that the slowest signature took. */
+  readonly longest: number;
   readonly said: readonly string[];
 }
 
@@ -25,7 +27,9 @@ export function watch(field: Field, signer: Client, clients: readonly Client[]) 
   const verified: Record<string, number> = Object.fromEntries(clients.map(({ name }) => [name, 0]));
   const said: string[] = [];
   const spent: Record<Outcome, number> = { good: 0, refused: 0, away: 0 };
-  let end = Number.POSITIVE_INFINITY;
+  let longest = 0;
+  let stopped = false;
+  let deadline = Number.POSITIVE_INFINITY;
 
   /** One signature, and what one client says to it. */
   const once = async (client: Client): Promise<Outcome> => {
@@ -34,8 +38,10 @@ export function watch(field: Field, signer: Client, clients: readonly Client[]) 
       const away = isAway(text) || (who === 'sign' && takesNone.test(text));
       return away ? 'away' : 'refused';
     };
+    const began = Date.now();
     try {
       made.push(await field.sign(signer, field.seat(signer)));
+      longest = Math.max(longest, Date.now() - began);
     } catch (error) {
       return refusal('sign', `${error}`);
     }
@@ -47,18 +53,19 @@ export function watch(field: Field, signer: Client, clients: readonly Client[]) 
 
   const loop = (async () => {
     let was: Outcome = 'good';
-    const isOver = () => end < Number.POSITIVE_INFINITY && was === 'good';
-    for (let nth = 0; !isOver() && Date.now() < end; nth++) {
+    const isOver = () => stopped && was === 'good';
+    for (let nth = 0; !isOver() && Date.now() < deadline; nth++) {
       const began = Date.now();
       was = await once(clients[nth % clients.length] as Client);
       spent[was] += Date.now() - began;
     }
   })();
   return async (): Promise<Watched> => {
-    end = Date.now() + patience;
+    stopped = true;
+    deadline = Date.now() + patience;
     await loop;
-    if (Date.now() >= end) throw new Error(`all is not well again: ${said.at(-1)}`);
-    return { made, verified, refused: spent.refused, away: spent.away, said };
+    if (Date.now() >= deadline) throw new Error(`all is not well again: ${said.at(-1)}`);
+    return { made, verified, refused: spent.refused, away: spent.away, longest, said };
   };
 }
 
