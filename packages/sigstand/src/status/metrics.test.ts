@@ -98,6 +98,17 @@ describe('the file', () => {
     rmSync(dirname(pipe), { recursive: true });
   });
 
+  it('that cannot be written hides nothing of what was found', async () => {
+    const asked = ['--direct', '--mirror=http://127.0.0.1:9'];
+    for (const flag of ['--metrics', '--state']) {
+      const args = ['status', ...asked, `${flag}=/nonexistent/of/nobody`];
+      const { status, stdout } = await cli(args);
+      expect({ flag, status }).toEqual({ flag, status: 65 });
+      expect(stdout).toMatch(/^FAIL {2}tuf-mirror /m);
+      expect(stdout).toContain(`${flag} cannot be written: ENOENT`);
+    }
+  });
+
   it('that cannot be written is named', async () => {
     await expect(writeMetrics('/nonexistent/of/nobody.prom', 'x')).rejects.toMatchObject({
       failure: 'data',

@@ -84,7 +84,11 @@ export const status = () =>
     };
     const findings = await looked(context, options, connect);
     if (!options.direct) findings.push(...(await rotating(await connect(), context, options)));
-    if (options.metrics) await writeMetrics(options.metrics, metrics(findings, context.now()));
+    const { metrics: file } = options;
+    if (file) {
+      const written = writeMetrics(file, metrics(findings, context.now()));
+      findings.push(...(await unwritten('metrics', file, written)));
+    }
     context.print(options.json ? report(findings) : table(findings));
     const kind = worst(findings);
     if (kind === undefined) return;
@@ -116,8 +120,18 @@ export async function looked(
     discovery: discoveryBy(way, access),
     ...(token && { sign: (trust) => signed(way, trust, context, options) }),
   });
-  if (state) await keep(state, next);
-  return findings;
+  return state ? [...findings, ...(await unwritten('state', state, keep(state, next)))] : findings;
+}
+
+/** A line of its own where a file cannot be written: what was found is told all the same. */
+async function unwritten(check: string, file: string, written: Promise<void>): Promise<Finding[]> {
+  try {
+    await written;
+    return [];
+  } catch (error) {
+    if (error instanceof JobError) return [failed(check, file, error)];
+    throw error;
+  }
 }
 
 async function rotating(
