@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { records } from '@sigstand/contracts/records';
 import { exitStatus } from '@sigstand/job/errors';
 import { runJob } from '@sigstand/job/testing';
@@ -319,5 +321,18 @@ describe('every object', () => {
         expect(metadata.labels?.[`pod-security.kubernetes.io/${mode}`]).toBe('restricted');
       }
     }
+  });
+});
+
+describe("the CLI's page", () => {
+  it('says of how many objects up and down tell', () => {
+    const page = readFileSync(join(import.meta.dirname, '../packages/sigstand/README.md'), 'utf8');
+    const all = manifests.length;
+    expect(page).toContain(`all ${all} objects applied`);
+    expect(page).toContain(`Of ${all} objects: ${all} created.`);
+    const gone = all - ofKind('Namespace').length;
+    expect(page.replaceAll('\n', ' ')).toContain(
+      `Of the ${all} objects of the manifests ${gone} go`,
+    );
   });
 });

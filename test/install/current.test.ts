@@ -132,7 +132,7 @@ describe('a stack whose images come from a registry of its own', () => {
     const { status, stdout, stderr } = await run(page.commands('Start it'));
     expect({ status, stdout, stderr }).toMatchObject({ status: 0 });
     expect(stdout).toContain('✔ signed and verified, and all in order');
-    expect(stdout).toContain('Of 114 objects: 1 changed.');
+    expect(stdout).toMatch(/^Of \d+ objects: 1 changed\.$/m);
   });
 
   it('is gone after npm stop, with all that it left in default', async () => {

@@ -20,7 +20,8 @@ export interface Removing {
   readonly signal: AbortSignal;
 }
 
-const softPatience = 3_000; // milliseconds: a Pod takes its time to end
+// In milliseconds. A server goes on for five seconds when it is told to end, and all of them end at once.
+const softPatience = 15_000;
 const withPods = ['CronJob', 'Job', 'Deployment', 'StatefulSet', 'DaemonSet'];
 
 /** Deletes all of a wave, and waits until it is gone with what belongs to it. @throws {JobError} */
