@@ -186,6 +186,22 @@ describe('a Job', () => {
     ]);
   });
 
+  it('has its own words told, and not those of whom it waited for', () => {
+    const silent =
+      'UNAVAILABLE: No connection established. Last error: Error: connect ECONNREFUSED';
+    const waited = `createtree: waiting for Trillian at log-server:80 (${silent})\n`;
+    const json = (message: string) => `${JSON.stringify({ job: 'createtree', message })}\n`;
+    const structured = json('waiting') + json('error: TreeID is of no tree; restore the database');
+    for (const message of [waited + said, `${waited}createtree: error: x; y\n${said}`, structured])
+      expect(
+        judge(job, { status: condition('Failed'), pods: [podOf(job, ended(78, message))] }).blocks,
+      ).toMatchObject([{ says: 'it failed: TreeID is of no tree', todo: 'restore the database' }]);
+    const pods = [podOf(job, ended(75, waited))];
+    expect(judge(job, { pods }).blocks).toMatchObject([
+      { says: `its container createtree ended with 75: ${waited.trim()}` },
+    ]);
+  });
+
   it('that is tried again is told of', () => {
     const pods = [podOf(job, ended(69, 'createtree: error: no answer; look at log-server\n'))];
     expect(judge(job, { pods }).blocks).toMatchObject([

@@ -1,4 +1,4 @@
-import { saidIn } from '../rotate/make.ts';
+import { lastWordsIn } from '../rotate/make.ts';
 import type { Block } from './judge.ts';
 import type { KubeObject } from './objects.ts';
 
@@ -98,13 +98,12 @@ function endedBlock(
   ended: Ended,
   { title, pod }: Pick<Of, 'title' | 'pod'>,
 ): Block {
-  const isOurs = /error: /.test(ended.message ?? '');
-  const { message, hint } = saidIn(ended.message ?? '');
+  const said = lastWordsIn(ended.message ?? '');
   const log = `kubectl logs -n ${pod.metadata.namespace} ${pod.metadata.name} -c ${name}`;
   return {
     ...{ title, reason: 'Ended', hopeless: false, kind: 'unavailable' },
-    says: `its container ${name} ended with ${ended.exitCode}: ${isOurs ? message : lastLine(ended)}`,
-    todo: (isOurs && hint) || log,
+    says: `its container ${name} ended with ${ended.exitCode}: ${said?.message ?? lastLine(ended)}`,
+    todo: said?.hint || log,
   };
 }
 
