@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
-import { JobError } from '@sigstand/job/errors';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { placeAt } from '@sigstand/job/file';
+import { unwritable } from './unwritable.ts';
 
 /** Whether there is a file that a flag names, which is to be written anew. @throws {JobError} usage, where it is no file. */
 export function isThere(flag: string, path: string): boolean {
@@ -14,17 +14,19 @@ export function isThere(flag: string, path: string): boolean {
   return true;
 }
 
-/** Writes it as a whole, or not at all: who is killed leaves the one before. @throws {JobError} data, where it cannot be written. */
+/**
+ * Writes it as a whole, or not at all: who is killed leaves the one before.
+ *
+ * @throws {JobError} data, where it cannot be written; tryAgain, where there is no room.
+ */
 export async function writeWhole(flag: string, named: string, text: string): Promise<void> {
   const path = placeAt(flag, named);
+  const beside = `${path}.new`;
   try {
-    await writeFile(`${path}.new`, text);
-    await rename(`${path}.new`, path);
+    await writeFile(beside, text);
+    await rename(beside, path);
   } catch (error) {
-    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    throw new JobError('data', `${flag} cannot be written: ${code}`, {
-      cause: error,
-      hint: 'name a file in a folder that you may write to',
-    });
+    await rm(beside, { force: true }).catch(() => {});
+    throw unwritable(flag, error, 'name a file in a folder that you may write to');
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { link, open, rename, unlink } from 'node:fs/promises';
 import { JobError } from '@sigstand/job/errors';
+import { unwritable } from '../unwritable.ts';
 
 /** A file that comes into being as a whole, for its owner alone. */
 export interface NewFile {
@@ -66,10 +67,6 @@ async function told<T>(doing: Promise<T>): Promise<T> {
     return await doing;
   } catch (error) {
     if (error instanceof JobError) throw error;
-    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    throw new JobError('data', `--to cannot be written: ${code}`, {
-      cause: error,
-      hint: 'name a file in a folder that you may write to, with room for it',
-    });
+    throw unwritable('--to', error, 'name a file in a folder that you may write to');
   }
 }

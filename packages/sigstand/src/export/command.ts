@@ -12,8 +12,8 @@ its checksum, the documents in it, and for each client a file that says how to u
 
 const afterwards = `
 Exit status: 0 done; 64 the command line is wrong; 65 what is published is no good to a client, or the folder
-cannot be written; 69 there is nothing to export; 75 the cluster does not answer; 77 forbidden; 78 the
-published files contradict each other, or the folder holds the root of another stack.`;
+cannot be written; 69 there is nothing to export; 75 the cluster does not answer, or the disk is full; 77 forbidden;
+78 the published files contradict each other, or the folder holds the root of another stack.`;
 
 /** The flags. */
 export const command = () =>

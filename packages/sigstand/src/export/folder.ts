@@ -13,6 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { JobError } from '@sigstand/job/errors';
 import type { Data } from '@sigstand/store/store';
+import { unwritable } from '../unwritable.ts';
 import { rootFile } from './files.ts';
 
 /** The bytes of a file, or undefined where there is none. */
@@ -22,7 +23,10 @@ export async function bytesAt(path: string): Promise<Uint8Array | undefined> {
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
-    throw unusable(path, 'cannot be read', error);
+    throw new JobError('data', `${path} cannot be read (${code})`, {
+      cause: error,
+      hint: 'check its rights, or name another folder with --to',
+    });
   }
 }
 
@@ -30,14 +34,14 @@ export async function bytesAt(path: string): Promise<Uint8Array | undefined> {
  * Writes the files into a folder: a new one appears as a whole; in one that is there, each file is
  * replaced as a whole, once all of them are written, and no other file is touched.
  *
- * @throws {JobError} data, where the folder cannot be written; nothing has changed then.
+ * @throws {JobError} data, where the folder cannot be written; tryAgain, where it has no room; nothing has changed then.
  */
 export async function writeFolder(folder: string, files: Data, timeOf: TimeOf): Promise<void> {
   try {
     if (!(await appears(folder, files, timeOf))) await replace(folder, files, timeOf);
   } catch (error) {
     if (error instanceof JobError) throw error;
-    throw unusable(folder, 'cannot be written', error);
+    throw unwritable(folder, error, 'check its rights, or name another folder with --to');
   }
 }
 
@@ -105,14 +109,4 @@ async function writeAll(folder: string, files: Data, timeOf: TimeOf): Promise<vo
     await chmod(path, 0o644);
     await utimes(path, timeOf(name), timeOf(name));
   }
-}
-
-function unusable(path: string, what: string, error: unknown): JobError {
-  const { code = '' } = error as NodeJS.ErrnoException;
-  // A disk that is full may have room later.
-  const failure = code === 'ENOSPC' || code === 'EDQUOT' ? 'tryAgain' : 'data';
-  return new JobError(failure, `${path} ${what} (${code})`, {
-    cause: error,
-    hint: 'check its rights, or name another folder with --to',
-  });
 }
