@@ -30,6 +30,7 @@ const counting = (
 
 it.each([
   ['created', 'what was not there', undefined, object('1', ours)],
+  ['changed', 'what was there without our labels', undefined, object('2', theirs, ours)],
   ['unchanged', 'what has the version of before', object('1', ours), object('1', ours)],
   ['unchanged', 'what got a status', object('1', ours), object('2', ours, status)],
   [

@@ -7,7 +7,8 @@ export type Outcome = 'created' | 'changed' | 'unchanged' | 'remade';
 
 /** What an apply did to an object, by the metadata of before and after. */
 export function outcomeOf(before: KubeObject | undefined, after: KubeObject): Outcome {
-  if (before === undefined) return 'created';
+  // One without the labels of a stack was not looked for, and whoever made it is noted in it.
+  if (before === undefined) return othersIn(after).length > 0 ? 'changed' : 'created';
   if (before.metadata.resourceVersion === after.metadata.resourceVersion) return 'unchanged';
   const [was, is] = [ownFields(before), ownFields(after)];
   if (was === undefined) return isNoted(before, after) ? 'unchanged' : 'changed';
@@ -22,6 +23,12 @@ export function ownFields({ metadata }: KubeObject): ManagedFields | undefined {
   );
 }
 
+/** What the API server notes as that of all others. */
+function othersIn(object: KubeObject): readonly ManagedFields[] {
+  const own = ownFields(object);
+  return (object.metadata.managedFields ?? []).filter((one) => one !== own);
+}
+
 /**
  * Whether our first apply of an object that somebody else made, as by kubectl, changed nothing but the note of who has set
  * what. Most kinds count what they are told to be. Of the others, whoever had set a field to another value has it no longer,
@@ -30,8 +37,7 @@ export function ownFields({ metadata }: KubeObject): ManagedFields | undefined {
 function isNoted(before: KubeObject, after: KubeObject): boolean {
   if (after.metadata.generation !== undefined) return counted(before) === counted(after);
   const own = ownFields(after);
-  const others = (after.metadata.managedFields ?? []).filter((one) => one !== own);
-  const paths = new Set(others.flatMap(({ fieldsV1 = {} }) => pathsIn(fieldsV1)));
+  const paths = new Set(othersIn(after).flatMap(({ fieldsV1 = {} }) => pathsIn(fieldsV1)));
   return pathsIn(own?.fieldsV1 ?? {}).every((path) => paths.has(path));
 }
 
