@@ -1,6 +1,6 @@
 import { type Access, ask, hasStatus, Unsuccessful } from '@sigstand/store/api';
 import { resources } from '@sigstand/store/bodies';
-import { refusal } from '@sigstand/store/refusal';
+import { refusal, silence } from '@sigstand/store/refusal';
 import { type Ref, StoreError } from '@sigstand/store/store';
 import { type Kept, keptNamespace, keptRecord, versionOf } from './object.ts';
 
@@ -45,11 +45,13 @@ async function readNamespace(access: Access, name: string): Promise<Read | undef
 
 /** What a namespace's refusal means. */
 export function namespaceRefused(verb: string, name: string, error: unknown): unknown {
+  if (error instanceof StoreError) return error;
+  const place = `${verb} Namespace ${name}`;
   if (!(error instanceof Unsuccessful)) {
-    return refusal(verb, { kind: 'Secret', namespace: name, name: '' }, error);
+    return new StoreError('UNAVAILABLE', `${place}: ${silence(error)}`, { cause: error });
   }
   const forbidden = error.status === 403 || error.status === 401;
-  const message = `${verb} Namespace ${name}: the API server answered ${error.status}`;
+  const message = `${place}: the API server answered ${error.status}`;
   return new StoreError(forbidden ? 'FORBIDDEN' : 'UNEXPECTED', message, {
     hint: forbidden ? `grant verbs [${verb}], resources [namespaces] in a ClusterRole` : '',
   });
