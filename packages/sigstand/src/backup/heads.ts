@@ -14,6 +14,11 @@ export function inOrder(heads: readonly Head[]): Head[] {
   return [...heads].sort((a, b) => (a.tree < b.tree ? -1 : 1));
 }
 
+/** Whether both are one head of one tree. */
+export function isSame(one: Head, other: Head): boolean {
+  return one.tree === other.tree && one.size === other.size && one.root === other.root;
+}
+
 /** Reads a dump as it goes by. */
 export interface DumpReader {
   take(chunk: Buffer): void;

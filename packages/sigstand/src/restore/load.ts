@@ -1,30 +1,33 @@
 import { JobError } from '@sigstand/job/errors';
-import type { Head } from '../backup/heads.ts';
+import { type Head, isSame } from '../backup/heads.ts';
 import type { Dumped } from '../backup/manifest.ts';
 import { errorNumber, headsIn, headsQuery } from '../database.ts';
 import { after, before, knownQuery, type Refusal, refusalIn } from './loading.ts';
 import type { Restore } from './restore.ts';
 
-/** What the database has now, and whether it came now. */
+/** What the database has, and whether it came now. */
 export interface Held {
   /** `there` was loaded before, and may have gone on since; `would` is what a dry run did not do. */
   readonly how: 'loaded' | 'there' | 'would';
+  /** As they are now, or as they were loaded: servers that run go on from there at once. */
   readonly heads: readonly Head[];
+  /** Those of `seen` that it has had: nothing before them is lost. */
+  readonly had: readonly Head[];
 }
 
-type Load = Pick<Restore, 'contents' | 'database' | 'dump' | 'dryRun'>;
+type Load = Pick<Restore, 'contents' | 'seen' | 'database' | 'dump' | 'dryRun'>;
 
 /** Loads the dump into a database without a tree; one that has those of the backup is left. @throws {JobError} */
-export async function load({ contents, database, dump, dryRun }: Load): Promise<Held> {
+export async function load({ contents, seen, database, dump, dryRun }: Load): Promise<Held> {
   const { bytes, heads } = contents.manifest.database as Dumped;
   const trees = headsIn(await database.query(headsQuery));
   if (trees.length > 0) {
-    const known = new Set((await database.query(knownQuery(heads))).map(([tree]) => tree));
-    const lacking = heads.filter(({ tree }) => !known.has(tree));
-    if (lacking.length === 0) return { how: 'there', heads: trees };
+    const known = headsIn(await database.query(knownQuery([...heads, ...seen])));
+    const knows = (head: Head) => known.some((one) => isSame(one, head));
+    if (heads.every(knows)) return { how: 'there', heads: trees, had: seen.filter(knows) };
     throw hasOthers(trees);
   }
-  if (dryRun) return { how: 'would', heads };
+  if (dryRun) return { how: 'would', heads, had: [] };
   const [begin, end] = [before(contents.database), after(contents.database, heads)];
   const sql = (async function* () {
     yield Buffer.from(begin);
@@ -34,7 +37,7 @@ export async function load({ contents, database, dump, dryRun }: Load): Promise<
   const length = Buffer.byteLength(begin) + bytes + Buffer.byteLength(end);
   const { status, stderr } = await database.load(sql, length);
   if (status !== 0) throw notLoaded(stderr, status);
-  return { how: 'loaded', heads: headsIn(await database.query(headsQuery)) };
+  return { how: 'loaded', heads, had: [] };
 }
 
 function hasOthers(trees: readonly Head[]): JobError {

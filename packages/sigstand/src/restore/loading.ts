@@ -81,5 +81,5 @@ export function knownQuery(heads: readonly Head[]): string {
   const each = heads.map(
     ({ tree, size, root }) => `(TreeId = ${tree} AND TreeSize = ${size} AND RootHash = X'${root}')`,
   );
-  return `SELECT DISTINCT TreeId FROM TreeHead WHERE ${each.join(' OR ') || 'FALSE'}`;
+  return `SELECT DISTINCT TreeId, TreeSize, LOWER(HEX(RootHash)) FROM TreeHead WHERE ${each.join(' OR ') || 'FALSE'}`;
 }

@@ -1,9 +1,9 @@
 import { listed } from '@sigstand/job/listed';
-import type { Head } from '../backup/heads.ts';
 import type { Manifest } from '../backup/manifest.ts';
 import { showKept } from '../backup/object.ts';
 import { lines, rows } from '../backup/report.ts';
 import type { Seen } from '../status/seen.ts';
+import { lost } from './lost.ts';
 import type { Different } from './plan.ts';
 import type { Restored } from './restore.ts';
 
@@ -14,12 +14,13 @@ export interface Told {
   readonly dryRun: boolean;
   readonly different: 'refuse' | 'keep' | 'overwrite';
   /** What `sigstand status` saw before the loss. */
-  readonly seen: Seen | undefined;
+  readonly seen: Seen;
 }
 
 /** As text, and for programs. */
 export const report = {
-  json({ manifest, restored, dryRun, different, seen }: Told): object {
+  json(told: Told): object {
+    const { manifest, restored, dryRun, different } = told;
     const { plan, database, jobs } = restored;
     const { parts: _, ...said } = manifest;
     return {
@@ -33,11 +34,11 @@ export const report = {
         differ: differing(plan.different),
       },
       ...(jobs && { jobs }),
-      lost: lost(nowIn(manifest, restored), seen),
+      lost: lostBy(told),
     };
   },
   text(told: Told): string {
-    const { manifest, restored, dryRun, different, seen } = told;
+    const { manifest, restored, dryRun, different } = told;
     const { plan, database } = restored;
     const done = dryRun ? 'would be created' : 'created';
     const all: [string, string][] = [
@@ -51,7 +52,7 @@ export const report = {
       ...rows(nowIn(manifest, restored)),
       ...since(told),
       ...jobRows(restored),
-      ...lost(nowIn(manifest, restored), seen).map((one): [string, string] => ['lost', one]),
+      ...lostBy(told).map((one): [string, string] => ['lost', one]),
     ];
     return lines(all);
   },
@@ -77,6 +78,10 @@ function jobRows({ jobs: { deleted, left } = { deleted: [], left: [] } }: Restor
   return rows;
 }
 
+function lostBy({ manifest, restored: { database }, seen }: Told): string[] {
+  return lost(manifest, seen, typeof database === 'string' ? [] : database.had);
+}
+
 /** A log that went on from the backup has what it has. */
 function nowIn(manifest: Manifest, { database: held }: Restored): Manifest {
   if (manifest.database === 'external' || typeof held === 'string') return manifest;
@@ -88,27 +93,4 @@ function since({ manifest: { made }, restored: { database } }: Told): [string, s
   return [
     ['since then', `what was logged after ${made} is in no log any more: see docs/backup.md`],
   ];
-}
-
-/** What was seen and is not in the backup, in words. */
-export function lost({ stack, timestamp, database }: Manifest, seen: Seen | undefined): string[] {
-  const found: string[] = [];
-  const version = seen?.roles?.timestamp;
-  if (version !== undefined && version > timestamp) {
-    found.push(
-      `version ${timestamp} of the timestamp is older than ${version}, which clients saw: createtuf has to sign ${version - timestamp} times before they follow it again`,
-    );
-  }
-  const heads = database === 'external' ? [] : database.heads;
-  const logs = Object.entries(seen?.logs ?? {}).flatMap(([url, log]) =>
-    [log, ...(log.before ?? [])].map((one) => [url, one] as const),
-  );
-  for (const [url, { tree = stack.ctlogTree, size }] of logs) {
-    const head: Head | undefined = heads.find((one) => one.tree === tree);
-    if (head === undefined || size <= head.size) continue;
-    found.push(
-      `${size - head.size} entries at the end of ${url}: it had ${size}, and has ${head.size}`,
-    );
-  }
-  return found;
 }

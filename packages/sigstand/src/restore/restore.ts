@@ -4,6 +4,7 @@ import { JobError } from '@sigstand/job/errors';
 import type { Log } from '@sigstand/job/log';
 import { type Access, ask, hasStatus } from '@sigstand/store/api';
 import type { Ref } from '@sigstand/store/store';
+import type { Head } from '../backup/heads.ts';
 import { identityOf } from '../backup/identity.ts';
 import type { Kept } from '../backup/object.ts';
 import { readAll } from '../backup/objects.ts';
@@ -21,6 +22,8 @@ export interface Restore {
   /** What may be in the backup as well. */
   readonly also: readonly Ref[];
   readonly contents: Contents;
+  /** The heads of the logs that were seen before the loss. */
+  readonly seen: readonly Head[];
   /** The dump again, for the database. */
   readonly dump: () => AsyncIterable<Buffer>;
   readonly namespace: string;

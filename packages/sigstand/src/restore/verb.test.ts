@@ -33,6 +33,8 @@ let config: Awaited<ReturnType<typeof kubeconfigFor>>;
 
 /** What the database of the cluster has, and how it takes a dump. */
 let database: { rows: string; known: string; load: Ran };
+/** Its heads, once it has one. */
+let taken: string;
 let loaded: string[];
 /** How long an API server that goes away is waited for. */
 let outage: number | undefined;
@@ -42,12 +44,12 @@ function run(words: readonly string[], stdin: Buffer): Ran {
   if (script.includes('head -c')) {
     expect(stdin.length).toBe(Number(argument));
     loaded.push(stdin.toString());
-    if (!database.load.status) database = { ...database, rows: allRows, known: knownRows };
+    if (!database.load.status) database = { ...database, rows: taken, known: knownRows };
     return database.load;
   }
   return { stdout: argument.includes('FROM Trees') ? database.rows : database.known };
 }
-const knownRows = `${trees.rekor}\n${trees.ctlog}\n`;
+const knownRows = allRows;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sigstand-restore-'));
@@ -71,6 +73,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   database = { rows: '', known: '', load: {} };
+  taken = allRows;
   loaded = [];
   outage = undefined;
   cluster = await fakeCluster(run);
@@ -357,7 +360,10 @@ describe('sigstand restore', () => {
     const seen = join(folder, 'seen.json');
     const root = '0'.repeat(64);
     const logs = {
-      'http://rekor': { tree: trees.rekor, size: 60, root },
+      'http://rekor': {
+        ...{ tree: '99', size: 4, root },
+        before: [{ tree: trees.rekor, size: 60, root }],
+      },
       'http://ct': { size: 41, root },
     };
     const state = { form: 'sigstand-status-1', roles: { timestamp: 10 }, logs };
@@ -365,8 +371,50 @@ describe('sigstand restore', () => {
     const { stdout } = await restore('--objects-only', '--json', `--seen=${seen}`);
     expect(JSON.parse(stdout).lost).toEqual([
       expect.stringContaining('version 8 of the timestamp is older than 10'),
-      '3 entries at the end of http://rekor: it had 60, and has 57',
+      '4 entries at the end of http://rekor: it had 4, and the backup has 0',
+      '3 entries at the end of http://rekor: it had 60, and the backup has 57',
     ]);
+  });
+
+  describe('of a log that went on from the backup before it could say what it has,', () => {
+    const root = '6'.repeat(64);
+    const onward = `${trees.rekor}\t61\tee\n${trees.ctlog}\t43\tdd\n`;
+    const restoreWith = async () => {
+      plantPod(cluster);
+      const seen = join(folder, 'seen-rekor.json');
+      const logs = { 'http://rekor': { tree: trees.rekor, size: 60, root } };
+      await writeFile(seen, JSON.stringify({ form: 'sigstand-status-1', logs }));
+      const { status, stdout, stderr } = await restore('--json', `--seen=${seen}`);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      return JSON.parse(stdout);
+    };
+    const lost = ['3 entries at the end of http://rekor: it had 60, and the backup has 57'];
+
+    it('tells what was loaded, and not what was added since', async () => {
+      taken = onward;
+      expect(await restoreWith()).toMatchObject({
+        database: { how: 'loaded', heads: [{ size: 57, root: 'aabb' }, { size: 41 }] },
+        lost,
+      });
+    });
+
+    it('names what was lost, although the log is longer than it was', async () => {
+      plantStack(cluster);
+      database = { rows: onward, known: knownRows, load: {} };
+      expect(await restoreWith()).toMatchObject({
+        database: { how: 'there', heads: [{ size: 61 }, { size: 43 }] },
+        lost,
+      });
+    });
+
+    it('names nothing where it has had what was seen', async () => {
+      plantStack(cluster);
+      database = {
+        ...{ rows: onward, load: {} },
+        known: `${knownRows}${trees.rekor}\t60\t${root}\n`,
+      };
+      expect(await restoreWith()).toMatchObject({ database: { how: 'there' }, lost: [] });
+    });
   });
 
   it.each([
@@ -483,7 +531,7 @@ describe('sigstand restore, where the cluster has something else,', () => {
   });
 
   it('refuses a database that has lost what the backup has', async () => {
-    database = { rows: allRows, known: `${trees.rekor}\n`, load: {} };
+    database = { rows: allRows, known: rekorRow, load: {} };
     expect((await restore()).status).toBe(78);
     expect(loaded).toEqual([]);
   });

@@ -13,6 +13,7 @@ import { text } from '../values.ts';
 import { defineVerb, patientAccessTo, verbCommand } from '../verb.ts';
 import { backupFile } from './backup-file.ts';
 import { contentsOf, dumpIn } from './contents.ts';
+import { seenLogs } from './lost.ts';
 import { Differs, refuseOtherNames } from './plan.ts';
 import { differing, report } from './report.ts';
 import { restore as putBack } from './restore.ts';
@@ -66,7 +67,7 @@ export const restore = () =>
       const bytes = fileAt('--identity-file', path, { most: 1 << 20, failure: 'usage' });
       return identitiesIn(Buffer.from(bytes).toString(), '--identity-file');
     });
-    const before = seen ? seenAt('--seen', seen) : undefined;
+    const before = seen ? seenAt('--seen', seen) : {};
     const file = await backupFile(from, identities);
     const contents = await contentsOf(file);
     const { stack } = contents.manifest;
@@ -81,6 +82,7 @@ export const restore = () =>
     const leasing = { holder: holderOf(env), takeOver, log, now, signal };
     const restored = await putBack({
       ...{ access, contents, namespace, different, dryRun, objectsOnly, timeout, log, signal },
+      seen: seenLogs(before, contents.manifest),
       contracts: stackRecords(stack),
       also: rotationRecords(stack),
       dump: () => dumpIn(file),

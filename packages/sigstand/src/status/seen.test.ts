@@ -18,6 +18,10 @@ describe('what was seen', () => {
     ['another file', '{}'],
     ['half a file', seenText({}).slice(0, 10)],
     ['a log without a root', seenText({ logs: { a: { size: 1, root: 'x' } } })],
+    [
+      'a tree with more than its ID',
+      seenText({ logs: { a: { tree: '1) OR (1', size: 1, root } } }),
+    ],
     ['a log of no size', seenText({ logs: { a: { size: 1.5, root } } })],
   ])('is refused where it is %s', (_what, text) => {
     expect(() => readSeen(text, '--state')).toThrow(

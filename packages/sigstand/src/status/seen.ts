@@ -33,7 +33,10 @@ export function readSeen(text: string, flag: string): Seen {
     const heads = Object.values(state.logs ?? {}).flatMap((one) => [one, ...(one.before ?? [])]);
     const sound =
       state.form === form &&
-      heads.every(({ size, root }) => Number.isSafeInteger(size) && /^[0-9a-f]{64}$/.test(root));
+      heads.every(
+        ({ tree = '0', size, root }) =>
+          /^\d+$/.test(tree) && Number.isSafeInteger(size) && /^[0-9a-f]{64}$/.test(root),
+      );
     if (sound) return { firstRoot: state.firstRoot, roles: state.roles, logs: state.logs };
   } catch {
     // The same: it is told without what is in it.
