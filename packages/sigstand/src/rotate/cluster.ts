@@ -5,11 +5,11 @@ import { pathOf } from '@sigstand/store/bodies';
 import { storeOver } from '@sigstand/store/cluster';
 import { refusal } from '@sigstand/store/refusal';
 import { type Named, StoreError, show } from '@sigstand/store/store';
+import { failureOf, saidIn } from '../job-end.ts';
 import { backendOf, type Pod, type Service } from '../status/backend.ts';
 import { connected, forwarding } from '../status/forward.ts';
 import { wayBy } from '../status/way.ts';
 import type { Ground } from './ground.ts';
-import { failureOf, saidIn } from './make.ts';
 import {
   type CronJob,
   type Deployment,

@@ -5,12 +5,13 @@ import { readConfig } from '@sigstand/createctconfig/ct-config';
 import { createCtConfig } from '@sigstand/createctconfig/job';
 import { withKey, withNewLog } from '@sigstand/createctconfig/moved-config';
 import { createSecret } from '@sigstand/createsecret/job';
-import { at, exitStatus, type Failure, JobError } from '@sigstand/job/errors';
+import { at, JobError } from '@sigstand/job/errors';
 import { type Job, main } from '@sigstand/job/main';
 import { createdNote } from '@sigstand/pki/created';
 import { parsePublicKey } from '@sigstand/pki/keys';
 import { memoryStore } from '@sigstand/store/memory';
 import { type Data, type Ref, type Store, show } from '@sigstand/store/store';
+import { failureOf, saidIn } from '../job-end.ts';
 import type { Kind, KindName } from './kinds.ts';
 import type { Begun } from './next.ts';
 import { type Made, picked } from './record.ts';
@@ -122,42 +123,6 @@ function ended({ job }: Kind, status: number, line: string): JobError {
   const failure = failureOf(status);
   const { message, hint } = saidIn(line);
   return new JobError(failure, `${job} makes no new key: ${message}`, { hint });
-}
-
-/** How a Job ended, by its exit status. */
-export function failureOf(status: number): Failure {
-  const failures = Object.entries(exitStatus) as [Failure, number][];
-  return failures.find(([, number]) => number === status)?.[0] ?? 'tryAgain';
-}
-
-/** What the last line of a Job's log says that is an error, and what to do by it; undefined where there is none. */
-export function lastWordsIn(log: string): { message: string; hint: string } | undefined {
-  // Lines before it, of what the Job has waited for, may quote errors of others.
-  const said = log.split('\n').flatMap((line) => errorIn(line.trim()) ?? []);
-  const last = said.at(-1);
-  if (last === undefined) return undefined;
-  const cut = last.lastIndexOf('; ');
-  return cut < 0
-    ? { message: last, hint: '' }
-    : { message: last.slice(0, cut), hint: last.slice(cut + 2) };
-}
-
-/** The same, for who has to say something. */
-export function saidIn(log: string): { message: string; hint: string } {
-  return lastWordsIn(log) ?? { message: 'it did not say why', hint: 'look at its log' };
-}
-
-function errorIn(line: string): string | undefined {
-  return /^(?:[\w -]+: )?error: (.+)$/.exec(line.startsWith('{') ? messageIn(line) : line)?.[1];
-}
-
-/** The message of a line of the log that is JSON. */
-function messageIn(line: string): string {
-  try {
-    return String(JSON.parse(line).message);
-  } catch {
-    return '';
-  }
 }
 
 function nothing({ job }: Kind): JobError {

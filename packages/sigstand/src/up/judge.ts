@@ -1,5 +1,5 @@
 import type { Failure } from '@sigstand/job/errors';
-import { failureOf, saidIn } from '../rotate/make.ts';
+import { failureOf, saidIn } from '../job-end.ts';
 import { endOf, isRolledOut } from '../rotate/objects.ts';
 import { notMade } from './not-made.ts';
 import { type KubeObject, titleOf } from './objects.ts';

@@ -1,4 +1,4 @@
-import { lastWordsIn } from '../rotate/make.ts';
+import { lastWordsIn } from '../job-end.ts';
 import type { Block } from './judge.ts';
 import type { KubeObject } from './objects.ts';
 
