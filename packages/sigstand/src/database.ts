@@ -2,7 +2,7 @@ import { JobError } from '@sigstand/job/errors';
 import { type Access, ask } from '@sigstand/store/api';
 import { refusal } from '@sigstand/store/refusal';
 import { type Head, inOrder } from './backup/heads.ts';
-import type { Command, Ended, Exec } from './exec.ts';
+import { type Command, type Ended, type Exec, execOver, printedBy } from './exec.ts';
 import { isReady, type Pod } from './status/backend.ts';
 
 /** The Pod of the database that the manifests bring; what is said to it comes from what it has mounted. */
@@ -31,12 +31,16 @@ export interface Database {
   dump(): AsyncGenerator<Buffer>;
   /** Runs so many bytes of SQL; resolves to how that ended. @throws {JobError} */
   load(sql: AsyncIterable<Uint8Array>, bytes: number): Promise<Ended>;
-  /** The rows that a query gives. @throws {JobError} */
+  /** The rows that a query gives, which changes nothing. @throws {JobError} */
   query(sql: string): Promise<string[][]>;
 }
 
 /** The database in the Pod that a stack brings with it. */
-export function databaseIn(namespace: string, exec: Exec): Database {
+export function databaseIn(
+  access: Access,
+  namespace: string,
+  exec: Exec = execOver(access),
+): Database {
   const shell = (script: string, ...args: string[]): Command => ({
     ...{ namespace, ...databasePod },
     words: ['sh', '-c', script, 'sh', ...args],
@@ -55,11 +59,9 @@ export function databaseIn(namespace: string, exec: Exec): Database {
       return ended;
     },
     async query(sql) {
-      const { stdout, ended } = await exec(shell(asking, sql));
-      const chunks: Buffer[] = [];
-      for await (const chunk of stdout) chunks.push(chunk);
-      refuse(`${place} does not answer`, await ended);
-      const lines = Buffer.concat(chunks).toString().split('\n');
+      const { printed, status, stderr } = await printedBy(access, shell(asking, sql), exec);
+      refuse(`${place} does not answer`, { status, stderr });
+      const lines = printed.toString().split('\n');
       return lines.filter((line) => line !== '').map((line) => line.split('\t'));
     },
   };

@@ -121,3 +121,34 @@ export class CutOff extends JobError {
     });
   }
 }
+
+/**
+ * Does what may be done twice, again where it is cut off. An API server that ends does so, and so does one that has just
+ * started: it opens connections before it knows a way to the kubelet.
+ */
+export async function uncut<T>({ patiently }: Access, work: () => Promise<T>): Promise<T> {
+  if (!patiently) return work();
+  const { done } = await patiently(async () => {
+    const done = work();
+    // Another error is an answer.
+    await done.catch((error: unknown) => {
+      if (error instanceof CutOff) throw error;
+    });
+    return { done };
+  });
+  return done;
+}
+
+/** All that a command prints which changes nothing, and how it ended. @throws {JobError} */
+export function printedBy(
+  access: Access,
+  command: Command,
+  exec: Exec = execOver(access),
+): Promise<Ended & { printed: Buffer }> {
+  return uncut(access, async () => {
+    const { stdout, ended } = await exec(command);
+    const chunks: Buffer[] = [];
+    for await (const chunk of stdout) chunks.push(chunk);
+    return { ...(await ended), printed: Buffer.concat(chunks) };
+  });
+}

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { JobError } from '@sigstand/job/errors';
 import type { Log } from '@sigstand/job/log';
 import { type Access, hasStatus, mayPass, Unsuccessful } from '@sigstand/store/api';
 import { silence } from '@sigstand/store/refusal';
@@ -79,5 +80,6 @@ export function patient(access: Access, { log, signal, outage = restart }: Waiti
 }
 
 function told(error: unknown): string {
+  if (error instanceof JobError) return error.message;
   return error instanceof Unsuccessful ? `the API server ${error.message}` : silence(error);
 }

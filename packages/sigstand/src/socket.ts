@@ -1,10 +1,12 @@
 // Not the package's own door: behind it is a class for every kind of object that Kubernetes knows.
 import { WebSocketHandler } from '@kubernetes/client-node/dist/web-socket-handler.js';
 import { JobError } from '@sigstand/job/errors';
-import type { Access } from '@sigstand/store/api';
+import { type Access, mayPass, Unsuccessful } from '@sigstand/store/api';
 import { silence } from '@sigstand/store/refusal';
 
 const patience = 10_000; // milliseconds
+/** The status of the API server where it does not reach a kubelet. */
+const ofKubelet = 500;
 
 /** A web socket of the API server, whose frames begin with the number of a channel. */
 export interface Socket {
@@ -49,8 +51,17 @@ export async function openSocket(
     });
     return inTime(connecting as Promise<unknown> as Promise<Socket>).catch(answerIn);
   };
-  const socket = await (access.patiently ? access.patiently(connect) : connect()).catch(
+  const attempt = async () => {
+    const found = await connect();
+    // That of a kubelet is none of the API server, and does not pass with it.
+    if ('answered' in found && found.answered !== ofKubelet) {
+      throw new Unsuccessful(found.answered, '');
+    }
+    return found;
+  };
+  const socket = await (access.patiently ? access.patiently(attempt) : attempt()).catch(
     (error: unknown) => {
+      if (error instanceof Unsuccessful) return { answered: error.status };
       throw unconnected(way, error);
     },
   );
@@ -87,8 +98,9 @@ async function inTime(connecting: Promise<Socket>): Promise<Socket> {
 
 function refused({ to, right, hint }: Way, { answered }: Answered): JobError {
   const forbidden = answered === 401 || answered === 403;
+  const passes = answered !== ofKubelet && mayPass(new Unsuccessful(answered, ''));
   return new JobError(
-    forbidden ? 'forbidden' : 'unavailable',
+    forbidden ? 'forbidden' : passes ? 'tryAgain' : 'unavailable',
     `no way to ${to}: the API server answered ${answered}`,
     {
       hint: forbidden

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contract } from '@sigstand/contracts/contract';
 import { JobError } from '@sigstand/job/errors';
 import { listed as inWords } from '@sigstand/job/listed';
@@ -33,6 +34,8 @@ export interface BackUp {
 }
 
 const attempts = 3;
+/** Milliseconds in which an API server that has just started opens connections, and knows no way to the kubelet yet. */
+const recovery = 2_000;
 
 /**
  * Writes a backup to the file. All in it is of one moment: the objects are read before the dump and after it, and where one
@@ -46,16 +49,22 @@ export async function backUp(one: BackUp): Promise<Manifest> {
     try {
       return await attempted(one);
     } catch (error) {
-      const isCut = error instanceof CutOff;
-      if (!(error instanceof Changed) && !isCut) throw error;
-      if (isCut && attempt === attempts) throw error;
-      one.log(`${error.message}${isCut ? '' : ' meanwhile'}; it begins anew`);
-      await one.file.clear();
+      await beginAnew(one, error, attempt === attempts);
     }
   }
   throw new JobError('tryAgain', `objects of the stack changed during each of ${attempts} tries`, {
     hint: 'wait until no Job runs and nobody rotates keys, then run it again',
   });
+}
+
+/** Forgets what was written. @throws What is not worth another attempt. */
+async function beginAnew({ log, file, signal }: BackUp, error: unknown, isLast: boolean) {
+  if (!(error instanceof CutOff || error instanceof Changed)) throw error;
+  const isCut = error instanceof CutOff;
+  if (isCut && isLast) throw error;
+  log(`${error.message}${isCut ? '' : ' meanwhile'}; it begins anew`);
+  await file.clear();
+  if (isCut) await sleep(recovery, undefined, { signal });
 }
 
 /** Why what was read is not of one moment. */

@@ -5,7 +5,6 @@ import { fileAt, placeAt } from '@sigstand/job/file';
 import { several } from '@sigstand/job/values';
 import type { Access } from '@sigstand/store/api';
 import { databaseIn, databasePod, podState } from '../database.ts';
-import { execOver } from '../exec.ts';
 import { prefixOption, singleOption, stackNames, stackRecords } from '../names.ts';
 import { rotationRecords } from '../rotate/record.ts';
 import { text } from '../values.ts';
@@ -79,7 +78,7 @@ async function written(context: VerbContext, options: Options, recipients: reado
       contracts: stackRecords(options),
       // A key that clients are told of already.
       also: rotationRecords(options),
-      database: external ? undefined : databaseIn(trillian, execOver(access)),
+      database: external ? undefined : databaseIn(access, trillian),
       seal: (bytes) => (recipients.length > 0 ? encrypted(bytes, recipients) : bytes),
     });
     await file.finish();

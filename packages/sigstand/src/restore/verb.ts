@@ -3,7 +3,6 @@ import { fileAt } from '@sigstand/job/file';
 import { several } from '@sigstand/job/values';
 import { identitiesIn } from '../backup/age.ts';
 import { databaseIn } from '../database.ts';
-import { execOver } from '../exec.ts';
 import { prefixOption, singleOption, stackNames, stackRecords } from '../names.ts';
 import { takeOverOption, timeoutOption } from '../options.ts';
 import { holderOf, withLease } from '../rotate/lease.ts';
@@ -86,7 +85,7 @@ export const restore = () =>
       contracts: stackRecords(stack),
       also: rotationRecords(stack),
       dump: () => dumpIn(file),
-      database: databaseIn(namespace, execOver(access)),
+      database: databaseIn(access, namespace),
       alone: (work) => withLease(access, { ...leasing, namespace: tuf }, work),
     }).catch((error: unknown) => {
       const differs = json && error instanceof Differs ? differing(error.different) : undefined;

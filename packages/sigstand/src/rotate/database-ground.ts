@@ -4,7 +4,7 @@ import { type Access, ask } from '@sigstand/store/api';
 import { pathOf } from '@sigstand/store/bodies';
 import { refusal } from '@sigstand/store/refusal';
 import { databaseIn, databasePod, errorNumber } from '../database.ts';
-import { type Exec, execOver } from '../exec.ts';
+import { type Exec, execOver, printedBy, uncut } from '../exec.ts';
 
 /** What a rotation of the password does with the database itself, besides the records. */
 export interface PasswordKeeper {
@@ -59,7 +59,7 @@ export function passwordKeeper(
   namespace: string,
   { now, exec = execOver(access) }: { now: () => Date; exec?: Exec },
 ): PasswordKeeper {
-  const database = databaseIn(namespace, exec);
+  const database = databaseIn(access, namespace, exec);
   const place = `the database in Pod ${namespace}/${databasePod.pod}`;
   return {
     async admitted(user) {
@@ -69,7 +69,7 @@ export function passwordKeeper(
     },
     async admit(user, passwords) {
       const sql = Buffer.from(admitting(user, passwords));
-      const { status, stderr } = await database.load(once(sql), sql.length);
+      const { status, stderr } = await uncut(access, () => database.load(once(sql), sql.length));
       if (status === 0) return;
       throw new JobError(
         'unavailable',
@@ -79,12 +79,9 @@ export function passwordKeeper(
     },
     async mounted() {
       const command = { namespace, ...databasePod, words: mountedPassword };
-      const { stdout, ended } = await exec(command);
-      const chunks: Buffer[] = [];
-      for await (const chunk of stdout) chunks.push(chunk);
-      const { status } = await ended;
+      const { status, printed } = await printedBy(access, command, exec);
       if (status !== 0) throw new JobError('unavailable', `${place} does not show what it mounts`);
-      return createHash('sha256').update(Buffer.concat(chunks)).digest('hex');
+      return createHash('sha256').update(printed).digest('hex');
     },
     async touch() {
       const ref = { kind: 'Pod', namespace, name: databasePod.pod } as const;
