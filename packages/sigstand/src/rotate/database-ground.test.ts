@@ -56,12 +56,19 @@ describe('what is said to the database of a stack', () => {
 });
 
 it('another error is said at once', async () => {
-  const exec: Exec = async () => ({
-    stdout: (async function* () {})(),
-    ended: Promise.resolve({ status: 1, stderr: 'ERROR 1045 (28000): denied' }),
-  });
-  const access = patient({} as Access, { log: () => {}, signal: new AbortController().signal });
+  let count = 0;
+  const exec: Exec = async () => {
+    count += 1;
+    async function* stdout() {}
+    return {
+      stdout: stdout(),
+      ended: Promise.resolve({ status: 1, stderr: 'ERROR 1045 (28000): denied' }),
+    };
+  };
+  const { signal } = new AbortController();
+  const access = patient({} as Access, { log: () => {}, signal, outage: 1_500 });
   await access.patiently?.(async () => {});
   const keeper = passwordKeeper(access, 'trillian-system', { now: () => new Date(), exec });
   await expect(keeper.admitted('trillian')).rejects.toThrow("MariaDB's error 1045");
+  expect(count).toBe(1);
 });
