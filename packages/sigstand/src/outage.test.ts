@@ -56,6 +56,16 @@ describe('an API server', () => {
     expect(asked()).toBe(before + 1);
   });
 
+  it('is told of once, where each attempt is answered by half', async () => {
+    const { ask, patiently, said } = serving(['yes'], { outage: 1_600 });
+    const halves = patiently?.(async () => {
+      await ask();
+      throw gone;
+    });
+    await expect(halves).rejects.toBe(gone);
+    expect(said).toEqual(['waiting: the API server did not answer (ECONNREFUSED)']);
+  });
+
   it('that answers others is given up by who never has an answer', async () => {
     const end = AbortSignal.timeout(3_000);
     const { ask, patiently } = serving(['yes', answer(503)], { signal: end });

@@ -34,9 +34,10 @@ export function patient(access: Access, { log, signal, outage = restart }: Waiti
   };
   const tell = (error: unknown, asked: number) => {
     // One that is silent fails late.
-    if (isTold || Date.now() - Math.min(asked, since ?? asked) < worthTelling) return;
+    if (isTold || Date.now() - Math.min(asked, since ?? asked) < worthTelling) return isTold;
     isTold = true;
     log(`waiting: ${told(error)}`);
+    return true;
   };
 
   /** Of one request: whether it is made again after an error. */
@@ -63,6 +64,9 @@ export function patient(access: Access, { log, signal, outage = restart }: Waiti
 
   async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
     const again = enduring();
+    // Where each attempt is answered at first, and fails then, the server is not silent: this request waits all the same.
+    let begun: number | undefined;
+    let hasTold = false;
     for (let pause = 100; ; pause = Math.min(pause * 2, longestPause)) {
       const asked = Date.now();
       try {
@@ -71,7 +75,8 @@ export function patient(access: Access, { log, signal, outage = restart }: Waiti
         return answer;
       } catch (error) {
         if (!again(error)) throw error;
-        tell(error, asked);
+        begun ??= asked;
+        if (!hasTold) hasTold = tell(error, begun);
       }
       await sleep(pause, undefined, { signal }).catch(() => {});
     }
