@@ -22,6 +22,19 @@ describe('what was seen', () => {
       'a tree with more than its ID',
       seenText({ logs: { a: { tree: '1) OR (1', size: 1, root } } }),
     ],
+    [
+      'a tree that is no text',
+      `{"form":"sigstand-status-1","logs":{"a":{"tree":12,"size":1,"root":"${root}"}}}`,
+    ],
+    ['a log of fewer entries than none', seenText({ logs: { a: { size: -1, root } } })],
+    ['a URL of two lines', seenText({ logs: { 'http://a\nlost  all': { size: 1, root } } })],
+    [
+      'a URL that colours a terminal',
+      seenText({ logs: { 'http://a\u001b[31m': { size: 1, root } } }),
+    ],
+    ['no list of logs', '{"form":"sigstand-status-1","logs":null}'],
+    ['a version that is no number', '{"form":"sigstand-status-1","roles":{"timestamp":"9\\n"}}'],
+    ['half a version', seenText({ roles: { timestamp: 7.5 } })],
     ['a log of no size', seenText({ logs: { a: { size: 1.5, root } } })],
   ])('is refused where it is %s', (_what, text) => {
     expect(() => readSeen(text, '--state')).toThrow(

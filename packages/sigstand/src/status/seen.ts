@@ -30,20 +30,32 @@ const form = 'sigstand-status-1';
 export function readSeen(text: string, flag: string): Seen {
   try {
     const state = JSON.parse(text) as Seen & { form?: string };
-    const heads = Object.values(state.logs ?? {}).flatMap((one) => [one, ...(one.before ?? [])]);
-    const sound =
-      state.form === form &&
-      heads.every(
-        ({ tree = '0', size, root }) =>
-          /^\d+$/.test(tree) && Number.isSafeInteger(size) && /^[0-9a-f]{64}$/.test(root),
-      );
-    if (sound) return { firstRoot: state.firstRoot, roles: state.roles, logs: state.logs };
+    const { firstRoot, roles = {}, logs = {} } = state;
+    const heads = Object.values(logs).flatMap((one) => [one, ...(one.before ?? [])]);
+    const sound = [
+      state.form === form,
+      heads.every(isSound),
+      Object.values(roles).every((one) => Number.isSafeInteger(one)),
+      // They are told as they stand.
+      Object.keys(logs).every((url) => /^[^\s\p{C}]+$/u.test(url)),
+    ];
+    if (sound.every(Boolean)) return { firstRoot, roles, logs };
   } catch {
     // The same: it is told without what is in it.
   }
   throw new JobError('data', `${flag} is not a file that sigstand status has written`, {
     hint: 'name another file; a new one begins anew, and what was seen before is not compared',
   });
+}
+
+function isSound({ tree = '0', key = '', size, root }: SeenHead): boolean {
+  const texts: readonly (readonly [unknown, RegExp])[] = [
+    [tree, /^\d{1,19}$/],
+    [key, /^[0-9a-f]*$/],
+    [root, /^[0-9a-f]{64}$/],
+  ];
+  const areTexts = texts.every(([one, form]) => typeof one === 'string' && form.test(one));
+  return areTexts && Number.isSafeInteger(size) && size >= 0;
 }
 
 /** The text of the state, for a file. */
