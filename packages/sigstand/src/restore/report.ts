@@ -1,9 +1,10 @@
+import { tufRepository } from '@sigstand/contracts/records';
 import { listed } from '@sigstand/job/listed';
+import { timestampOf } from '../backup/identity.ts';
 import type { Manifest } from '../backup/manifest.ts';
-import { showKept } from '../backup/object.ts';
+import { type Kept, showKept } from '../backup/object.ts';
 import { lines, rows } from '../backup/report.ts';
-import type { Seen } from '../status/seen.ts';
-import { lost } from './lost.ts';
+import { lost, type SeenBefore } from './lost.ts';
 import type { Different } from './plan.ts';
 import type { Restored } from './restore.ts';
 
@@ -14,7 +15,7 @@ export interface Told {
   readonly dryRun: boolean;
   readonly different: 'refuse' | 'keep' | 'overwrite';
   /** What `sigstand status` saw before the loss. */
-  readonly seen: Seen;
+  readonly seen: SeenBefore;
 }
 
 /** As text, and for programs. */
@@ -65,7 +66,8 @@ export function differing(different: readonly Different[]): object[] {
 
 function databaseText(database: Restored['database']): string {
   if (database === 'external') return 'not in the backup: restore it by its own means';
-  if (database === 'left') return 'not looked at: run it again when its Pod is there';
+  if (database === 'left')
+    return 'not looked at: run it again, without --objects-only, when its Pod is ready';
   const told = { loaded: 'loaded', there: 'has it already', would: 'would be loaded' } as const;
   return told[database.how];
 }
@@ -78,8 +80,17 @@ function jobRows({ jobs: { deleted, left } = { deleted: [], left: [] } }: Restor
   return rows;
 }
 
-function lostBy({ manifest, restored: { database }, seen }: Told): string[] {
-  return lost(manifest, seen, typeof database === 'string' ? [] : database.had);
+function lostBy({ manifest, restored, different, seen }: Told): string[] {
+  const { database, plan } = restored;
+  const had = typeof database === 'string' ? [] : database.had;
+  const kept = plan.different.find(({ found }) => isRepository(found.kept));
+  const timestamp =
+    kept && different === 'keep' ? timestampOf([kept.found.kept]) : manifest.timestamp;
+  return lost({ ...manifest, timestamp }, seen, had);
+}
+
+function isRepository({ metadata }: Kept): boolean {
+  return metadata.name === tufRepository.name;
 }
 
 /** A log that went on from the backup has what it has. */
@@ -90,7 +101,7 @@ function nowIn(manifest: Manifest, { database: held }: Restored): Manifest {
 
 function since({ manifest: { made }, restored: { database } }: Told): [string, string][] {
   if (typeof database !== 'string' && database.how === 'there') return [];
-  return [
-    ['since then', `what was logged after ${made} is in no log any more: see docs/backup.md`],
-  ];
+  // What a database has that nobody looked at, nobody knows.
+  const where = typeof database === 'string' ? 'not in the backup' : 'in no log any more';
+  return [['since then', `what was logged after ${made} is ${where}: see docs/backup.md`]];
 }

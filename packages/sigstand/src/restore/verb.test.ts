@@ -376,6 +376,43 @@ describe('sigstand restore', () => {
     ]);
   });
 
+  it.each([
+    ['began', { size: 3 }, '3 entries at the end of http://ct: it had 3, and the backup has 0'],
+    ['went on', {}, ''],
+  ])(
+    'tells a CT log that %s in another tree after the backup by its older one',
+    async (_what, now, said) => {
+      const seen = join(folder, 'seen-moved.json');
+      const head = { size: 41, root: '0'.repeat(64) };
+      const moved = { 'http://ct/old': { ...head, tree: trees.ctlog, key: 'aa' } };
+      const logs = { 'http://ct': { ...head, key: 'bb', ...now }, ...(said && moved) };
+      await writeFile(seen, JSON.stringify({ form: 'sigstand-status-1', logs }));
+      const { stdout } = await restore('--objects-only', '--json', `--seen=${seen}`);
+      expect(JSON.parse(stdout).lost).toEqual(said ? [said] : []);
+    },
+  );
+
+  it('holds the timestamp that it keeps against the one that was seen', async () => {
+    plantStack(cluster);
+    const { metadata, ...rest } = cluster.objects.get(repository)!;
+    const data = { ...(rest.data as object), 'timestamp.json': '{"signed":{"version":10}}' };
+    cluster.put(repository, { ...rest, metadata, data });
+    const seen = join(folder, 'seen-kept.json');
+    await writeFile(seen, JSON.stringify({ form: 'sigstand-status-1', roles: { timestamp: 10 } }));
+    const with10 = ['--objects-only', '--json', `--seen=${seen}`];
+    expect(JSON.parse((await restore(...with10, '--keep-different')).stdout).lost).toEqual([]);
+    expect(JSON.parse((await restore(...with10, '--overwrite-different')).stdout).lost).toEqual([
+      expect.stringContaining('version 8 of the timestamp is older than 10'),
+    ]);
+  });
+
+  it('says of a database that it did not look at no more than it knows', async () => {
+    plantStack(cluster);
+    const { stdout } = await restore('--objects-only');
+    expect(stdout).toMatch(/^database +not looked at: run it again, without --objects-only/m);
+    expect(stdout).toMatch(/is not in the backup: see docs\/backup.md$/m);
+  });
+
   describe('of a log that went on from the backup before it could say what it has,', () => {
     const root = '6'.repeat(64);
     const onward = `${trees.rekor}\t61\tee\n${trees.ctlog}\t43\tdd\n`;

@@ -73,6 +73,7 @@ export const restore = () =>
     refuseOtherNames(stack, options);
     const access = await patientAccessTo(options, context);
     const { trillian: namespace, tuf } = stackNames(stack);
+    const logs = seenLogs(before, contents);
     const different = options.keepDifferent
       ? 'keep'
       : options.overwriteDifferent
@@ -81,7 +82,7 @@ export const restore = () =>
     const leasing = { holder: holderOf(env), takeOver, log, now, signal };
     const restored = await putBack({
       ...{ access, contents, namespace, different, dryRun, objectsOnly, timeout, log, signal },
-      seen: seenLogs(before, contents.manifest),
+      seen: logs,
       contracts: stackRecords(stack),
       also: rotationRecords(stack),
       dump: () => dumpIn(file),
@@ -97,7 +98,7 @@ export const restore = () =>
       restored,
       dryRun,
       different,
-      seen: before,
+      seen: { roles: before.roles, logs },
     } as const;
     print(json ? `${JSON.stringify(report.json(told), null, 1)}\n` : report.text(told));
   });
