@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contract } from '@sigstand/contracts/contract';
 import { JobError } from '@sigstand/job/errors';
 import { listed as inWords } from '@sigstand/job/listed';
@@ -31,6 +30,7 @@ export interface BackUp {
   readonly by: string;
   readonly log: Log;
   readonly signal: AbortSignal;
+  readonly pause: (milliseconds: number) => Promise<unknown>;
 }
 
 const attempts = 3;
@@ -58,13 +58,13 @@ export async function backUp(one: BackUp): Promise<Manifest> {
 }
 
 /** Forgets what was written. @throws What is not worth another attempt. */
-async function beginAnew({ log, file, signal }: BackUp, error: unknown, isLast: boolean) {
+async function beginAnew({ log, file, pause }: BackUp, error: unknown, isLast: boolean) {
   if (!(error instanceof CutOff || error instanceof Changed)) throw error;
   const isCut = error instanceof CutOff;
   if (isCut && isLast) throw error;
   log(`${error.message}${isCut ? '' : ' meanwhile'}; it begins anew`);
   await file.clear();
-  if (isCut) await sleep(recovery, undefined, { signal });
+  if (isCut) await pause(recovery);
 }
 
 /** Why what was read is not of one moment. */

@@ -11,7 +11,9 @@ export interface NewFile {
   clear(): Promise<void>;
   /** Puts it in its place. @throws {JobError} data, where another has come to be there. */
   finish(): Promise<void>;
-  /** Takes away what is not finished. */
+  /** Takes away what is not finished, also while it is written. */
+  forget(): Promise<void>;
+  /** The same for good. */
   abandon(): Promise<void>;
 }
 
@@ -20,6 +22,7 @@ export async function newFile(path: string, { replace }: { replace: boolean }): 
   if (!replace && existsSync(path)) throw isThere();
   const beside = `${path}.${randomBytes(4).toString('hex')}.part`;
   const file = await told(open(beside, 'ax', 0o600));
+  const forget = () => unlink(beside).catch(() => {});
   let isOpen = true;
   const close = async () => {
     if (isOpen) await file.close();
@@ -35,9 +38,10 @@ export async function newFile(path: string, { replace }: { replace: boolean }): 
       if (replace) await told(rename(beside, path));
       else await told(linked(beside, path));
     },
+    forget,
     async abandon() {
       await close();
-      await unlink(beside).catch(() => {});
+      await forget();
     },
   };
 }

@@ -172,6 +172,21 @@ describe('sigstand backup', () => {
     expect((await opened()).manifest.database).toMatchObject({ heads: [{ size: 57 }, {}] });
   });
 
+  it('leaves no half of a file where it is told to stop, though an answer never comes', async () => {
+    const stop = new AbortController();
+    let left: string[] | undefined;
+    cluster.hooks.before = async (request) => {
+      if (left || !request.endsWith('/secrets/rekor-signing-secret')) return;
+      expect(await readdir(folder)).toHaveLength(1);
+      stop.abort();
+      await new Promise((later) => setTimeout(later, 200));
+      left = await readdir(folder);
+    };
+    const flags = [`--kubeconfig=${config.path}`, `--to=${to}`, '--unencrypted'];
+    expect(await cli(['backup', ...flags], { signal: stop.signal })).toMatchObject({ status: 75 });
+    expect([left, await readdir(folder)]).toEqual([[], []]);
+  });
+
   it('takes the names of another stack', async () => {
     plantStack(cluster, 'stg-');
     expect((await encryptedBackup('--namespace-prefix=stg-')).status).toBe(0);

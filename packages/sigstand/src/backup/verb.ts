@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Option } from '@commander-js/extra-typings';
 import { JobError } from '@sigstand/job/errors';
 import { fileAt, placeAt } from '@sigstand/job/file';
@@ -72,9 +73,12 @@ async function written(context: VerbContext, options: Options, recipients: reado
   const external = await isExternal(access, options);
   const { trillian } = stackNames(options);
   const file = await newFile(place, { replace });
+  // Who is told to stop ends soon, whatever still hangs.
+  signal.addEventListener('abort', file.forget);
   try {
     const manifest = await backUp({
       ...{ access, file, log, now, signal, naming: options, by: version },
+      pause: (milliseconds) => sleep(milliseconds, undefined, { signal }),
       contracts: stackRecords(options),
       // A key that clients are told of already.
       also: rotationRecords(options),
@@ -86,6 +90,8 @@ async function written(context: VerbContext, options: Options, recipients: reado
   } catch (error) {
     await file.abandon();
     throw error;
+  } finally {
+    signal.removeEventListener('abort', file.forget);
   }
 }
 

@@ -53,7 +53,7 @@ export const report = {
       ...rows(nowIn(manifest, restored)),
       ...since(told),
       ...jobRows(restored),
-      ...lostBy(told).map((one): [string, string] => ['lost', one]),
+      ...lostBy(told).map((one): [string, string] => [isLeft(told) ? 'may be lost' : 'lost', one]),
     ];
     return lines(all);
   },
@@ -87,6 +87,11 @@ function lostBy({ manifest, restored, different, seen }: Told): string[] {
   const timestamp =
     kept && different === 'keep' ? timestampOf([kept.found.kept]) : manifest.timestamp;
   return lost({ ...manifest, timestamp }, seen, had);
+}
+
+/** Whether the database was not looked at: it may have more than the backup. */
+function isLeft({ restored: { database } }: Told): boolean {
+  return database === 'left';
 }
 
 function isRepository({ metadata }: Kept): boolean {
