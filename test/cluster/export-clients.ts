@@ -4,6 +4,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { type Session, sessionFor, versionOf } from './export-session.ts';
 import { type Client, publicFile, publicText } from './export-shell.ts';
 import type { Exported } from './export-stack.ts';
+import type { Result } from './rig.ts';
 
 /** What a client says when it has verified; the shell ones do so twice, with the network and without need of it. */
 const verified: Record<Client, RegExp> = {
@@ -16,6 +17,14 @@ const verified: Record<Client, RegExp> = {
   'sigstore-java': /was signed by .*serviceaccounts\/default/,
 };
 
+/** Rekor adds an entry to its index some time after it has answered; gitsign looks for its own there at once. */
+async function onceIndexed(run: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    const ended = await run();
+    if (tries === 5 || !ended.stderr.includes('could not find matching tlog entry')) return ended;
+  }
+}
+
 /** One client, told nothing but what its file and the README in the folder say. */
 export function describeClient(
   client: Client,
@@ -24,7 +33,8 @@ export function describeClient(
 ): void {
   let session: Session;
   beforeAll(async () => {
-    session = await open(client, there(), await mkdtemp(join(there().work, 'client-')));
+    const opened = await open(client, there(), await mkdtemp(join(there().work, 'client-')));
+    session = { ...opened, run: (change) => onceIndexed(() => opened.run(change)) };
   });
 
   it('signs, and verifies what it signed', async () => {

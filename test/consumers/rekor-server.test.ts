@@ -177,9 +177,10 @@ describe('rekor-server on what createtree and createsecret wrote', () => {
     await plantTree();
     await makeKey();
     await serve();
-    // The port of its metrics is fixed.
-    const shown = await (await fetch('http://127.0.0.1:2112/debug/pprof/cmdline')).text();
-    expect(shown).toContain('--rekor_server.signer=');
+    // The port of its metrics is fixed, and opens at no certain time after the other.
+    const ask = async () => (await fetch('http://127.0.0.1:2112/debug/pprof/cmdline')).text();
+    await expect.poll(ask, { timeout: 10_000 }).toContain('--rekor_server.signer=');
+    const shown = await ask();
     expect(shown).not.toContain(here.trillian.dsn);
     expect(shown).not.toContain(await readFile(secret('signing-secret-password'), 'utf8'));
   });
