@@ -12,18 +12,29 @@ const probe = join(root, 'test/network/probe.ts');
 /** A process of this machine that is in the network where flows are tried. */
 export type Inside = number;
 
-/** A process of a Pod, which is the rig's: its control group bears the Pod's uid. */
+/**
+ * The first process of a Pod, which is the rig's: its control group bears the Pod's uid. Others, as of a probe, may end
+ * in a moment.
+ */
 export function insidePod(uid: string): Inside {
-  const pid = readdirSync('/proc').find(
-    (name) => /^\d+$/.test(name) && groupOf(name).includes(uid),
+  const pids = readdirSync('/proc').filter(
+    (name) => /^\d+$/.test(name) && textOf(name, 'cgroup').includes(uid),
   );
-  if (pid === undefined) throw new Error(`the Pod ${uid} has no process`);
-  return Number(pid);
+  const [first] = pids.sort((one, other) => beganAt(one) - beganAt(other));
+  if (first === undefined) throw new Error(`the Pod ${uid} has no process`);
+  return Number(first);
 }
 
-function groupOf(pid: string): string {
+/** When a process began, in ticks since the machine did: field 22 of proc(5), of which the second may have blanks. */
+function beganAt(pid: string): number {
+  const stat = textOf(pid, 'stat');
+  const began = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  return Number(began ?? Number.POSITIVE_INFINITY);
+}
+
+function textOf(pid: string, file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/cgroup`, 'utf8');
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
     return ''; // it has ended
   }

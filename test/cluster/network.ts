@@ -31,6 +31,7 @@ interface Pod {
     readonly name: string;
     readonly namespace: string;
     readonly uid: string;
+    readonly deletionTimestamp?: string;
     readonly labels?: Readonly<Record<string, string>>;
   };
   readonly status: { readonly phase: string; readonly podIP?: string };
@@ -166,6 +167,8 @@ async function everything(cluster: Rig, world: World): Promise<Tries[]> {
 
 function takesPart({ metadata, status }: Pod): boolean {
   const known = [...namespaces, 'kube-system'].includes(metadata.namespace);
+  // One that ends still runs for seconds.
+  if (metadata.deletionTimestamp) return false;
   return status.phase === 'Running' && (known || metadata.labels?.[marked] !== undefined);
 }
 
