@@ -143,7 +143,7 @@ export async function uncut<T>({ patiently }: Access, work: () => Promise<T>): P
 export function printedBy(
   access: Access,
   command: Command,
-  exec: Exec = execOver(access),
+  exec: Exec,
 ): Promise<Ended & { printed: Buffer }> {
   return uncut(access, async () => {
     const { stdout, ended } = await exec(command);
