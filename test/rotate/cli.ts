@@ -8,13 +8,8 @@ import type { Result, Rig } from '../cluster/rig.ts';
 /** `sigstand` as an operator has it, where `cluster` is. */
 export interface Cli {
   run(args: readonly string[]): Promise<Result>;
-  /** Runs it, and does something else once it has told of so many steps, by how their lines begin. */
-  beside(
-    args: readonly string[],
-    steps: number,
-    work: () => Promise<unknown>,
-    mark?: string,
-  ): Promise<Result>;
+  /** Runs it, and does something else once it has told of so many steps. */
+  beside(args: readonly string[], steps: number, work: () => Promise<unknown>): Promise<Result>;
   /** Kills it once it has told of so many steps, by how their lines begin; resolves to how many it has told of. */
   kill(args: readonly string[], steps: number, mark?: string): Promise<number>;
 }
@@ -26,7 +21,7 @@ export async function cliOn(cluster: Rig): Promise<Cli> {
     text.split('\n').filter((line) => line.startsWith(`  ${mark}`)).length;
   return {
     run: (args) => cluster.exec([...command, ...args], { timeout: 300_000 }),
-    async beside(args, steps, work, mark = 'ok') {
+    async beside(args, steps, work) {
       const folder = await mkdtemp(join(tmpdir(), 'sigstand-beside-'));
       const out = join(folder, 'out');
       await writeFile(out, '');
@@ -38,7 +33,7 @@ export async function cliOn(cluster: Rig): Promise<Cli> {
         .finally(() => {
           ended = true;
         });
-      while (!ended && toldIn(await said(), mark) < steps) await sleep(20);
+      while (!ended && toldIn(await said(), 'ok') < steps) await sleep(20);
       if (!ended) await work();
       const result = { ...(await running), stdout: await said() };
       await rm(folder, { recursive: true });

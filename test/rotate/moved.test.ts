@@ -7,20 +7,20 @@ import { byTag, helmOn } from '../chart/on-rig.ts';
 import { flags } from '../chart/sets.ts';
 import { refuses, verifies } from '../cluster/clients/board.ts';
 import type { Seat, Signature } from '../cluster/clients/client.ts';
-import { clients, named } from '../cluster/clients/clients.ts';
+import { named } from '../cluster/clients/clients.ts';
 import { type Field, openField } from '../cluster/clients/field.ts';
 import { type Rig, rig } from '../cluster/rig.ts';
 import { type Cli, cliOn } from './cli.ts';
 import { ctLogs, logsWith } from './ct-logs.ts';
 import { logBehind, placeOf } from './old-trees.ts';
+import { verifiers as verifyingClients } from './operator.ts';
 import { sigstorePython } from './sigstore-python.ts';
 
 /* A stack of Helm's whose logs have moved: what becomes of them at an upgrade, and where its cluster is lost. */
 
 const instance = process.env.RIG ?? 'test';
 const signer = named('cosign3');
-// rekor-cli asks for one key, and verifies nothing else.
-const verifiers = [...clients.filter(({ name }) => name !== 'rekor-cli'), sigstorePython];
+const verifiers = [...verifyingClients, sigstorePython];
 
 let work: string;
 let field: Field;
